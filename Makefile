@@ -1,0 +1,33 @@
+# demo and test do all set-up themselves: all they need is make and Python 3.11 or newer.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt
+
+.PHONY: demo test lint clean
+
+demo: .venv/demo-ready
+	$(BIN)/feint audit
+
+test: .venv/dev-ready
+	$(BIN)/python -m pytest -n 2
+
+lint: .venv/dev-ready
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf .venv
+
+.venv/demo-ready: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "feint needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0])'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt uv
+	$(INSTALL) --editable .
+	touch $@
+
+.venv/dev-ready: .venv/demo-ready
+	$(INSTALL) --editable '.[test,lint,parity]'
+	$(INSTALL) --no-deps torchattacks
+	touch $@

@@ -1,0 +1,58 @@
+"""What can go wrong, as a tree.
+
+    FeintError
+    ├── InputError            also a ValueError: something that was handed in is not what was expected
+    │   ├── DataError         images, labels or the files they come from
+    │   ├── NetworkError      a network that cannot be loaded, or does not map images to logits
+    │   │   └── WeightsError  a file of weights that cannot be read, or does not fit the network
+    │   ├── AttackError       radii, budgets and settings of attacks
+    │   ├── NotApplicable     a measure that this kind of prediction does not have
+    │   └── SpecError         a command line or an experiment's description
+    └── StoreError            a run folder that cannot be written or read
+
+Every message is one line that says what was expected and what came. The command line prints it and exits with code 2.
+"""
+
+from typing import final
+
+
+class FeintError(Exception):
+    """The root: everything feint raises on purpose."""
+
+
+class InputError(FeintError, ValueError):
+    """Something handed in is not what was expected."""
+
+
+@final
+class DataError(InputError):
+    """Images, labels or the files they come from."""
+
+
+class NetworkError(InputError):
+    """A network that cannot be loaded, or does not map images to logits."""
+
+
+@final
+class WeightsError(NetworkError):
+    """A file of weights that cannot be read, or does not fit the network."""
+
+
+@final
+class AttackError(InputError):
+    """Radii, budgets and settings of attacks."""
+
+
+@final
+class NotApplicable(InputError):
+    """A measure that this kind of prediction does not have."""
+
+
+@final
+class SpecError(InputError):
+    """A command line or an experiment's description."""
+
+
+@final
+class StoreError(FeintError):
+    """A run folder that cannot be written or read."""
