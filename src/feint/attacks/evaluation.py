@@ -1,0 +1,50 @@
+"""How attacks evaluate what they are given: an objective's gradient and a condition, in batches of one size."""
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from feint.batching import padded_batches
+from feint.errors import AttackError
+from feint.protocols import Condition, Objective
+
+
+def gradient(
+    objective: Objective, inputs: Float[Tensor, " N ..."], rows: Int[Tensor, " N"], batch_size: int | None
+) -> Float[Tensor, " N ..."]:
+    """The gradient of the objective in each input.
+
+    Raises:
+        AttackError: an objective that is not differentiable in the inputs, or a gradient that is not finite.
+    """
+    result = torch.empty_like(inputs)
+    start = 0
+    for batch, batch_rows, count in padded_batches(inputs, rows, batch_size):
+        with torch.enable_grad():
+            point = batch.detach().clone().requires_grad_()
+            values = objective(point, batch_rows)
+            if not values.requires_grad:
+                raise AttackError(
+                    "the objective is not differentiable in the inputs: is there a no_grad, a detach() or a numpy() "
+                    "in the network?"
+                )
+            (slope,) = torch.autograd.grad(values.sum(), point, materialize_grads=True)
+        result[start : start + count] = slope[:count]
+        start += count
+    if not torch.isfinite(result).all():
+        bad = int((~torch.isfinite(result.flatten(1))).any(dim=1).sum())
+        raise AttackError(f"the objective's gradient is NaN or infinite for {bad} of {len(inputs)} inputs")
+    return result
+
+
+def holds(
+    condition: Condition, inputs: Float[Tensor, " N ..."], rows: Int[Tensor, " N"], batch_size: int | None
+) -> Bool[Tensor, " N"]:
+    """Whether the condition holds at each input."""
+    result = torch.empty(len(inputs), dtype=torch.bool, device=inputs.device)
+    start = 0
+    with torch.inference_mode():
+        for batch, batch_rows, count in padded_batches(inputs, rows, batch_size):
+            result[start : start + count] = condition(batch, batch_rows)[:count]
+            start += count
+    return result

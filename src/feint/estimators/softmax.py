@@ -1,0 +1,39 @@
+"""The softmax of one network."""
+
+from typing import final
+
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from feint.errors import InputError
+from feint.estimators.frozen import checked_logits, frozen
+from feint.predictive import Categorical
+
+
+@final
+class Softmax(nn.Module):
+    """One network's softmax, optionally at another temperature: softmax(logits / T).
+
+    Args:
+        network: maps images in [0, 1], shape ``(N, channels, height, width)``, to logits ``(N, C)``. It runs in eval
+            mode whatever mode it is in, and is left as it was found.
+        temperature: T > 0; above 1 flattens the probabilities and never changes the prediction.
+
+    Raises:
+        InputError: a temperature that is not above 0.
+
+    Reference: Guo et al. 2017, "On Calibration of Modern Neural Networks", equation 9 (temperature).
+    """
+
+    def __init__(self, network: nn.Module, temperature: float = 1.0) -> None:
+        super().__init__()
+        if not 0 < temperature < float("inf"):
+            raise InputError(f"temperature: expected a finite number above 0, got {temperature}")
+        self.network = network
+        self.temperature = temperature
+
+    def forward(self, inputs: Float[Tensor, " N ..."], samples: Int[Tensor, " N"] | None = None) -> Categorical:
+        """Predict; `samples` is not used, for nothing is drawn."""
+        with frozen(self.network):
+            logits = checked_logits(self.network(inputs), inputs)
+        return Categorical.from_logits(logits / self.temperature)

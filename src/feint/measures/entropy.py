@@ -1,0 +1,52 @@
+"""Entropies of the predictive distribution, and the part of them that the draws disagree on."""
+
+from jaxtyping import Float
+from torch import Tensor
+
+from feint.measures.draws import require_draws
+from feint.predictive import Categorical
+
+
+def predictive_entropy(categorical: Categorical) -> Float[Tensor, " N"]:
+    """H[mean_s p_s] = -sum_c p_c log p_c of the mean over draws: the total uncertainty.
+
+    Returns:
+        Shape ``(N,)``, nats, from 0 to log C; higher = more uncertain.
+
+    Reference: Smith & Gal 2018, "Understanding Measures of Uncertainty for Adversarial Example Detection", equation 2.
+
+    >>> import torch
+    >>> predictive_entropy(Categorical.from_logits(torch.zeros(1, 4))).item() / torch.tensor(4.0).log().item()
+    1.0
+    """
+    mean = categorical.mean_log_probs
+    return -(mean.exp() * mean).sum(dim=-1)
+
+
+def expected_entropy(categorical: Categorical) -> Float[Tensor, " N"]:
+    """E_s H[p_s]: the mean entropy of a draw, the aleatoric part of the predictive entropy.
+
+    Returns:
+        Shape ``(N,)``, nats, from 0 to log C; higher = more uncertain. With one draw it is the predictive entropy.
+
+    Reference: Smith & Gal 2018, equation 4 (its second term).
+    """
+    return -(categorical.log_probs.exp() * categorical.log_probs).sum(dim=-1).mean(dim=0)
+
+
+def mutual_information(categorical: Categorical) -> Float[Tensor, " N"]:
+    """I = H[mean_s p_s] - E_s H[p_s]: what the draws disagree on, the epistemic part.
+
+    Computed as the mean over draws of KL(p_s || mean), which equals the difference and does not cancel.
+
+    Returns:
+        Shape ``(N,)``, nats, from 0 to log min(S, C); higher = more uncertain.
+
+    Raises:
+        NotApplicable: with a single draw.
+
+    Reference: Houlsby et al. 2011 (BALD), equation 2; Smith & Gal 2018, equation 4.
+    """
+    require_draws(categorical, "mutual_information")
+    surplus = categorical.log_probs - categorical.mean_log_probs
+    return (categorical.log_probs.exp() * surplus).sum(dim=-1).mean(dim=0)
