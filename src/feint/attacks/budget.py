@@ -63,6 +63,7 @@ class Budget:
             )
         if low < lowest - TOLERANCE or high > highest + TOLERANCE:
             raise AttackError(
-                f"inputs: expected values in [{lowest:g}, {highest:g}], got [{low:g}, {high:g}] in {tuple(inputs.shape)}"
+                f"inputs: expected values in [{lowest:g}, {highest:g}], got [{low:g}, {high:g}] "
+                f"in shape {tuple(inputs.shape)}"
             )
         return self.clip(inputs)

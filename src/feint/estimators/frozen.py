@@ -1,6 +1,6 @@
 """The one way in which estimators call a network: in eval mode, its weights out of the gradient, its output checked."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import torch
@@ -11,7 +11,7 @@ from feint.errors import NetworkError
 
 
 @contextmanager
-def frozen(network: nn.Module) -> Iterator[None]:
+def frozen(network: nn.Module) -> Generator[None]:
     """Eval mode and no gradients for the weights, inside; modes and requires_grad as they were found, after.
 
     Modes are set module by module rather than by ``eval()``: that finds them again exactly, also in networks whose
