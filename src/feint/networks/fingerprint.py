@@ -1,0 +1,32 @@
+"""What a network is, as a short string."""
+
+import hashlib
+import re
+
+import torch
+from torch import Tensor, nn
+
+
+def fingerprint(network: nn.Module) -> str:
+    """Digest a network: its printed form, and the names, shapes, types and bytes of its weights and buffers.
+
+    The same on every device, in either mode, and whatever memory layout the weights have. Code that the printed form
+    does not show (what ``forward`` does) is not part of it.
+
+    Returns:
+        sha256, 64 hexadecimal digits.
+
+    >>> fingerprint(nn.ReLU()) == fingerprint(nn.ReLU()), fingerprint(nn.ReLU()) == fingerprint(nn.GELU())
+    (True, False)
+    """
+    digest = hashlib.sha256()
+    # Lambdas and the like print their address in memory, which differs from run to run.
+    digest.update(re.sub(r" at 0x[0-9a-fA-F]+", "", f"{type(network).__qualname__}\n{network!r}").encode())
+    entries: dict[str, object] = {**network.state_dict(), **dict(network.named_buffers())}
+    for name, value in sorted(entries.items()):
+        if not isinstance(value, Tensor):  # a module's extra state
+            digest.update(f"\n{name} {value!r}".encode())
+            continue
+        digest.update(f"\n{name} {value.dtype} {tuple(value.shape)}\n".encode())
+        digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,141 @@
+"""Networks from a user's own Python file, executed as the user's own code."""
+
+import hashlib
+import importlib.util
+import inspect
+import sys
+import traceback
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FunctionType, ModuleType
+
+from torch import nn
+
+from feint.errors import FeintError, NetworkError
+
+from .weights import first_line
+
+
+def load_from_file(path: Path, function: str) -> nn.Module:
+    """Execute a file and call one of its functions; see ``load``."""
+    if not path.is_file():
+        raise NetworkError(f"no file at {path}" + (" (it is a folder)" if path.is_dir() else ""))
+    if not function:
+        raise NetworkError(f"expected {path}:function, got no function; {_offer(path)}")
+    with _importable(path.resolve().parent):
+        module = _execute(path)
+        found = _attribute(module, function, path)
+        if isinstance(found, nn.Module):
+            return found
+        if not callable(found):
+            raise NetworkError(
+                f"{path}:{function} is of type {type(found).__name__}, expected a function of no arguments"
+            )
+        if needed := _needed(found):
+            raise NetworkError(
+                f"{path}:{function} needs arguments ({', '.join(needed)}), expected a function of no arguments"
+            )
+        try:
+            network: object = found()
+        except FeintError:
+            raise
+        except (Exception, SystemExit) as error:
+            raise NetworkError(f"{path}:{function} raised {_described(error, path)}") from error
+    if not isinstance(network, nn.Module):
+        raise NetworkError(f"{path}:{function} returned {type(network).__name__}, expected a torch.nn.Module")
+    return network
+
+
+@contextmanager
+def _importable(folder: Path) -> Generator[None, None, None]:
+    """Let a folder's modules be imported, and forget them afterwards.
+
+    Two users' files may each have a neighbour called ``models``: neither may get the other's.
+    """
+    neighbours = {path.stem for path in folder.glob("*.py")} | {
+        path.parent.name for path in folder.glob("*/__init__.py")
+    }
+    neighbours -= sys.stdlib_module_names
+    hidden = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in neighbours}
+    for name in hidden:
+        del sys.modules[name]
+    sys.path.insert(0, str(folder))
+    importlib.invalidate_caches()
+    try:
+        yield
+    finally:
+        if str(folder) in sys.path:
+            sys.path.remove(str(folder))
+        for name in [name for name in sys.modules if name.partition(".")[0] in neighbours]:
+            del sys.modules[name]
+        sys.modules.update(hidden)
+
+
+def _execute(path: Path) -> ModuleType:
+    """Run a file as a module of a name of its own."""
+    name = f"feint_user_file_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]}"
+    spec = importlib.util.spec_from_file_location(name, path.resolve())
+    if spec is None:
+        raise NetworkError(f"{path} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses and type hints look their module up
+    try:
+        # Compiled here and not by the loader, which would write a __pycache__ beside the user's file.
+        exec(compile(path.read_bytes(), str(path.resolve()), "exec", dont_inherit=True), module.__dict__)
+    except BaseException as error:
+        del sys.modules[name]
+        if isinstance(error, FeintError) or not isinstance(error, (Exception, SystemExit)):
+            raise
+        raise NetworkError(f"{path} cannot be executed: {_described(error, path)}") from error
+    return module
+
+
+def _attribute(module: ModuleType, function: str, path: Path) -> object:
+    """A module's attribute, which its own ``__getattr__`` may give."""
+    try:
+        return getattr(module, function)
+    except AttributeError as error:
+        if "__getattr__" in vars(module):
+            raise NetworkError(f"{path} has no function {function!r}: {first_line(error)}") from error
+        raise NetworkError(f"{path} has no function {function!r}; {_offered(module)}") from error
+    except (Exception, SystemExit) as error:
+        raise NetworkError(f"{path}:{function} raised {_described(error, path)}") from error
+
+
+def _offer(path: Path) -> str:
+    with _importable(path.resolve().parent):
+        return _offered(_execute(path))
+
+
+def _offered(module: ModuleType) -> str:
+    """What a file defines that might be meant, at most eight names."""
+    names = [
+        name
+        for name, value in vars(module).items()
+        if not name.startswith("_") and getattr(value, "__module__", None) == module.__name__
+        if isinstance(value, FunctionType) or (isinstance(value, type) and issubclass(value, nn.Module))
+        if not _needed(value)
+    ]
+    return f"it offers {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}" if names else "it defines none"
+
+
+def _needed(function: object) -> list[str]:
+    """The arguments that a function cannot be called without."""
+    if not callable(function):
+        return []
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (ValueError, TypeError):  # some built-in functions have none
+        return []
+    optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [each.name for each in parameters if each.default is each.empty and each.kind not in optional]
+
+
+def _described(error: BaseException, path: Path) -> str:
+    """An exception's type, message and the file's line it came from, in one line."""
+    frames = [
+        frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path.resolve())
+    ]
+    where = f" (line {frames[-1]})" if frames else ""
+    return f"{type(error).__name__}{where}: {first_line(error)}"

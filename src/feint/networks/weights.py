@@ -1,0 +1,214 @@
+"""Weights from a file, without ever running code that the file brings along."""
+
+import pickle
+import pickletools
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any, Final, cast
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file  # pyright: ignore[reportUnknownVariableType]
+from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
+
+from feint.errors import WeightsError
+
+# Under these keys training scripts keep the state dict, beside epochs and optimizers.
+WRAPPERS: Final = ("state_dict", "model_state_dict", "model", "network", "net")
+# Containers put these before every name: DataParallel, torch.compile, our libraries' wrapper, Lightning modules.
+PREFIXES: Final = ("module.", "_orig_mod.", "network.", "model.", "net.")
+HARMLESS: Final = ("torch._utils._rebuild_", "torch.Size", "torch.FloatStorage", "collections.OrderedDict")
+
+
+def load_weights(network: nn.Module, path: str | Path) -> None:
+    """Put the weights of a file into a network, all of them or, if anything does not fit, none.
+
+    Args:
+        network: any module; its parameters and buffers are overwritten in place.
+        path: ``.safetensors``, or a checkpoint of ``torch.save`` that holds tensors only, either a state dict or a
+            dictionary with one under ``state_dict``, ``model_state_dict``, ``model``, ``network`` or ``net``. A prefix
+            that containers put before every name (``module.`` of DataParallel) is taken off.
+
+    Raises:
+        WeightsError: the file is missing, corrupt, would run code on loading, or does not fit the network.
+    """
+    put_weights(network, read_weights(path), path)
+
+
+def read_weights(path: str | Path) -> dict[str, Tensor]:
+    """Read a file's state dict; see ``load_weights``."""
+    path = Path(path)
+    if not path.is_file():
+        raise WeightsError(f"no file of weights at {path}" + (" (it is a folder)" if path.is_dir() else ""))
+    try:
+        with path.open("rb") as file:
+            start = file.read(16)
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read: {error.strerror}") from error
+    if path.suffix == ".safetensors" or start[8:9] == b"{":
+        try:
+            return load_file(path)  # pyright: ignore[reportUnknownVariableType]
+        except (SafetensorError, OSError, ValueError, KeyError) as error:
+            raise WeightsError(f"{path} is not a whole safetensors file: {first_line(error)}") from error
+    return _state_dict(_checkpoint(path), path)
+
+
+def put_weights(network: nn.Module, weights: Mapping[str, Tensor], path: str | Path) -> None:
+    """Put a state dict into a network, all of it or nothing; ``path`` names it in errors."""
+    expected = {name: value for name, value in network.state_dict().items() if isinstance(value, Tensor)}
+    weights = strip(weights, expected)
+    # Tied weights may have been saved once only, and checkpoints before torch 0.4.1 did not count batches.
+    present = {value.data_ptr() for name, value in expected.items() if name in weights and not is_lazy(value)}
+    missing = [
+        name
+        for name, value in expected.items()
+        if name not in weights and not name.endswith("num_batches_tracked")
+        if is_lazy(value) or value.numel() == 0 or value.data_ptr() not in present
+    ]
+    unexpected = [name for name in weights if name not in expected]
+    if missing or unexpected:
+        parts = [f"it lacks {_some(missing)}"] * bool(missing) + [f"it has {_some(unexpected)} more"] * bool(unexpected)
+        raise WeightsError(f"{path} does not fit the network of {len(expected)} tensors: {' and '.join(parts)}")
+    fits = {name: is_lazy(expected[name]) or expected[name].shape == value.shape for name, value in weights.items()}
+    if not all(fits.values()):
+        wrong = [
+            f"{name} (network {tuple(expected[name].shape)}, file {tuple(weights[name].shape)})"
+            for name, fit in fits.items()
+            if not fit
+        ]
+        raise WeightsError(f"{path} does not fit the network: shapes differ in {_some(wrong)}")
+    wrong = [
+        f"{name} (network {expected[name].dtype}, file {value.dtype})"
+        for name, value in weights.items()
+        if _kind(expected[name]) != _kind(value)
+    ]
+    if wrong:
+        raise WeightsError(f"{path} does not fit the network: types differ in {_some(wrong)}")
+    broken = [name for name, value in weights.items() if value.is_floating_point() and not value.isfinite().all()]
+    if broken:
+        raise WeightsError(f"{path} has weights that are not finite in {_some(broken)}")
+    network.load_state_dict(dict(weights), strict=False)
+
+
+def strip(weights: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Take off prefixes that every name of the weights has, but not every name of the network."""
+    weights = dict(weights)
+    for _ in PREFIXES:
+        for prefix in PREFIXES:
+            if weights and all(name.startswith(prefix) for name in weights):
+                if all(name.startswith(prefix) for name in expected):
+                    continue
+                weights = {name.removeprefix(prefix): value for name, value in weights.items()}
+    return weights
+
+
+def first_line(error: BaseException, limit: int = 300) -> str:
+    """An exception's message, cut to one line."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    return lines[0] if len(lines[0]) <= limit else lines[0][: limit - 3] + "..."
+
+
+def _checkpoint(path: Path) -> object:
+    """What a checkpoint of torch.save holds, as far as it is tensors and plain containers."""
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except (
+        pickle.UnpicklingError,
+        RuntimeError,
+        EOFError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+    ) as error:
+        cause = error
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read: {error.strerror}") from error
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            if any(name.endswith("/constants.pkl") for name in names):
+                raise WeightsError(
+                    f"{path} is a TorchScript program, not a file of weights; save its weights where it was made: "
+                    + _conversion(path, "torch.jit.load({!r}, map_location='cpu').state_dict()")
+                ) from cause
+            pickles = [name for name in names if name.endswith("data.pkl")]
+            try:
+                found = [global_ for name in pickles for global_ in _globals(archive.open(name))]
+            except (zipfile.BadZipFile, OSError):
+                found = []
+    else:
+        with path.open("rb") as file:
+            found = _globals(file)
+    named = [name for name in found if not name.startswith(HARMLESS)]
+    if named:
+        raise WeightsError(
+            f"{path} is a pickle that would run code on loading (it names {_some(list(dict.fromkeys(named)))}) "
+            "and is refused; save its weights where it was made: "
+            + _conversion(path, "torch.load({!r}, map_location='cpu', weights_only=False).state_dict()")
+        ) from cause
+    raise WeightsError(
+        f"{path} is neither safetensors nor a whole checkpoint of torch.save: {first_line(cause)}"
+    ) from cause
+
+
+def _conversion(path: Path, expression: str) -> str:
+    """One line of shell that saves a network's weights as safetensors."""
+    weights = expression.format(path.name)
+    return (
+        'python -c "import torch; from safetensors.torch import save_file; '
+        f"save_file({{k: v.clone() for k, v in {weights}.items()}}, '{path.stem}.safetensors')\""
+    )
+
+
+def _globals(file: IO[bytes]) -> list[str]:
+    """What a file of pickles names to be called, read without calling any of it."""
+    found: list[str] = []
+    for _ in range(5):  # torch's format before 1.6 begins with five pickles, the fourth of which is the object
+        strings: list[str] = []
+        try:
+            for operation, argument, _ in pickletools.genops(file):
+                if operation.name in ("GLOBAL", "INST"):
+                    found.append(str(argument).replace(" ", "."))
+                elif operation.name == "STACK_GLOBAL":
+                    found.append(".".join(strings[-2:]) or "something unreadable")
+                elif isinstance(argument, str):
+                    strings.append(argument)
+        except Exception:  # genops raises anything on bytes that are no pickle; what was found before counts
+            break
+    return found
+
+
+def _state_dict(found: object, path: Path) -> dict[str, Tensor]:
+    """The tensors in what a checkpoint holds."""
+    for _ in WRAPPERS:
+        if isinstance(found, Mapping):
+            inside = cast(Mapping[object, object], found)
+            found = next((inside[key] for key in WRAPPERS if isinstance(inside.get(key), Mapping)), inside)
+    if not isinstance(found, Mapping) or not found:
+        kind = "an empty dictionary" if isinstance(found, Mapping) else f"a {type(found).__name__}"
+        raise WeightsError(f"{path} holds {kind}, expected a dictionary of tensors by name")
+    entries = cast(Mapping[Any, Any], found)
+    others = [
+        f"{name} ({type(value).__name__})"
+        for name, value in entries.items()
+        if not (isinstance(name, str) and isinstance(value, Tensor))
+    ]
+    if others:
+        raise WeightsError(
+            f"{path} holds no state dict, neither itself nor under {', '.join(WRAPPERS)}: "
+            f"not tensors are {_some(others)}"
+        )
+    return dict(cast(Mapping[str, Tensor], entries))
+
+
+def _kind(value: Tensor) -> str:
+    return "complex" if value.is_complex() else "real" if value.is_floating_point() else "integer"
+
+
+def _some(names: list[str], limit: int = 3) -> str:
+    """The first few names, and how many there are."""
+    more = f", ... ({len(names)} in all)" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more
