@@ -1,1 +1,45 @@
-"""."""
+"""Tensors to numbers and curves: how well an uncertainty ranks errors, detects, and means what it says.
+
+Pure functions, computed in float64 on the CPU. Scores are uncertainties, higher = more uncertain; ``errors`` is True
+where a prediction is wrong.
+"""
+
+from feint.metrics.aurc import augrc as augrc
+from feint.metrics.aurc import aurc as aurc
+from feint.metrics.aurc import best_aurc as best_aurc
+from feint.metrics.aurc import e_aurc as e_aurc
+from feint.metrics.aurc import worst_aurc as worst_aurc
+from feint.metrics.brier import brier as brier
+from feint.metrics.brier import brier_terms as brier_terms
+from feint.metrics.calibration import Reliability as Reliability
+from feint.metrics.calibration import ece as ece
+from feint.metrics.calibration import ks_error as ks_error
+from feint.metrics.calibration import reliability as reliability
+from feint.metrics.nll import nll as nll
+from feint.metrics.risk_coverage import RiskCoverage as RiskCoverage
+from feint.metrics.risk_coverage import best_risk_coverage as best_risk_coverage
+from feint.metrics.risk_coverage import risk_coverage as risk_coverage
+from feint.metrics.risk_coverage import worst_risk_coverage as worst_risk_coverage
+from feint.metrics.selective import coverage_at_risk as coverage_at_risk
+from feint.metrics.selective import selective_risk as selective_risk
+
+__all__ = [
+    "Reliability",
+    "RiskCoverage",
+    "augrc",
+    "aurc",
+    "best_aurc",
+    "best_risk_coverage",
+    "brier",
+    "brier_terms",
+    "coverage_at_risk",
+    "e_aurc",
+    "ece",
+    "ks_error",
+    "nll",
+    "reliability",
+    "risk_coverage",
+    "selective_risk",
+    "worst_aurc",
+    "worst_risk_coverage",
+]

@@ -1,0 +1,90 @@
+"""What a metric accepts: scores and events of the same inputs, checked and brought to float64 on the CPU.
+
+On the CPU since sums there do not depend on the order in which threads finish, and not every GPU has float64.
+"""
+
+import math
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from feint.errors import InputError
+
+
+def checked_scores(name: str, scores: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
+    """One number per input, in float64: any order, infinities too, but no NaN and at least one.
+
+    Raises:
+        InputError: not a vector of floats, empty, or NaN.
+    """
+    if scores.ndim != 1 or not scores.is_floating_point():
+        raise InputError(f"{name}: expected floats of shape (N,), got {_described(scores)}")
+    if not len(scores):
+        raise InputError(f"{name}: expected at least one input, got none")
+    scores = scores.detach().to("cpu").double()
+    if unordered := int(scores.isnan().sum()):
+        raise InputError(f"{name}: expected numbers, got NaN for {unordered} of {len(scores)} inputs")
+    return scores
+
+
+def checked_events(name: str, events: Bool[Tensor, " N"], count: int | None = None) -> Bool[Tensor, " N"]:
+    """One yes or no per input.
+
+    Args:
+        name: what to call them in an error.
+        events: shape ``(N,)``.
+        count: N, where something else of the same inputs has fixed it.
+
+    Raises:
+        InputError: not a vector of booleans, empty, or not as many as the scores.
+    """
+    if events.ndim != 1 or events.dtype != torch.bool:
+        raise InputError(f"{name}: expected booleans of shape (N,), got {_described(events)}")
+    if not len(events):
+        raise InputError(f"{name}: expected at least one input, got none")
+    if count is not None and len(events) != count:
+        raise InputError(f"{name}: expected one per score, {count}, got {len(events)}")
+    return events.detach().to("cpu")
+
+
+def checked_labels(labels: Int[Tensor, " N"], count: int, classes: int) -> Int[Tensor, " N"]:
+    """One class per input, 0 to C - 1.
+
+    Raises:
+        InputError: not a vector of integers, not as many as the predictions, or out of range.
+    """
+    if labels.ndim != 1 or labels.is_floating_point() or labels.dtype == torch.bool:
+        raise InputError(f"labels: expected integers of shape (N,), got {_described(labels)}")
+    if len(labels) != count:
+        raise InputError(f"labels: expected one per prediction, {count}, got {len(labels)}")
+    low, high = (int(bound) for bound in labels.aminmax())
+    if low < 0 or high >= classes:
+        raise InputError(f"labels: expected classes 0 to {classes - 1}, got {low} to {high}")
+    return labels.long()
+
+
+def checked_share(name: str, share: float, *, zero: bool) -> float:
+    """A share of the inputs: at most 1, and above 0 unless ``zero`` is allowed.
+
+    Raises:
+        InputError: outside that range, or NaN.
+    """
+    if not (0 <= share <= 1 if zero else 0 < share <= 1):
+        raise InputError(f"{name}: expected a number in {'[' if zero else '('}0, 1], got {share}")
+    return share
+
+
+def count_for(share: float, total: int) -> int:
+    """The smallest count that is at least this share of the total, at least 1.
+
+    ``ceil(share * total)``, but 0.07 of 100 is 7, although in floating point 0.07 * 100 is above 7.
+
+    >>> count_for(0.07, 100), count_for(0.071, 100)
+    (7, 8)
+    """
+    return max(1, math.ceil(share * total * (1 - 1e-12)))
+
+
+def _described(tensor: Tensor) -> str:
+    return f"{str(tensor.dtype).removeprefix('torch.')} of shape {tuple(tensor.shape)}"
