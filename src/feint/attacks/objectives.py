@@ -21,7 +21,7 @@ from feint.protocols import Condition, Objective
 class Goal:
     """An objective that can be added to others and weighted: ``a + 0.5 * b`` is an adaptive attacker's.
 
-    >>> double = 2 * Goal(lambda inputs, rows: inputs.sum(1))
+    >>> double = 2.0 * Goal(lambda inputs, rows: inputs.sum(1))
     >>> (double + double)(torch.ones(1, 3), torch.arange(1))
     tensor([12.])
     """

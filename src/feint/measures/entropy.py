@@ -16,8 +16,8 @@ def predictive_entropy(categorical: Categorical) -> Float[Tensor, " N"]:
     Reference: Smith & Gal 2018, "Understanding Measures of Uncertainty for Adversarial Example Detection", equation 2.
 
     >>> import torch
-    >>> predictive_entropy(Categorical.from_logits(torch.zeros(1, 4))).item() / torch.tensor(4.0).log().item()
-    1.0
+    >>> predictive_entropy(Categorical.from_logits(torch.zeros(1, 4)))
+    tensor([1.3863], dtype=torch.float64)
     """
     mean = categorical.mean_log_probs
     return -(mean.exp() * mean).sum(dim=-1)
