@@ -1,0 +1,76 @@
+import pytest
+import torch
+
+from feint.errors import SpecError, StoreError, WeightsError
+from feint.training import fit
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+@pytest.mark.parametrize("validation_share", [0.0, 0.25])
+def test_interrupted_training_ends_at_the_same_bits(blobs, network, recipe, tmp_path, optimizer, validation_share):
+    settings = recipe(
+        optimizer=optimizer, validation_share=validation_share, schedule="cosine", augment="crop-flip", share=0.9
+    )
+    whole = network()
+    expected = fit(whole, blobs(), recipe=settings, seed=3)
+
+    def interrupt(epoch):
+        if epoch.number == 2:
+            raise KeyboardInterrupt
+
+    path = tmp_path / "new" / "training.pt"
+    with pytest.raises(KeyboardInterrupt):
+        fit(network(), blobs(), recipe=settings, seed=3, checkpoint=path, progress=interrupt)
+    resumed, numbers = network(seed=9), []  # the weights come from the checkpoint
+    history = fit(
+        resumed,
+        blobs(),
+        recipe=settings,
+        seed=3,
+        checkpoint=path,
+        progress=lambda epoch: numbers.append(epoch.number),
+    )
+    assert numbers == [3, 4]
+    assert history.best_epoch == expected.best_epoch
+    assert [epoch.training_loss for epoch in history.epochs] == [epoch.training_loss for epoch in expected.epochs]
+    for name, value in whole.state_dict().items():
+        assert torch.equal(resumed.state_dict()[name], value)
+    assert [file.name for file in path.parent.iterdir()] == ["training.pt"]
+
+    again = network(seed=8)  # finished: nothing is trained any more
+    assert fit(again, blobs(), recipe=settings, seed=3, checkpoint=path) == history
+    assert torch.equal(again[1].weight, whole[1].weight)
+
+
+def test_other_arguments_are_an_error(blobs, network, recipe, tmp_path):
+    path = tmp_path / "training.pt"
+    fit(network(), blobs(), recipe=recipe(epochs=1), checkpoint=path)
+    with pytest.raises(SpecError, match="written with epochs=1, but this call has epochs=2"):
+        fit(network(), blobs(), recipe=recipe(epochs=2), checkpoint=path)
+    with pytest.raises(SpecError, match="seed=0, but this call has seed=1"):
+        fit(network(), blobs(), recipe=recipe(epochs=1), seed=1, checkpoint=path)
+    with pytest.raises(SpecError, match="images=96, but this call has images=90"):
+        fit(network(), blobs(90), recipe=recipe(epochs=1), checkpoint=path)
+    other = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(16, 2))
+    with pytest.raises(SpecError, match="network="):
+        fit(other, blobs(), recipe=recipe(epochs=1), checkpoint=path)
+
+
+def test_unreadable_files_are_an_error(blobs, network, recipe, tmp_path):
+    path = tmp_path / "training.pt"
+    path.write_bytes(b"nothing of the kind")
+    with pytest.raises(WeightsError, match="cannot be read"):
+        fit(network(), blobs(), recipe=recipe(), checkpoint=path)
+    path.write_bytes(b"")
+    with pytest.raises(WeightsError, match="cannot be read"):
+        fit(network(), blobs(), recipe=recipe(), checkpoint=path)
+    torch.save({"weights": torch.zeros(1)}, path)
+    with pytest.raises(WeightsError, match="not one of feint's"):
+        fit(network(), blobs(), recipe=recipe(), checkpoint=path)
+    fit(network(), blobs(), recipe=recipe(epochs=1), checkpoint=tmp_path / "whole.pt")
+    whole = (tmp_path / "whole.pt").read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(WeightsError, match="cannot be read"):
+        fit(network(), blobs(), recipe=recipe(), checkpoint=path)
+    with pytest.raises(StoreError, match="cannot be written"):
+        fit(network(), blobs(), recipe=recipe(), checkpoint=tmp_path / "whole.pt" / "below")

@@ -1,0 +1,70 @@
+import contextlib
+
+import pytest
+import torch
+
+import feint.training
+from feint.errors import SpecError
+from feint.training import seeded
+from feint.training.augment import CropFlip
+
+
+def test_exports():
+    assert feint.training.__all__ == ["Classifier", "Epoch", "History", "Perturb", "Recipe", "fit", "seeded"]
+    assert all(hasattr(feint.training, name) for name in feint.training.__all__)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"epochs": 0},
+        {"batch_size": 0},
+        {"learning_rate": 0.0},
+        {"learning_rate": float("nan")},
+        {"weight_decay": -1.0},
+        {"momentum": 1.0},
+        {"patience": 0},
+        {"validation_share": 1.0},
+        {"share": 0.0},
+        {"optimizer": "lion"},
+        {"schedule": "step"},
+        {"augment": "mixup"},
+    ],
+)
+def test_recipe_names_the_value_it_refuses(recipe, values):
+    (name,) = values
+    with pytest.raises(SpecError, match=f"recipe expects {name}"):
+        recipe(**values)
+
+
+def test_recipe_is_a_value(recipe):
+    assert recipe() == recipe()
+    assert hash(recipe()) == hash(recipe())
+
+
+def test_seeded_restores_after_an_exception():
+    before = torch.get_rng_state()
+    with contextlib.suppress(KeyError), seeded(1):
+        {}[torch.rand(1)]
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_crop_flip_shifts_and_mirrors():
+    images = torch.rand(64, 3, 16, 8)
+    crop_flip = CropFlip(64, (3, 16, 8), torch.Generator().manual_seed(0))
+    positions = torch.randperm(64)
+    outputs = crop_flip(images[positions], positions)
+    for position, output in zip(positions.tolist(), outputs, strict=True):
+        image = images[position]
+        if crop_flip.mirrored[position]:
+            framed = torch.nn.functional.pad(image, (1, 1, 2, 2))
+            left, top = int(crop_flip.lefts[position]), int(crop_flip.tops[position])
+            expected = framed[:, top : top + 16, left : left + 8].flip(2)
+        else:
+            framed = torch.nn.functional.pad(image, (1, 1, 2, 2))
+            left, top = int(crop_flip.lefts[position]), int(crop_flip.tops[position])
+            expected = framed[:, top : top + 16, left : left + 8]
+        assert torch.equal(output, expected)
+    assert crop_flip.mirrored.any()
+    assert not crop_flip.mirrored.all()
+    assert crop_flip.tops.unique().tolist() == [0, 1, 2, 3, 4]
