@@ -1,0 +1,150 @@
+"""Figures as PNG, by matplotlib's objects: nothing global is touched, and no window system is asked for."""
+
+import io
+import math
+from typing import Any
+
+import numpy as np
+
+from .figures import (
+    CORRECT,
+    REFERENCE,
+    WRONG,
+    BarFigure,
+    HistogramFigure,
+    LineFigure,
+    PictureFigure,
+    colour,
+    percentages,
+)
+
+_INK, _MUTED, _GRID = "#1f2430", "#5b6372", "#e3e6eb"
+
+
+def lines(figure: LineFigure) -> bytes:
+    """Lines over a band."""
+    page = _page(8.0, 5.2)
+    axes = page.subplots()
+    lower, upper = figure.band.lower, figure.band.upper
+    grid = np.linspace(0, 100, 400)
+    floor, roof = np.interp(grid, lower.x, lower.y), np.interp(grid, upper.x, upper.y)
+    axes.fill_between(grid, floor, roof, color=REFERENCE, alpha=0.10, linewidth=0)
+    axes.plot(upper.x, upper.y, color=REFERENCE, linewidth=1.2, linestyle="--", label=upper.name)
+    for curve in reversed(figure.curves):
+        axes.plot(curve.x, curve.y, color=colour(curve.role, curve.strength), linewidth=2.2, label=curve.name)
+    axes.plot(lower.x, lower.y, color=REFERENCE, linewidth=1.2, linestyle=":", label=lower.name)
+    axes.set_xlim(0, 100)
+    axes.set_ylim(0, 102)
+    _dress(axes, figure.x_title, figure.y_title)
+    axes.set_title(figure.title, loc="left", color=_INK, fontsize=13, fontweight="bold", pad=12)
+    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, labelcolor=_INK, fontsize=10)
+    return _png(page)
+
+
+def histograms(figure: HistogramFigure) -> bytes:
+    """Panels side by side, correct ones upwards, wrong ones downwards."""
+    columns = min(len(figure.panels), 4)
+    rows = math.ceil(len(figure.panels) / columns)
+    page = _page(max(3.0 * columns, 6.0), 3.2 * rows + 0.6)
+    grid = page.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    top = figure.top
+    for place, axes in enumerate(grid.flat):
+        if place >= len(figure.panels):
+            axes.set_visible(False)
+            continue
+        panel = figure.panels[place]
+        width = panel.edges[1] - panel.edges[0]
+        centres = (panel.edges[:-1] + panel.edges[1:]) / 2
+        axes.bar(centres, percentages(panel.correct), width * 0.92, color=CORRECT, label="correct")
+        axes.bar(centres, -percentages(panel.wrong), width * 0.92, color=WRONG, label="wrong")
+        axes.axhline(0, color=_MUTED, linewidth=0.8)
+        axes.set_xlim(0, 100)
+        axes.set_ylim(-top, top)
+        below = place + columns >= len(figure.panels)
+        _dress(axes, figure.x_title if below else "", figure.y_title if place % columns == 0 else "")
+        axes.set_xticks([0, 50, 100])
+        axes.yaxis.set_major_formatter(_unsigned)
+        axes.set_title(panel.title, color=_INK, fontsize=10)
+    handles, names = grid.flat[0].get_legend_handles_labels()
+    page.legend(handles, names, loc="outside upper right", ncols=2, frameon=False, labelcolor=_INK, fontsize=10)
+    page.suptitle(figure.title, x=0.01, ha="left", color=_INK, fontsize=13, fontweight="bold")
+    return _png(page)
+
+
+def bars(figure: BarFigure) -> bytes:
+    """Groups of bars with their values above."""
+    page = _page(max(1.9 * len(figure.categories) + 2.0, 6.0), 4.2)
+    axes = page.subplots()
+    places = np.arange(len(figure.categories))
+    width = 0.8 / len(figure.bars)
+    for index, bar in enumerate(figure.bars):
+        offset = (index - (len(figure.bars) - 1) / 2) * width
+        drawn = axes.bar(places + offset, bar.heights, width * 0.92, color=colour(bar.role, 0.5), label=bar.name)
+        axes.bar_label(drawn, fmt="{:.1f}", fontsize=8, color=_MUTED, padding=2)
+    axes.margins(y=0.12)
+    axes.set_xticks(places, figure.categories)
+    _dress(axes, figure.x_title, figure.y_title)
+    axes.grid(axis="x", visible=False)
+    page.suptitle(figure.title, x=0.01, ha="left", color=_INK, fontsize=13, fontweight="bold")
+    page.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=3, frameon=False, fontsize=10)
+    return _png(page)
+
+
+def pictures(figure: PictureFigure, most: int = 6) -> bytes:
+    """Images in columns: before, what was added, after."""
+    shown = figure.pictures[:most]
+    page = _page(max(1.55 * len(shown) + 1.2, 4.0), 6.0)
+    grid = page.subplots(3, len(shown), squeeze=False)
+    for at, picture in enumerate(shown):
+        added = "no change" if picture.magnification is None else f"× {picture.magnification:,.0f}"
+        state = "correct" if picture.correct else "wrong"
+        images = (picture.original, picture.perturbation, picture.attacked)
+        captions = (f"{picture.title}\n{state}, {picture.before}", added, f"{state}, {picture.after}")
+        for axes, image, caption in zip(grid[:, at], images, captions, strict=True):
+            axes.imshow(image, interpolation="nearest")
+            axes.set_title(caption, fontsize=9, color=CORRECT if picture.correct else WRONG)
+            axes.set_xticks([])
+            axes.set_yticks([])
+            axes.spines[:].set_color(_GRID)
+    for axes, name in zip(grid[:, 0], ("before", "added, magnified", "after"), strict=True):
+        axes.set_ylabel(name, fontsize=10, color=_MUTED)
+    page.suptitle(figure.title, x=0.01, ha="left", color=_INK, fontsize=13, fontweight="bold")
+    return _png(page)
+
+
+def image(pixels: Any, largest: int = 256) -> bytes:
+    """One image as PNG, made smaller where it is larger than a page wants."""
+    from PIL import Image
+
+    picture = Image.fromarray(pixels)
+    if max(picture.size) > largest:
+        picture.thumbnail((largest, largest), Image.Resampling.NEAREST)  # mixing pixels would wash the noise out
+    file = io.BytesIO()
+    picture.save(file, "PNG", optimize=True)
+    return file.getvalue()
+
+
+def _page(width: float, height: float) -> Any:
+    from matplotlib.figure import Figure
+
+    page: Any = Figure(figsize=(width, height), dpi=150, layout="constrained", facecolor="white")
+    return page
+
+
+def _dress(axes: Any, x_title: str, y_title: str) -> None:
+    axes.set_xlabel(x_title, color=_MUTED, fontsize=10)
+    axes.set_ylabel(y_title, color=_MUTED, fontsize=10)
+    axes.tick_params(colors=_MUTED, labelsize=9, length=0)
+    axes.grid(color=_GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.spines[:].set_visible(False)
+
+
+def _png(page: Any) -> bytes:
+    file = io.BytesIO()
+    page.savefig(file, format="png", metadata={"Software": None})
+    return file.getvalue()
+
+
+def _unsigned(value: float, _: int) -> str:
+    return f"{abs(value):.0f}"
