@@ -1,1 +1,1 @@
-"""."""
+"""The outermost room: the command line."""

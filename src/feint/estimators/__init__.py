@@ -1,7 +1,10 @@
 """Estimators: from one or more networks to a Categorical."""
 
+from .ensemble import DeepEnsemble as DeepEnsemble
 from .frozen import frozen as frozen
+from .mc_dropout import MCDropout as MCDropout
 from .predict import predict as predict
 from .softmax import Softmax as Softmax
+from .temperature import fit_temperature as fit_temperature
 
-__all__ = ["Softmax", "frozen", "predict"]
+__all__ = ["DeepEnsemble", "MCDropout", "Softmax", "fit_temperature", "frozen", "predict"]

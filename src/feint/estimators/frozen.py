@@ -32,8 +32,8 @@ def frozen(network: nn.Module) -> Generator[None]:
             parameter.requires_grad_(True)
 
 
-def checked_logits(logits: object, inputs: Float[Tensor, " N ..."]) -> Float[Tensor, " N C"]:
-    """The network's output, if it is finite logits ``(N, C)``.
+def checked_logits(logits: object, count: int) -> Float[Tensor, " N C"]:
+    """The network's output for so many inputs, if it is finite logits ``(N, C)``.
 
     Raises:
         NetworkError: otherwise, with what came.
@@ -41,11 +41,11 @@ def checked_logits(logits: object, inputs: Float[Tensor, " N ..."]) -> Float[Ten
     if not isinstance(logits, Tensor) or not logits.is_floating_point():
         came = f"{logits.dtype} tensor" if isinstance(logits, Tensor) else type(logits).__name__
         raise NetworkError(f"a network returns logits as a float tensor of shape (N, C), this one a {came}")
-    if logits.ndim != 2 or len(logits) != len(inputs) or logits.shape[1] < 2:
+    if logits.ndim != 2 or len(logits) != count or logits.shape[1] < 2:
         raise NetworkError(
-            f"a network returns logits of shape (N, C) with C >= 2: for {len(inputs)} inputs came {tuple(logits.shape)}"
+            f"a network returns logits of shape (N, C) with C >= 2: for {count} inputs came {tuple(logits.shape)}"
         )
     if not torch.isfinite(logits).all():
         bad = int((~torch.isfinite(logits)).any(dim=1).sum())
-        raise NetworkError(f"a network returns finite logits: {bad} of {len(inputs)} inputs gave NaN or infinity")
+        raise NetworkError(f"a network returns finite logits: {bad} of {count} inputs gave NaN or infinity")
     return logits

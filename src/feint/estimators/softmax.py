@@ -35,5 +35,5 @@ class Softmax(nn.Module):
     def forward(self, inputs: Float[Tensor, " N ..."], samples: Int[Tensor, " N"] | None = None) -> Categorical:
         """Predict; `samples` is not used, for nothing is drawn."""
         with frozen(self.network):
-            logits = checked_logits(self.network(inputs), inputs)
+            logits = checked_logits(self.network(inputs), len(inputs))
         return Categorical.from_logits(logits / self.temperature)

@@ -85,7 +85,9 @@ class RunFolder:
         self._release = None if lock is None else weakref.finalize(self, os.close, lock)
 
     @classmethod
-    def open(cls, root: Path, name: str, spec: Mapping[str, Any], *, parts: int | None = None) -> "RunFolder":
+    def open(
+        cls, root: Path, name: str, spec: Mapping[str, Any], *, parts: int | None = None, fresh: bool = False
+    ) -> "RunFolder":
         """Make or resume the folder of a run, and find out before any work whether it can be written.
 
         Args:
@@ -93,6 +95,7 @@ class RunFolder:
             name: what the run is called, the beginning of its id.
             spec: everything that determines the run's numbers, as JSON values.
             parts: how many parts its records will have, if known: what an incomplete run says about itself.
+            fresh: begin again, without what an earlier run of the same specification left.
 
         Raises:
             StoreError: the folder cannot be written, another process works on it, or its parts were made by other
@@ -103,6 +106,8 @@ class RunFolder:
             (path / "records").mkdir(parents=True, exist_ok=True)
         folder = cls(path, {}, _locked(path))
         try:
+            if fresh:
+                folder._empty()
             folder._begin(spec, parts)
         except BaseException:
             folder.close()
@@ -127,6 +132,14 @@ class RunFolder:
         opened: list[str] = self._state.get("opened", [])
         self._state |= {"parts": parts, "opened": [*opened, now]}
         self.write_json("run.json", self._state)
+
+    def _empty(self) -> None:
+        """Remove the run's state first, so that what an interruption leaves is no run, then everything computed."""
+        with _explained(self.path):
+            for name in ("run.json", *(f"records/{path.name}" for path in self._part_paths().values())):
+                (self.path / name).unlink(missing_ok=True)
+            for name in ("summary.json", "report.html", "gallery.npz", "skipped.json"):
+                (self.path / name).unlink(missing_ok=True)
 
     def _same_versions(self, here: dict[str, str]) -> None:
         was: dict[str, str] = self._state["versions"]
@@ -200,6 +213,10 @@ class RunFolder:
             raise StoreError(f"{self.path} expects {total} parts of records; missing {absent}")
         tables = [_read_part(paths[index]) for index in sorted(paths)]
         return pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+
+    def read_json(self, name: str, default: Any) -> Any:
+        """What `write_json` wrote, or the default where there is no such file."""
+        return json.loads(_read(self.path / name)) if (self.path / name).exists() else default
 
     def write_part(self, index: int, table: pa.Table) -> None:
         """Write one part of the records."""

@@ -1,0 +1,72 @@
+"""The command line, `feint COMMAND ...`. Heavy libraries are imported by the commands that use them."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn, final
+
+from feint.app import audit
+from feint.errors import FeintError, SpecError
+
+BAD_INPUT, INTERRUPTED = 2, 130
+COMMANDS = {"audit": audit}
+
+
+@final
+class Parser(argparse.ArgumentParser):
+    """An argparse parser whose mistakes are one line, raised rather than printed."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what was wrong with the arguments, and where to look."""
+        raise SpecError(f"{message} (see {self.prog} --help)")
+
+
+def parser() -> Parser:
+    """The parser of all commands."""
+    top = Parser(
+        prog="feint", description="How far can a classifier's uncertainty be trusted once somebody attacks it?"
+    )
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, command in COMMANDS.items():
+        summary, _, rest = (command.__doc__ or "").partition("\n")
+        sub = commands.add_parser(
+            name,
+            help=summary,
+            description=f"{summary}\n{rest}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        command.add_arguments(sub)
+        sub.add_argument("--debug", action="store_true", help="show the traceback of an error")
+        sub.set_defaults(run=command.run)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns:
+        The exit code: 0, or 2 after bad input (one line on standard error says what was expected and what came), or 130
+        after Ctrl-C.
+    """
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        options = parser().parse_args(arguments)
+        options.command_line = " ".join(["feint", *arguments])
+        options.run(options)
+    except FeintError as error:
+        if "--debug" in arguments:
+            raise
+        print(f"feint: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print(
+            "\nfeint: interrupted; what was computed is kept, and the same command goes on from there", file=sys.stderr
+        )
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone, e.g. `head`: nothing is left to say, and nothing to flush into.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return 0

@@ -1,0 +1,130 @@
+"""From an audit's records and summary to its report."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from feint import metrics
+from feint.data import Dataset
+from feint.experiments.gallery import Gallery
+from feint.experiments.spec import AuditSpec
+from feint.experiments.summary import errors, uncertainty
+from feint.experiments.victim import Victim
+from feint.metrics import RiskCoverage
+from feint.results import (
+    AuditReport,
+    Confidences,
+    GalleryItem,
+    RiskCurve,
+    Rounding,
+    RunFolder,
+    Score,
+    records,
+    write_report,
+)
+
+
+def scores(summary: Mapping[str, Any]) -> tuple[Score, ...]:
+    """The rows of the table: clean, then one per radius."""
+    return tuple(
+        Score(**{name: row.get(name) for name in Score.__dataclass_fields__})
+        for row in (summary["clean"], *summary["attacked"])
+    )
+
+
+def headline(summary: Mapping[str, Any]) -> str:
+    """The finding in one sentence."""
+    clean = summary["clean"]
+    worst = max(summary["attacked"], key=lambda row: row["aurc"])
+    radius, times = worst["radius"], worst["aurc"] / clean["aurc"] if clean["aurc"] else float("inf")
+    labels = "no predicted label" if worst["kept"] == 1 else f"{1 - worst['kept']:.2%} of the predicted labels"
+    if times < 1.05:
+        return f"An attack within {radius:g} that changed {labels} did not make the confidence rank errors worse."
+    grew = f"{times:.3g} times as large" if times < float("inf") else "larger than 0"
+    return (
+        f"An attack that moved no pixel by more than {radius:g} of the full range and changed {labels} "
+        f"made the area under the risk-coverage curve {grew} "
+        f"({1000 * clean['aurc']:.2f} to {1000 * worst['aurc']:.2f}, x 1000)."
+    )
+
+
+def write_audit_report(
+    folder: RunFolder, spec: AuditSpec, dataset: Dataset, victim: Victim, summary: Mapping[str, Any]
+) -> None:
+    """Write the report and its figures into the run's folder."""
+    table = folder.read()
+    stages = [(None, records.select(table, variant="clean"))]
+    stages += [(radius, records.select(table, variant="attacked", radius=radius)) for radius in spec.radii]
+    wrong = errors(stages[0][1])
+    run = summary["run"]
+    report = AuditReport(
+        title=f"feint audit: {victim.name} on {dataset.name}",
+        headline=headline(summary),
+        command=run["command"],
+        facts={
+            "data": dataset.name,
+            "network": victim.name,
+            "images": str(summary["images"]),
+            "classes": str(victim.classes),
+            "attack": "ACE, white box: one sign step, halved until the predicted label is kept",
+            "confidence": f"the negative of {spec.measure}",
+            "seed": str(spec.seed),
+            "device, threads, batch size": f"{spec.device}, {spec.threads}, {spec.batch_size}",
+            "versions": ", ".join(f"{name} {version}" for name, version in folder.versions.items()),
+            "run": folder.run,
+        },
+        scores=scores(summary),
+        curves=tuple(
+            _curve(radius, metrics.risk_coverage(uncertainty(rows, spec.measure), errors(rows)))
+            for radius, rows in stages
+        ),
+        best=_curve(None, metrics.best_risk_coverage(wrong)),
+        worst=_curve(None, metrics.worst_risk_coverage(wrong)),
+        confidences=tuple(
+            Confidences(radius, 1 - uncertainty(rows, "max_probability").numpy(), (~errors(rows)).numpy())
+            for radius, rows in stages
+        ),
+        gallery=_gallery(folder, dataset, victim.classes),
+        rounding=tuple(_rounding(row, summary["clean"]) for row in summary["attacked"]),
+        skipped=tuple(f"{where}: {reason}" for where, reason in summary["skipped"]),
+    )
+    write_report(folder, report)
+
+
+def _curve(radius: float | None, curve: RiskCoverage) -> RiskCurve:
+    return RiskCurve(radius, curve.coverage.numpy(), curve.risk.numpy())
+
+
+def _rounding(row: Mapping[str, Any], clean: Mapping[str, Any]) -> Rounding:
+    rounded, grew = row["rounded"], row["aurc"] - clean["aurc"]
+    return Rounding(
+        radius=row["radius"],
+        kept=rounded["kept"],
+        aurc_attacked=row["aurc"],
+        aurc_rounded=rounded["aurc"],
+        surviving=(rounded["aurc"] - clean["aurc"]) / grew if grew > 0 else None,
+        pixels_changed=rounded["changed"],
+    )
+
+
+def _gallery(folder: RunFolder, dataset: Dataset, classes: int) -> tuple[GalleryItem, ...]:
+    items = Gallery.read(folder.path / "gallery.npz").items
+    known = dataset.classes
+
+    def name(label: int) -> str:
+        return known[label] if classes == len(known) else f"class {label}"
+
+    return tuple(
+        GalleryItem(
+            title=f"image {row['sample']}",
+            original=row["original"],
+            attacked=row["attacked"],
+            radius=float(row["radius"]),
+            label=name(row["label"]),
+            prediction=name(row["clean_prediction"]),
+            before=float(row["before"]),
+            after=float(row["after"]),
+            correct=bool(row["label"] == row["clean_prediction"]),
+            attacked_prediction=name(row["prediction"]) if row["prediction"] != row["clean_prediction"] else None,
+        )
+        for row in (dict(zip(items, values, strict=True)) for values in zip(*items.values(), strict=True))
+    )

@@ -1,0 +1,53 @@
+"""What a run uses of the machine."""
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import torch
+
+from feint.errors import SpecError
+
+
+def find_device(name: str) -> str:
+    """The device of this name, if it is there; "auto" takes a GPU where there is one.
+
+    Raises:
+        SpecError: there is no such device.
+    """
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        torch.empty(1, device=name)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise SpecError(f"device: expected cpu, or an accelerator that is there, got {name!r} ({reason})") from error
+    return name
+
+
+def find_threads(count: int | None) -> int:
+    """So many CPU threads, or as many as torch takes by itself.
+
+    Raises:
+        SpecError: more than four for every CPU there is.
+    """
+    most = 4 * (os.cpu_count() or 1)
+    if count is not None and count > most:
+        raise SpecError(f"threads: expected at most {most} on this machine, got {count}")
+    return count or torch.get_num_threads()
+
+
+def default_batch_size(shape: tuple[int, int, int]) -> int:
+    """Inputs per call of a network, by the images' size: large ones in smaller batches, which fit the CPU's cache."""
+    return 100 if shape[1] * shape[2] <= 64 * 64 else 20
+
+
+@contextmanager
+def cpu_threads(count: int) -> Generator[None]:
+    """`count` threads inside, as many as before after."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,98 @@
+"""What is to be done, as values: frozen, printable, storable, checked when they are made."""
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self, final
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from feint.errors import SpecError
+
+
+class Spec(BaseModel):
+    """A frozen model whose mistakes come out as one line."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any]) -> Self:
+        """Make one from plain values.
+
+        Raises:
+            SpecError: the first value that does not fit: what was expected and what came.
+        """
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = "-".join(str(part) for part in first["loc"] if isinstance(part, str)) or "the specification"
+            message = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+            raise SpecError(f"{name.replace('_', '-')}: expected {message}, got {first['input']!r}") from error
+
+
+def _checked_radii(radii: tuple[float, ...]) -> tuple[float, ...]:
+    if not radii or any(not (math.isfinite(radius) and radius > 0) for radius in radii):
+        raise ValueError("finite numbers above 0, in the inputs' unit of [0, 1]")
+    if len(set(radii)) < len(radii):
+        raise ValueError("each radius once")
+    return radii
+
+
+@final
+class DataSpec(Spec):
+    """Which images: the arguments of ``feint.data.load``, and how many of them.
+
+    Attributes:
+        source: a path, "digits", or "torchvision:NAME".
+        split: which part of a data set that has several.
+        resize: short side in pixels, or None to leave the images as they are.
+        crop: side of the centre crop in pixels, or None.
+        on_error: whether an image that cannot be read ends the run or is skipped and counted.
+        limit: the first so many images, or None for all.
+    """
+
+    source: str = "digits"
+    split: str = "test"
+    resize: Annotated[int, Field(gt=0)] | None = None
+    crop: Annotated[int, Field(gt=0)] | None = None
+    on_error: Literal["raise", "skip"] = "raise"
+    limit: Annotated[int, Field(gt=0)] | None = None
+
+
+@final
+class NetworkSpec(Spec):
+    """A network as ``feint.networks.load`` takes it.
+
+    Attributes:
+        name: "file.py:function", "torchvision:NAME", "timm:NAME" or "file.pt2".
+        weights: a file of weights for it, or None for what it comes with.
+    """
+
+    name: str
+    weights: str | None = None
+
+
+@final
+class AuditSpec(Spec):
+    """An audit: what ACE does to a classifier's confidence.
+
+    Attributes:
+        data: the images.
+        network: the victim; None for the embedded digit network, trained on the spot.
+        radii: L-infinity radii of the attack, in the inputs' unit of [0, 1].
+        seed: of all randomness.
+        measure: the name of the measure that ranks the inputs.
+        batch_size: inputs per call of the network, or None to go by the images' size; part of what determines the last
+            bit of a result.
+        threads: CPU threads, or None for torch's own choice; likewise.
+        device: "cpu", "cuda", "cuda:1", "mps" or "auto".
+    """
+
+    data: DataSpec = DataSpec()
+    network: NetworkSpec | None = None
+    radii: Annotated[tuple[float, ...], AfterValidator(_checked_radii)]
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    measure: str = "max_probability"
+    batch_size: Annotated[int, Field(gt=0)] | None = None
+    threads: Annotated[int, Field(gt=0)] | None = None
+    device: str = "cpu"
