@@ -33,8 +33,8 @@ def risk_coverage(report: AuditReport) -> LineFigure:
         name="risk_coverage",
         title="Risk against coverage",
         alt=f"Risk-coverage curves. Area under each, times 1000: {areas}.",
-        x_title="coverage: share of images answered, most confident first (%)",
-        y_title="risk: share of wrong answers (%)",
+        x_title="coverage (% of images answered)",
+        y_title="risk (% of answers wrong)",
         curves=curves,
         band=Band(_curve(report.best, "best possible", "rounded"), _curve(report.worst, "worst possible", "rounded")),
     )
@@ -131,6 +131,7 @@ def _picture(item: GalleryItem) -> Picture:
         perturbation=_bytes(0.5 + difference * (factor or 0.0)),
         attacked=_bytes(attacked),
         magnification=factor,
+        prediction=item.prediction,
         correct=item.correct,
     )
 

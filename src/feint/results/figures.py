@@ -10,7 +10,7 @@ Role = Literal["clean", "attacked", "rounded"]
 
 # Told apart by the colour-blind and in grey: blue against orange to crimson, which grow darker with the radius.
 CLEAN = "#2f7fc1"
-ATTACKED = ("#f2ac2e", "#e2632a", "#b8285f")
+ATTACKED = ("#f2ac2e", "#e2632a", "#cb3571")
 CORRECT = CLEAN
 WRONG = ATTACKED[1]
 REFERENCE = "#8a919c"
@@ -20,7 +20,7 @@ def colour(role: Role, strength: float = 1.0) -> str:
     """The colour of a role; attacked ones go from orange to crimson as ``strength`` goes from 0 to 1.
 
     >>> colour("attacked", 0.0), colour("attacked", 1.0)
-    ('#f2ac2e', '#b8285f')
+    ('#f2ac2e', '#cb3571')
     """
     if role != "attacked":
         return {"clean": CLEAN, "rounded": REFERENCE}[role]
@@ -140,6 +140,7 @@ class Picture:
     perturbation: npt.NDArray[Any]
     attacked: npt.NDArray[Any]
     magnification: float | None
+    prediction: str
     correct: bool
 
 

@@ -25,11 +25,15 @@ def lines(figure: LineFigure) -> dict[str, Any]:
         _line(lower, {"color": REFERENCE, "width": 1.5, "dash": "dot"}),
         _line(upper, {"color": REFERENCE, "width": 1.5, "dash": "dash"})
         | {"fill": "tonexty", "fillcolor": "rgba(138,145,156,0.10)"},
-        *(_line(curve, {"color": colour(curve.role, curve.strength), "width": 2.5}) for curve in figure.curves),
+        # The first on top: where several curves run along zero, the clean one is seen.
+        *(
+            _line(curve, {"color": colour(curve.role, curve.strength), "width": 2.5}) | {"zorder": -at}
+            for at, curve in enumerate(figure.curves)
+        ),
     ]
     layout = _layout(figure.x_title, figure.y_title)
-    layout["xaxis"] |= {"range": [0, 100], "ticksuffix": " %"}
-    layout["yaxis"] |= {"range": [0, 102], "ticksuffix": " %"}
+    layout["xaxis"] |= {"range": [0, 100]}
+    layout["yaxis"] |= {"range": [0, 102]}
     return {"data": traces, "layout": layout | {"hovermode": "x"}}
 
 
@@ -107,9 +111,16 @@ def _layout(x_title: str, y_title: str) -> dict[str, Any]:
     return {
         "xaxis": axis | {"title": {"text": x_title, "standoff": 12}},
         "yaxis": axis | {"title": {"text": y_title, "standoff": 10}},
-        "margin": {"l": 56, "r": 16, "t": 12, "b": 52},
+        "margin": {"l": 56, "r": 30, "t": 12, "b": 52},
         "height": 440,
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "xanchor": "left"},
+        "legend": {
+            "traceorder": "normal",
+            "orientation": "h",
+            "y": 1.02,
+            "yanchor": "bottom",
+            "x": 0,
+            "xanchor": "left",
+        },
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
     }

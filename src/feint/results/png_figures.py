@@ -46,6 +46,7 @@ def histograms(figure: HistogramFigure) -> bytes:
     columns = min(len(figure.panels), 4)
     rows = math.ceil(len(figure.panels) / columns)
     page = _page(max(3.0 * columns, 6.0), 3.2 * rows + 0.6)
+    page.get_layout_engine().set(wspace=0.06)
     grid = page.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     top = figure.top
     for place, axes in enumerate(grid.flat):
@@ -62,7 +63,7 @@ def histograms(figure: HistogramFigure) -> bytes:
         axes.set_ylim(-top, top)
         below = place + columns >= len(figure.panels)
         _dress(axes, figure.x_title if below else "", figure.y_title if place % columns == 0 else "")
-        axes.set_xticks([0, 50, 100])
+        axes.set_xticks([0, 25, 50, 75, 100])
         axes.yaxis.set_major_formatter(_unsigned)
         axes.set_title(panel.title, color=_INK, fontsize=10)
     handles, names = grid.flat[0].get_legend_handles_labels()
@@ -86,23 +87,24 @@ def bars(figure: BarFigure) -> bytes:
     _dress(axes, figure.x_title, figure.y_title)
     axes.grid(axis="x", visible=False)
     page.suptitle(figure.title, x=0.01, ha="left", color=_INK, fontsize=13, fontweight="bold")
-    page.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=3, frameon=False, fontsize=10)
+    page.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=3, frameon=False, labelcolor=_INK)
     return _png(page)
 
 
 def pictures(figure: PictureFigure, most: int = 6) -> bytes:
     """Images in columns: before, what was added, after."""
     shown = figure.pictures[:most]
-    page = _page(max(1.55 * len(shown) + 1.2, 4.0), 6.0)
+    page = _page(max(1.55 * len(shown) + 1.2, 4.0), 6.4)
     grid = page.subplots(3, len(shown), squeeze=False)
     for at, picture in enumerate(shown):
         added = "no change" if picture.magnification is None else f"× {picture.magnification:,.0f}"
-        state = "correct" if picture.correct else "wrong"
+        name = picture.prediction if len(picture.prediction) <= 16 else picture.prediction[:15] + "…"
+        before = f"{picture.title}\n{name} ({'correct' if picture.correct else 'wrong'})\nconfidence {picture.before}"
         images = (picture.original, picture.perturbation, picture.attacked)
-        captions = (f"{picture.title}\n{state}, {picture.before}", added, f"{state}, {picture.after}")
+        captions = (before, added, f"confidence {picture.after}")
         for axes, image, caption in zip(grid[:, at], images, captions, strict=True):
             axes.imshow(image, interpolation="nearest")
-            axes.set_title(caption, fontsize=9, color=CORRECT if picture.correct else WRONG)
+            axes.set_title(caption, fontsize=9, color=_INK if image is not picture.perturbation else _MUTED)
             axes.set_xticks([])
             axes.set_yticks([])
             axes.spines[:].set_color(_GRID)

@@ -1,6 +1,7 @@
 """The report of an audit: one HTML file that opens offline, and its figures as PNG."""
 
 import json
+from collections.abc import Mapping
 from html import escape
 from importlib import import_module, resources
 from string import Template
@@ -19,32 +20,43 @@ def write_report(folder: RunFolder, report: AuditReport) -> None:
     Raises:
         StoreError: one of them cannot be written.
     """
-    folder.write_bytes("figures/risk_coverage.png", png_figures.lines(audit_figures.risk_coverage(report)))
-    folder.write_bytes("figures/confidence.png", png_figures.histograms(audit_figures.confidence(report)))
-    if report.rounding:
-        folder.write_bytes("figures/rounding.png", png_figures.bars(audit_figures.rounding(report)))
+    pictures = _pictures(report)
+    for name, png in pictures.items():
+        folder.write_bytes(f"figures/{name}.png", png)
     if report.gallery:
-        folder.write_bytes("figures/gallery.png", png_figures.pictures(audit_figures.gallery(report)))
 
         def write(file: BinaryIO) -> None:
             np.savez_compressed(file, **_gallery_arrays(report))
 
         folder.write_file("gallery.npz", write)
-    folder.write_bytes("report.html", page(report).encode())
+    folder.write_bytes("report.html", page(report, pictures).encode())
 
 
-def page(report: AuditReport) -> str:
-    """The report as one HTML document."""
+def _pictures(report: AuditReport) -> dict[str, bytes]:
+    """The figures as PNG, by name."""
+    found = {
+        "risk_coverage": png_figures.lines(audit_figures.risk_coverage(report)),
+        "confidence": png_figures.histograms(audit_figures.confidence(report)),
+    }
+    if report.rounding:
+        found["rounding"] = png_figures.bars(audit_figures.rounding(report))
+    if report.gallery:
+        found["gallery"] = png_figures.pictures(audit_figures.gallery(report))
+    return found
+
+
+def page(report: AuditReport, pictures: Mapping[str, bytes]) -> str:
+    """The report as one HTML document; ``pictures`` stand in for its figures where scripts do not run."""
     offline: Any = import_module("plotly.offline")  # it has no stubs
 
     specs: dict[str, dict[str, Any]] = {}
     parts = (
         sections.stats(report.scores),
-        sections.risk_coverage(report, specs),
+        sections.risk_coverage(report, pictures, specs),
         sections.table_of_scores(report.scores),
-        sections.confidence(report, specs),
+        sections.confidence(report, pictures, specs),
         sections.gallery(report),
-        sections.rounding(report, specs),
+        sections.rounding(report, pictures, specs),
         sections.classes(report),
         sections.notes(report),
         sections.facts(report),

@@ -1,9 +1,10 @@
 """The sections of an audit's report, in the order of the page; each returns HTML, empty where there is nothing to show.
 
-Sections with figures put what Plotly draws into ``specs``, under the name of the figure's place.
+Sections with figures put what Plotly draws into ``specs``, under the name of the figure's place; ``pictures`` holds the
+figures as PNG.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -16,7 +17,8 @@ from .tables import COLUMNS, percent, radius_text
 
 def stats(scores: Sequence[Score]) -> str:
     """The few numbers that say it: clean, and at the radius that hurts most."""
-    clean, worst = scores[0], max(scores, key=lambda score: score.aurc)
+    clean = next(score for score in scores if score.radius is None)
+    worst = max((score for score in scores if score.radius is not None), key=lambda score: score.aurc, default=clean)
     if worst.radius is None:
         return ""
     radius = f"at radius {radius_text(worst.radius)}, {_grey_levels(worst.radius)}"
@@ -41,7 +43,7 @@ def _grey_levels(radius: float) -> str:
     return f"{levels:.2g} of 255 grey levels" if levels < 10 else f"{levels:.0f} of 255 grey levels"
 
 
-def risk_coverage(report: AuditReport, specs: dict[str, dict[str, Any]]) -> str:
+def risk_coverage(report: AuditReport, pictures: Mapping[str, bytes], specs: dict[str, dict[str, Any]]) -> str:
     """Risk-coverage curves."""
     figure = audit_figures.risk_coverage(report)
     specs[figure.name] = plotly_figures.lines(figure)
@@ -50,7 +52,7 @@ def risk_coverage(report: AuditReport, specs: dict[str, dict[str, Any]]) -> str:
         "Let the classifier answer only the images it is surest of, and count how many of those answers are wrong. A "
         "curve that stays low until the far right is a confidence to rely on; one that starts high gives wrong answers "
         "exactly where the classifier is surest. The shaded area is everything possible at this accuracy.",
-        f"<figure>{plot(figure.name, figure.alt, png_figures.lines(figure))}</figure>",
+        f"<figure>{plot(figure.name, figure.alt, pictures[figure.name])}</figure>",
     )
 
 
@@ -62,13 +64,13 @@ def table_of_scores(scores: Sequence[Score]) -> str:
     return section(
         "In numbers",
         "One row for the images as they are, one per radius of the attack. Accuracy counts correct labels; AURC, "
-        "E-AURC and AUGRC judge how confidence ranks them; NLL, Brier and ECE judge the probabilities. The glossary at "
-        "the foot defines each.",
+        "E&#8209;AURC and AUGRC judge how confidence ranks them; NLL, Brier and ECE judge the probabilities. The "
+        "glossary at the foot defines each.",
         table("Clean and attacked, lower is better but for accuracy and kept", heads, rows, clean),
     )
 
 
-def confidence(report: AuditReport, specs: dict[str, dict[str, Any]]) -> str:
+def confidence(report: AuditReport, pictures: Mapping[str, bytes], specs: dict[str, dict[str, Any]]) -> str:
     """Histograms of confidence."""
     figure = audit_figures.confidence(report)
     panels: list[str] = []
@@ -77,7 +79,7 @@ def confidence(report: AuditReport, specs: dict[str, dict[str, Any]]) -> str:
         specs[name] = spec
         alt = f"Histogram of confidence, {panel.title}: correct upwards, wrong downwards."
         panels.append(f"<div><h3>{escape(panel.title)}</h3>{plot(name, alt)}</div>")
-    png = data_uri(png_figures.histograms(figure))
+    png = data_uri(pictures[figure.name])
     instead = f'<noscript><img src="{png}" style="max-width:100%" alt="{escape(figure.alt)}"></noscript>'
     key = (
         f'<ul class="key"><li><i style="background:{CORRECT}"></i>correct predictions, upwards</li>'
@@ -95,9 +97,9 @@ def gallery(report: AuditReport) -> str:
     """Images before and after, with what was added."""
     if not report.gallery:
         return ""
-    pictures = audit_figures.gallery(report).pictures
+    shown = audit_figures.gallery(report).pictures
     items: list[str] = []
-    for item, picture in zip(report.gallery, pictures, strict=True):
+    for item, picture in zip(report.gallery, shown, strict=True):
         kind = "correct" if item.correct else "wrong"
         verdict = f'predicted <span class="{kind}">{escape(item.prediction)}</span>, {kind}'
         truth = "" if item.correct else f" (it is {escape(item.label)})"
@@ -134,7 +136,7 @@ def _triple(picture: Picture) -> str:
     )
 
 
-def rounding(report: AuditReport, specs: dict[str, dict[str, Any]]) -> str:
+def rounding(report: AuditReport, pictures: Mapping[str, bytes], specs: dict[str, dict[str, Any]]) -> str:
     """What is left after rounding to 8 bits."""
     if not report.rounding:
         return ""
@@ -166,7 +168,7 @@ def rounding(report: AuditReport, specs: dict[str, dict[str, Any]]) -> str:
         "A picture file stores whole grey levels, so a change of less than half a level is rounded away. The grey bars "
         "show what is left of the attack after that: as high as the attacked one, it survives; as low as the clean "
         "one, it is gone.",
-        f"<figure>{plot(figure.name, figure.alt, png_figures.bars(figure))}</figure>"
+        f"<figure>{plot(figure.name, figure.alt, pictures[figure.name])}</figure>"
         + table("Attacked, then rounded to 8 bits", heads, rows),
     )
 
@@ -212,5 +214,5 @@ def facts(report: AuditReport) -> str:
     facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in report.facts.items())
     return (
         f'<section><h2>How it was made</h2><dl class="facts">{facts}</dl><h3>Command</h3>'
-        f"<pre>{escape(report.command)}</pre></section>"
+        f'<pre tabindex="0">{escape(report.command)}</pre></section>'
     )
