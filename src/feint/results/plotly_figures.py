@@ -27,7 +27,8 @@ def lines(figure: LineFigure) -> dict[str, Any]:
         | {"fill": "tonexty", "fillcolor": "rgba(138,145,156,0.10)"},
         # The first on top: where several curves run along zero, the clean one is seen.
         *(
-            _line(curve, {"color": colour(curve.role, curve.strength), "width": 2.5}) | {"zorder": -at}
+            _line(curve, {"color": colour(curve.role, curve.strength), "width": 2.5})
+            | {"zorder": len(figure.curves) - at}
             for at, curve in enumerate(figure.curves)
         ),
     ]
