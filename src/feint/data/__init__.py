@@ -3,6 +3,8 @@
 from .batch import Batch as Batch
 from .dataset import Dataset as Dataset
 from .load import load as load
+from .source import Example as Example
+from .source import Flaw as Flaw
 from .source import Source as Source
 
-__all__ = ["Batch", "Dataset", "Source", "load"]
+__all__ = ["Batch", "Dataset", "Example", "Flaw", "Source", "load"]

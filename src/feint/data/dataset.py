@@ -181,21 +181,26 @@ class Dataset:
     def _examples(self, start: int, stop: int) -> Iterator[Example]:
         """Read, resize, crop and check; note or raise what is flawed."""
         classes = len(self.classes)
+        fits = self._resize is None and self._crop is None
         for item in self._source.read(start, stop):
             if isinstance(item, Flaw):
                 self._skip(item)
                 continue
-            try:
-                pixels = self._fitted(item.pixels)
-            except BrokenImage as error:
-                self._skip(Flaw(item.sample, str(error)))
-                continue
-            except DataError as error:
-                raise DataError(f"{self._source.where(item.sample)}: {error}") from error
+            pixels = item.pixels
+            if not fits or pixels.dtype != np.uint8:
+                try:
+                    pixels = self._fitted(pixels)
+                except BrokenImage as error:
+                    self._skip(Flaw(item.sample, str(error)))
+                    continue
+                except DataError as error:
+                    raise DataError(f"{self._source.where(item.sample)}: {error}") from error
             if not 0 <= item.label < classes:
                 where = self._source.where(item.sample)
                 raise DataError(f"{where}: expected a label from 0 to {classes - 1}, got {item.label}")
-            self._check_shape(item.sample, pixels)
+            height, width, channels = pixels.shape
+            if self._shape != (channels, height, width):
+                self._set_shape(item.sample, (channels, height, width))
             yield Example(item.sample, pixels, item.label)
 
     def _fitted(self, pixels: Pixels) -> Pixels:
@@ -204,16 +209,14 @@ class Dataset:
             pixels = resized(pixels, self._resize)
         return pixels if self._crop is None else cropped(pixels, self._crop)
 
-    def _check_shape(self, sample: int, pixels: Pixels) -> None:
-        height, width, channels = pixels.shape
-        if self._shape is None:
-            self._shape = (channels, height, width)
-        elif self._shape != (channels, height, width):
-            expected = "x".join(map(str, self._shape))
+    def _set_shape(self, sample: int, shape: tuple[int, int, int]) -> None:
+        if self._shape is not None:
+            expected, came = ("x".join(map(str, sizes)) for sizes in (self._shape, shape))
             raise DataError(
                 f"{self._source.where(sample)}: expected {expected} (channels x height x width) like the first image,"
-                f" got {channels}x{height}x{width}; give resize and crop to bring all images to one size"
+                f" got {came}; give resize and crop to bring all images to one size"
             )
+        self._shape = shape
 
     def _skip(self, flaw: Flaw) -> None:
         where = self._source.where(flaw.sample)

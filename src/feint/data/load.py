@@ -4,13 +4,18 @@ from pathlib import Path
 
 from feint.errors import DataError
 
+from .cifar_binary import CifarBinary, has_cifar
 from .class_folders import open_class_folders
 from .csv_folder import open_csv_folder
 from .dataset import Dataset, OnError
 from .digits import Digits
 from .idx import Idx, has_idx, is_idx
 from .npz import Npz
+from .parquet import Parquet, has_parquet
 from .source import Source, reason
+from .stl_binary import StlBinary, has_stl
+from .svhn import Svhn, has_svhn
+from .torchvision_sets import PREFIX, TorchvisionSet
 
 FORMATS = (
     "'digits', 'torchvision:NAME', an .npz, idx, .parquet, .mat or .csv file, or a folder with idx files,"
@@ -51,6 +56,8 @@ def load(
 def _open(name: str, split: str, on_error: OnError) -> Source:
     if name == "digits":
         return Digits.open(split)
+    if name.startswith(PREFIX):
+        return TorchvisionSet.open(name.removeprefix(PREFIX), split)
     path = Path(name).expanduser()
     try:
         if path.is_dir():
@@ -68,6 +75,10 @@ def _open_file(path: Path, on_error: OnError) -> Source:
     match path.suffix.lower():
         case ".npz":
             return Npz.open(path)
+        case ".parquet":
+            return Parquet.open((path,), on_error)
+        case ".mat":
+            return Svhn.open(path)
         case ".csv":
             return open_csv_folder(path, on_error)
         case _:
@@ -80,6 +91,14 @@ def _open_folder(folder: Path, split: str, on_error: OnError) -> Source:
         raise DataError(f"{folder}: expected a folder with images, got an empty one")
     if has_idx(folder):
         return Idx.find(folder, split)
+    if has_cifar(folder):
+        return CifarBinary.find(folder, split)
+    if has_stl(folder):
+        return StlBinary.find(folder, split)
+    if has_svhn(folder):
+        return Svhn.find(folder, split)
+    if has_parquet(folder):
+        return Parquet.find(folder, split, on_error)
     tables = [name for name in names if name.lower().endswith(".csv")]
     if len(tables) > 1:
         raise DataError(f"{folder}: expected one CSV of labels, got {', '.join(tables)}; name the one that is meant")

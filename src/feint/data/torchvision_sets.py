@@ -1,0 +1,147 @@
+"""Torchvision's classification data sets by name, downloaded and verified by torchvision itself."""
+
+import inspect
+import operator
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Any, cast, final
+
+from feint.errors import DataError
+
+from .decode import BrokenImage, channels_of, pixels_of
+from .digest import digest_of_lines
+from .source import Example, Flaw, reason
+
+PREFIX = "torchvision:"
+LOOKS = 16
+Name = str | tuple[str, ...]
+
+
+def cache_root() -> Path:
+    """Where downloads go: FEINT_CACHE, or ~/.cache/feint."""
+    return Path(os.environ.get("FEINT_CACHE") or "~/.cache/feint").expanduser()
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class TorchvisionSet:
+    """One split of a data set that torchvision reads."""
+
+    name: str
+    split: str
+    images: Any
+    classes: tuple[str, ...]
+    seekable: bool = True
+
+    @classmethod
+    def open(cls, name: str, split: str) -> "TorchvisionSet":
+        """Open a data set, downloading it on first use.
+
+        Args:
+            name: its class in ``torchvision.datasets``.
+            split: handed on as ``split=``, or as ``train=`` where that is what the class takes.
+
+        Raises:
+            DataError: if there is no such data set or split, or it cannot be downloaded or read.
+        """
+        build: Callable[..., Any] | None = _public(name)
+        parameters = set(inspect.signature(build).parameters) if build is not None else set[str]()
+        if build is None or "root" not in parameters or not {"split", "train", "download"} & parameters:
+            raise DataError(f"expected the name of a data set in torchvision.datasets, got {name!r}")
+        options: dict[str, Any] = {"download": True} if "download" in parameters else {}
+        if "split" in parameters:
+            options["split"] = split
+        elif "train" in parameters:
+            if split not in ("train", "test"):
+                raise DataError(f"{PREFIX}{name}: expected split 'train' or 'test', got {split!r}")
+            options["train"] = split == "train"
+        try:
+            root = cache_root()
+            root.mkdir(parents=True, exist_ok=True)
+            images = build(root=str(root), **options)
+            classes = _classes(images)
+        except Exception as error:  # downloads, archives and arguments fail in every way there is
+            raise DataError(f"{PREFIX}{name}: expected split {split!r} of it, got: {reason(error)}") from error
+        return cls(name, split, images, classes)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def where(self, sample: int) -> str:
+        """Which image."""
+        return f"{PREFIX}{self.name}/{self.split}: image {sample}"
+
+    def read(self, start: int, stop: int) -> Iterator[Example | Flaw]:
+        """Read a range, one by one."""
+        for sample in range(start, stop):
+            try:
+                image, label = self._item(sample)
+                pixels = pixels_of(image, self._channels)
+            except BrokenImage as error:
+                yield Flaw(sample, str(error))
+            except DataError as error:
+                raise DataError(f"{self.where(sample)}: {error}") from error
+            else:
+                yield Example(sample, pixels, label)
+
+    def fingerprint(self) -> str:
+        """Of the name, the size, and some of the images: torchvision has verified the rest."""
+        step = max(1, len(self) // LOOKS)
+        looks = self._looks(range(0, len(self), step))
+        return digest_of_lines([f"{self.name} {self.split} {len(self)}", *looks])
+
+    def _looks(self, samples: range) -> Iterator[str]:
+        """Labels and pixels of some images, as text."""
+        for sample in samples:
+            for item in self.read(sample, sample + 1):
+                yield f"{item.label} {item.pixels.tobytes().hex()}" if isinstance(item, Example) else item.reason
+
+    @cached_property
+    def _channels(self) -> int:
+        for sample in range(len(self)):
+            try:
+                return channels_of(self._item(sample)[0])
+            except BrokenImage:
+                continue
+        return 3
+
+    def _item(self, sample: int) -> tuple[Any, int]:
+        """The image, as Pillow has it, and its label."""
+        from PIL.Image import Image
+
+        try:
+            item: Any = self.images[sample]
+        except Exception as error:
+            raise BrokenImage(f"expected an image that decodes, got: {reason(error)}") from error
+        label = _as_integer(item[1])
+        if not isinstance(item[0], Image) or label is None:
+            came = " and ".join(type(part).__name__ for part in item)
+            raise DataError(f"expected an image and a class index, got {came}")
+        return item[0], label
+
+
+def _as_integer(target: Any) -> int | None:
+    try:
+        return operator.index(target)
+    except (TypeError, ValueError):
+        return None
+
+
+def _public(name: str) -> Callable[..., Any] | None:
+    datasets = import_module("torchvision.datasets")
+    return getattr(datasets, name) if name in datasets.__all__ else None
+
+
+def _classes(images: Any) -> tuple[str, ...]:
+    """The names that the data set gives, else numbers up to its largest label, if need be by reading all of it."""
+    names: Any = getattr(images, "classes", None)
+    if names:
+        return tuple(", ".join(name) if isinstance(name, tuple) else str(name) for name in cast("list[Name]", names))
+    held = [name for name in ("targets", "labels", "_labels") if hasattr(images, name)]
+    labels: Any = getattr(images, held[0]) if held else [images[sample][1] for sample in range(len(images))]
+    known = [label for label in map(_as_integer, labels) if label is not None]
+    return tuple(map(str, range(max(known, default=-1) + 1)))
