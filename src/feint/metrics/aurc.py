@@ -27,7 +27,7 @@ def aurc(uncertainty: Float[Tensor, " N"], errors: Bool[Tensor, " N"]) -> float:
         InputError: shapes that differ, no inputs, NaN.
 
     References:
-        Geifman, Uziel & El-Yaniv 2019, eq. 2. torch-uncertainty's ``AURC`` goes by the trapezoid rule from coverage 1/N
+        Geifman, Uziel & El-Yaniv 2019. torch-uncertainty's ``AURC`` goes by the trapezoid rule from coverage 1/N
         and rescales by N/(N-1), which makes it ``(N AURC - (risk(1/N) + risk(1)) / 2) / (N - 1)``.
 
     >>> import torch
@@ -40,7 +40,7 @@ def aurc(uncertainty: Float[Tensor, " N"], errors: Bool[Tensor, " N"]) -> float:
 def best_aurc(errors: Bool[Tensor, " N"]) -> float:
     """The smallest AURC that as many errors allow: every error ranks last.
 
-    With error rate r its limit for many inputs is ``r + (1 - r) ln(1 - r)`` (Geifman, Uziel & El-Yaniv 2019, eq. 4).
+    With error rate r its limit for many inputs is ``r + (1 - r) ln(1 - r)`` (Geifman, Uziel & El-Yaniv 2019).
 
     >>> import torch
     >>> best_aurc(torch.tensor([True, False]))
@@ -75,7 +75,7 @@ def e_aurc(uncertainty: Float[Tensor, " N"], errors: Bool[Tensor, " N"]) -> floa
         InputError: shapes that differ, no inputs, NaN.
 
     References:
-        Geifman, Uziel & El-Yaniv 2019, eq. 5, subtract the limit ``r + (1 - r) ln(1 - r)`` instead: by that, a perfect
+        Geifman, Uziel & El-Yaniv 2019, subtract the limit ``r + (1 - r) ln(1 - r)`` instead: by that, a perfect
         ranking of few inputs is off zero.
 
     >>> import torch
@@ -103,7 +103,7 @@ def augrc(uncertainty: Float[Tensor, " N"], errors: Bool[Tensor, " N"]) -> float
         InputError: shapes that differ, no inputs, NaN.
 
     References:
-        Traub et al. 2024, eqs. 6 and 7. torch-uncertainty's ``AUGRC`` starts at coverage 1/N and rescales by N/(N-1),
+        Traub et al. 2024. torch-uncertainty's ``AUGRC`` starts at coverage 1/N and rescales by N/(N-1),
         which makes it ``(N AUGRC - risk(1/N) / 2N) / (N - 1)``.
 
     >>> import torch

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from feint.errors import InputError
 from feint.metrics.inputs import checked_events, checked_scores
+from feint.metrics.ties import sorted_scores
 
 
 @final
@@ -107,14 +108,15 @@ def ks_error(confidence: Float[Tensor, " N"], correct: Bool[Tensor, " N"]) -> fl
         InputError: shapes that differ, no inputs, NaN, confidences outside [0, 1].
 
     References:
-        Gupta et al. 2021, eq. 7. Theirs is read off after each input, which depends on the order of equal confidences;
+        Gupta et al. 2021. Theirs is read off after each input, which depends on the order of equal confidences;
         here after all of them.
 
     >>> ks_error(torch.tensor([1.0, 1.0, 0.5, 0.5]), torch.tensor([True, False, True, False]))
     0.25
     """
-    confidence, order = (checked := _checked(confidence, correct))[0].sort()
-    gaps = (checked[1][order].double() - confidence).cumsum(dim=0).abs() / len(confidence)
+    confidence, correct = _checked(confidence, correct)
+    confidence, order = sorted_scores(confidence)
+    gaps = (correct[order].double() - confidence).cumsum(dim=0).abs() / len(confidence)
     inside = confidence[1:] == confidence[:-1]
     gaps[:-1][inside] = 0.0
     return float(gaps.max())

@@ -26,7 +26,7 @@ class RiskCoverage:
 
     @property
     def generalized_risk(self) -> Float[Tensor, " N"]:
-        """Errors among the answered inputs as a share of all inputs, coverage x risk (Traub et al. 2024, eq. 5)."""
+        """Errors among the answered inputs as a share of all inputs, coverage x risk (Traub et al. 2024)."""
         return self.coverage * self.risk
 
 
@@ -47,7 +47,7 @@ def risk_coverage(uncertainty: Float[Tensor, " N"], errors: Bool[Tensor, " N"]) 
         InputError: shapes that differ, no inputs, NaN.
 
     References:
-        El-Yaniv & Wiener 2010; Geifman & El-Yaniv 2017, eq. 2. torch-uncertainty leaves ties in the order of its sort.
+        El-Yaniv & Wiener 2010; Geifman & El-Yaniv 2017. torch-uncertainty leaves ties in the order of its sort.
 
     >>> risk_coverage(torch.tensor([0.1, 0.2, 0.3]), torch.tensor([False, True, False])).risk
     tensor([0.0000, 0.5000, 0.3333], dtype=torch.float64)

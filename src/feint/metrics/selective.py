@@ -24,7 +24,7 @@ def selective_risk(uncertainty: Float[Tensor, " N"], errors: Bool[Tensor, " N"],
         InputError: shapes that differ, no inputs, NaN, a coverage outside (0, 1].
 
     References:
-        Geifman & El-Yaniv 2017, eq. 2. torch-uncertainty's ``RiskAtxCov`` takes ``ceil`` of the rounded product: at
+        Geifman & El-Yaniv 2017. torch-uncertainty's ``RiskAtxCov`` takes ``ceil`` of the rounded product: at
         coverage 0.07 of 100 inputs it answers 8, here 7.
 
     >>> import torch

@@ -37,10 +37,15 @@ def tie_groups(scores: Float[Tensor, " N"], events: Bool[Tensor, " N"], *, desce
     """
     scores, order = sorted_scores(scores, descending=descending)
     happened = events[order].cumsum(dim=0)
+    ends = last_of_ties(scores)
+    return TieGroups(scores[ends - 1], ends, happened[ends - 1])
+
+
+def last_of_ties(scores: Float[Tensor, " N"]) -> Int[Tensor, " G"]:
+    """How many of the sorted scores lie at or before each distinct one."""
     last = torch.ones(len(scores), dtype=torch.bool)
     torch.ne(scores[1:], scores[:-1], out=last[:-1])
-    ends = last.nonzero().squeeze(dim=1)
-    return TieGroups(scores[ends], ends + 1, happened[ends])
+    return last.nonzero().squeeze(dim=1) + 1
 
 
 def sorted_scores(
