@@ -23,6 +23,7 @@ def columns(rows=4, **changes):
         "measure:entropy": np.linspace(1, 0, rows),
         "accepted": np.full(rows, 2.5e-4),
         "measured": np.full(rows, 2.5e-4, dtype=np.float32),
+        "changed": 0.5,
         "feasible": np.ones(rows, dtype=bool),
         "gradients": 1,
         "queries": np.full(rows, 3),

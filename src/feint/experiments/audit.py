@@ -149,14 +149,20 @@ def _attack(work: _Work, batch: Batch, gallery: Gallery) -> pa.Table:
     )
 
     measures = applicable_measures(clean[:1])
-    same: Columns = {"sample": batch.samples.numpy(), "clean_prediction": own.cpu().numpy()}
-    same |= {"repeat": np.zeros(len(own), np.int16), "seed": np.full(len(own), spec.seed)}
-    tables = [records.table({**same, **judge(clean, labels, measures), **_untouched(len(own))}, measures)]
+    same = {
+        "sample": batch.samples.numpy(),
+        "clean_prediction": own.cpu().numpy(),
+        "repeat": np.int16(0),
+        "seed": spec.seed,
+    }
+    untouched = {"variant": "clean", "radius": 0.0, "feasible": True}
+    untouched |= dict.fromkeys(("accepted", "measured", "changed", "gradients", "queries"), 0)
+    tables = [records.table({**same, **judge(clean, labels, measures), **untouched}, measures)]
     for radius, result in zip(spec.radii, results, strict=True):
         rounded = (result.inputs * 255).round() / 255
         for variant, inputs in (("attacked", result.inputs), ("rounded", rounded)):
             judged = judge(predict(estimator, inputs, samples, batch_size=size), labels, measures)
-            spent = _spent(variant, radius, result, Linf().size(inputs - images))
+            spent = {"variant": variant, "radius": radius, **_spent(result, inputs - images)}
             tables.append(records.table({**same, **judged, **spent}, measures))
             if variant == "attacked":
                 gallery.add(_pictures(tables[0], tables[-1], images, inputs))
@@ -173,32 +179,17 @@ def _check_labels(batch: Batch, victim: Victim) -> None:
         )
 
 
-def _untouched(count: int) -> Columns:
-    """The attack's columns for clean inputs."""
-    nothing = np.zeros(count)
-    return {
-        "variant": np.full(count, "clean"),
-        "radius": nothing,
-        "accepted": nothing,
-        "measured": nothing,
-        "feasible": np.ones(count, bool),
-        "gradients": np.zeros(count, np.int32),
-        "queries": np.zeros(count, np.int32),
-    }
-
-
-def _spent(variant: str, radius: float, result: Adversarial, measured: Tensor) -> Columns:
+def _spent(result: Adversarial, perturbation: Tensor) -> Columns:
     """The attack's columns for attacked inputs."""
-    count = len(measured)
-    return {
-        "variant": np.full(count, variant),
-        "radius": np.full(count, radius),
-        "accepted": result.accepted.cpu().numpy(),
-        "measured": measured.double().cpu().numpy(),
-        "feasible": result.feasible.cpu().numpy(),
-        "gradients": result.gradients.cpu().numpy(),
-        "queries": result.queries.cpu().numpy(),
+    columns = {
+        "accepted": result.accepted,
+        "measured": Linf().size(perturbation),
+        "changed": (perturbation != 0).flatten(1).double().mean(1),
+        "feasible": result.feasible,
+        "gradients": result.gradients,
+        "queries": result.queries,
     }
+    return {name: column.cpu().numpy() for name, column in columns.items()}
 
 
 def _pictures(clean: pa.Table, attacked: pa.Table, originals: Tensor, changed: Tensor) -> dict[str, Array]:

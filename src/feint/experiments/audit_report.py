@@ -83,7 +83,7 @@ def write_audit_report(
             Confidences(radius, 1 - uncertainty(rows, "max_probability").numpy(), (~errors(rows)).numpy())
             for radius, rows in stages
         ),
-        gallery=_gallery(folder, dataset, victim.classes),
+        gallery=_gallery(folder, dataset),
         rounding=tuple(_rounding(row, summary["clean"]) for row in summary["attacked"]),
         skipped=tuple(f"{where}: {reason}" for where, reason in summary["skipped"]),
     )
@@ -102,16 +102,16 @@ def _rounding(row: Mapping[str, Any], clean: Mapping[str, Any]) -> Rounding:
         aurc_attacked=row["aurc"],
         aurc_rounded=rounded["aurc"],
         surviving=(rounded["aurc"] - clean["aurc"]) / grew if grew > 0 else None,
-        pixels_changed=rounded["changed"],
+        pixels_changed=rounded["pixels_changed"],
     )
 
 
-def _gallery(folder: RunFolder, dataset: Dataset, classes: int) -> tuple[GalleryItem, ...]:
+def _gallery(folder: RunFolder, dataset: Dataset) -> tuple[GalleryItem, ...]:
     items = Gallery.read(folder.path / "gallery.npz").items
     known = dataset.classes
 
     def name(label: int) -> str:
-        return known[label] if classes == len(known) else f"class {label}"
+        return known[label] if label < len(known) else str(label)
 
     return tuple(
         GalleryItem(

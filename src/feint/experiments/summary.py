@@ -82,6 +82,6 @@ def _attacked(table: pa.Table, radius: float, measure: str) -> Mapping[str, Any]
         "rounded": {
             **quality(rounded, measure),
             "kept": kept(rounded),
-            "changed": (column(rounded, "measured") > 0).double().mean().item(),
+            "pixels_changed": column(rounded, "changed").mean().item(),
         },
     }

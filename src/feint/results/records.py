@@ -14,6 +14,7 @@ The columns, in order:
     measure:NAME      float64  one column per measure of uncertainty, higher = more uncertain
     accepted          float64  the radius that the attack settled on before clipping; 0 where it gave up
     measured          float64  the norm of (attacked - original)
+    changed           float64  the share of pixel values that differ from the original's
     feasible          bool     whether the attack's condition holds at the point it returned
     gradients         int32    gradients spent on this input
     queries           int32    forward passes spent on this input
@@ -46,6 +47,7 @@ _BEFORE: tuple[tuple[str, pa.DataType], ...] = (
 _AFTER: tuple[tuple[str, pa.DataType], ...] = (
     ("accepted", pa.float64()),
     ("measured", pa.float64()),
+    ("changed", pa.float64()),
     ("feasible", pa.bool_()),
     ("gradients", pa.int32()),
     ("queries", pa.int32()),

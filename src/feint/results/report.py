@@ -5,9 +5,7 @@ from collections.abc import Mapping
 from html import escape
 from importlib import import_module, resources
 from string import Template
-from typing import Any, BinaryIO
-
-import numpy as np
+from typing import Any
 
 from . import audit_figures, png_figures, sections
 from .audit import AuditReport
@@ -15,7 +13,7 @@ from .run_folder import RunFolder
 
 
 def write_report(folder: RunFolder, report: AuditReport) -> None:
-    """Write ``report.html``, ``figures/*.png`` and ``gallery.npz`` into a run's folder, the page last.
+    """Write ``report.html`` and ``figures/*.png`` into a run's folder, the page last.
 
     Raises:
         StoreError: one of them cannot be written.
@@ -23,12 +21,6 @@ def write_report(folder: RunFolder, report: AuditReport) -> None:
     pictures = _pictures(report)
     for name, png in pictures.items():
         folder.write_bytes(f"figures/{name}.png", png)
-    if report.gallery:
-
-        def write(file: BinaryIO) -> None:
-            np.savez_compressed(file, **_gallery_arrays(report))
-
-        folder.write_file("gallery.npz", write)
     folder.write_bytes("report.html", page(report, pictures).encode())
 
 
@@ -77,13 +69,3 @@ def page(report: AuditReport, pictures: Mapping[str, bytes]) -> str:
 def _json(value: Any) -> str:
     """JSON that no parser of HTML can take for the end of a script."""
     return json.dumps(value, allow_nan=False).replace("<", "\\u003c")
-
-
-def _gallery_arrays(report: AuditReport) -> dict[str, Any]:
-    """The gallery as arrays that numpy loads without unpickling."""
-    arrays: dict[str, Any] = {}
-    for at, item in enumerate(report.gallery):
-        arrays |= {f"original_{at:03d}": item.original, f"attacked_{at:03d}": item.attacked}
-    for name in ("title", "radius", "label", "prediction", "before", "after", "correct"):
-        arrays[name] = np.array([getattr(item, name) for item in report.gallery])
-    return arrays
