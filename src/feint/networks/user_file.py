@@ -1,5 +1,6 @@
 """Networks from a user's own Python file, executed as the user's own code."""
 
+import ast
 import hashlib
 import importlib.util
 import inspect
@@ -8,7 +9,7 @@ import traceback
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FunctionType, ModuleType
+from types import ModuleType
 
 from torch import nn
 
@@ -22,7 +23,7 @@ def load_from_file(path: Path, function: str) -> nn.Module:
     if not path.is_file():
         raise NetworkError(f"no file at {path}" + (" (it is a folder)" if path.is_dir() else ""))
     if not function:
-        raise NetworkError(f"expected {path}:function, got no function; {_offer(path)}")
+        raise NetworkError(f"expected {path}:function, got no function; {_offered(path)}")
     with _importable(path.resolve().parent):
         module = _execute(path)
         found = _attribute(module, function, path)
@@ -98,26 +99,24 @@ def _attribute(module: ModuleType, function: str, path: Path) -> object:
     except AttributeError as error:
         if "__getattr__" in vars(module):
             raise NetworkError(f"{path} has no function {function!r}: {first_line(error)}") from error
-        raise NetworkError(f"{path} has no function {function!r}; {_offered(module)}") from error
+        raise NetworkError(f"{path} has no function {function!r}; {_offered(path)}") from error
     except (Exception, SystemExit) as error:
         raise NetworkError(f"{path}:{function} raised {_described(error, path)}") from error
 
 
-def _offer(path: Path) -> str:
-    with _importable(path.resolve().parent):
-        return _offered(_execute(path))
-
-
-def _offered(module: ModuleType) -> str:
-    """What a file defines that might be meant, at most eight names."""
+def _offered(path: Path) -> str:
+    """The functions of no arguments that a file defines, read without executing it, at most eight names."""
+    try:
+        statements = ast.parse(path.read_bytes()).body
+    except (SyntaxError, ValueError):
+        return "it is not valid Python"
     names = [
-        name
-        for name, value in vars(module).items()
-        if not name.startswith("_") and getattr(value, "__module__", None) == module.__name__
-        if isinstance(value, FunctionType) or (isinstance(value, type) and issubclass(value, nn.Module))
-        if not _needed(value)
+        each.name
+        for each in statements
+        if isinstance(each, ast.FunctionDef) and not each.name.startswith("_")
+        if len(each.args.posonlyargs + each.args.args) == len(each.args.defaults) and None not in each.args.kw_defaults
     ]
-    return f"it offers {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}" if names else "it defines none"
+    return f"it offers {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}" if names else "it offers none"
 
 
 def _needed(function: object) -> list[str]:

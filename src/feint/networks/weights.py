@@ -1,11 +1,14 @@
 """Weights from a file, without ever running code that the file brings along."""
 
+import io
 import pickle
 import pickletools
+import re
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any, Final, cast
+from typing import Any, Final, cast
 
 import torch
 from safetensors import SafetensorError
@@ -19,7 +22,13 @@ from feint.errors import WeightsError
 WRAPPERS: Final = ("state_dict", "model_state_dict", "model", "network", "net")
 # Containers put these before every name: DataParallel, torch.compile, our libraries' wrapper, Lightning modules.
 PREFIXES: Final = ("module.", "_orig_mod.", "network.", "model.", "net.")
-HARMLESS: Final = ("torch._utils._rebuild_", "torch.Size", "torch.FloatStorage", "collections.OrderedDict")
+MAGIC: Final = bytes.fromhex("6cfc9c46f9206aa85019")
+WHOLE: Final = "torch.load({}, map_location='cpu', weights_only=False)"
+# What torch.save names in a checkpoint of tensors, and torch.load allows with weights_only.
+HARMLESS: Final = re.compile(
+    r"collections\.OrderedDict|torch\.(\w+Storage|Size|device|b?float\d+|u?int\d+|bool)"
+    r"|torch\._utils\._rebuild_\w+|torch\._tensor\._rebuild_\w+|torch\.nn\.parameter\.Parameter"
+)
 
 
 def load_weights(network: nn.Module, path: str | Path) -> None:
@@ -113,7 +122,9 @@ def first_line(error: BaseException, limit: int = 300) -> str:
 def _checkpoint(path: Path) -> object:
     """What a checkpoint of torch.save holds, as far as it is tensors and plain containers."""
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of pickles' protocols; what matters is raised
+            return torch.load(path, map_location="cpu", weights_only=True)
     except (
         pickle.UnpicklingError,
         RuntimeError,
@@ -126,44 +137,49 @@ def _checkpoint(path: Path) -> object:
         cause = error
     except OSError as error:
         raise WeightsError(f"{path} cannot be read: {error.strerror}") from error
-    if zipfile.is_zipfile(path):
+    saved = zipfile.is_zipfile(path)  # by torch.save, before version 1.6 as pickles that begin with a number
+    if saved:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
             if any(name.endswith("/constants.pkl") for name in names):
                 raise WeightsError(
                     f"{path} is a TorchScript program, not a file of weights; save its weights where it was made: "
-                    + _conversion(path, "torch.jit.load({!r}, map_location='cpu').state_dict()")
+                    + _conversion(path, "torch.jit.load({}, map_location='cpu')")
                 ) from cause
             pickles = [name for name in names if name.endswith("data.pkl")]
             try:
-                found = [global_ for name in pickles for global_ in _globals(archive.open(name))]
+                found = [global_ for name in pickles for global_ in _globals(io.BytesIO(archive.read(name)))]
             except (zipfile.BadZipFile, OSError):
                 found = []
     else:
         with path.open("rb") as file:
+            saved = MAGIC in file.read(16)
+            file.seek(0)
             found = _globals(file)
-    named = [name for name in found if not name.startswith(HARMLESS)]
+    named = [name for name in found if not HARMLESS.fullmatch(name)]
     if named:
         raise WeightsError(
             f"{path} is a pickle that would run code on loading (it names {_some(list(dict.fromkeys(named)))}) "
             "and is refused; save its weights where it was made: "
-            + _conversion(path, "torch.load({!r}, map_location='cpu', weights_only=False).state_dict()")
+            + _conversion(path, WHOLE if saved else "pickle.loads(pathlib.Path({}).read_bytes())")
         ) from cause
     raise WeightsError(
         f"{path} is neither safetensors nor a whole checkpoint of torch.save: {first_line(cause)}"
     ) from cause
 
 
-def _conversion(path: Path, expression: str) -> str:
-    """One line of shell that saves a network's weights as safetensors."""
-    weights = expression.format(path.name)
+def _conversion(path: Path, read: str) -> str:
+    """One line of shell that saves the weights of a file as safetensors."""
     return (
-        'python -c "import torch; from safetensors.torch import save_file; '
-        f"save_file({{k: v.clone() for k, v in {weights}.items()}}, '{path.stem}.safetensors')\""
+        'python -c "import pathlib, pickle, torch; from safetensors.torch import save_file; '
+        f"o = {read.format(repr(path.name))}; "
+        "o = o.get('state_dict', o) if isinstance(o, dict) else o.state_dict(); "
+        "save_file({k: torch.as_tensor(v).contiguous().clone() for k, v in o.items()}, "
+        f'{path.stem + ".safetensors"!r})"'
     )
 
 
-def _globals(file: IO[bytes]) -> list[str]:
+def _globals(file: io.BytesIO | io.BufferedReader) -> list[str]:
     """What a file of pickles names to be called, read without calling any of it."""
     found: list[str] = []
     for _ in range(5):  # torch's format before 1.6 begins with five pickles, the fourth of which is the object

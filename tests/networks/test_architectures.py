@@ -1,0 +1,55 @@
+import pytest
+import torch
+from torch import nn
+
+from feint.networks import ARCHITECTURES, AlexNet, DropoutCNN, MnistCNN, check
+
+SHAPES = {
+    "digits": ((1, 8, 8), 38_282),
+    "lenet": ((1, 28, 28), 37_106),
+    "cnn-dropout": ((1, 28, 28), 28_938),
+    "mnist-cnn": ((1, 28, 28), 1_199_882),
+    "alexnet": ((3, 64, 64), 57_044_810),
+    "cifar-resnet18": ((3, 32, 32), 11_173_962),
+    "cifar-vgg16": ((3, 32, 32), 14_990_922),
+}
+DROPOUTS = {"cnn-dropout": 2, "mnist-cnn": 2, "alexnet": 2, "cifar-resnet18": 1, "cifar-vgg16": 2}
+
+
+def test_all_are_tested():
+    assert SHAPES.keys() == ARCHITECTURES.keys()
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_shape_parameters_and_determinism(name):
+    shape, parameters = SHAPES[name]
+    network = ARCHITECTURES[name][0](classes=10).eval()
+    assert check(network, shape) == 10
+    assert sum(parameter.numel() for parameter in network.parameters()) == parameters
+    images = torch.rand(2, *shape, requires_grad=True)
+    logits = network(images)
+    assert torch.equal(logits, network(images))
+    assert sum(isinstance(module, nn.Dropout) for module in network.modules()) == DROPOUTS.get(name, 0)
+    logits.logsumexp(1).sum().backward()
+    assert images.grad is not None
+    assert (images.grad.flatten(1).abs().sum(1) > 0).all()
+
+
+@pytest.mark.parametrize("factory", [DropoutCNN, MnistCNN])
+def test_dropout_acts_in_training(factory):
+    network, images = factory().train(), torch.rand(2, 1, 28, 28)
+    assert not torch.equal(network(images), network(images))
+
+
+def test_dropout_takes_its_probability():
+    assert [m.p for m in DropoutCNN(dropout=0.2).modules() if isinstance(m, nn.Dropout)] == [0.2, 0.2]
+
+
+def test_alexnet_takes_the_names_and_shapes_of_torchvision():
+    from torchvision.models import alexnet
+
+    with torch.device("meta"):
+        ours, theirs = AlexNet(), alexnet()
+    shapes = [{name: value.shape for name, value in network.state_dict().items()} for network in (ours, theirs)]
+    assert shapes[0] == shapes[1]
+    assert sum(parameter.numel() for parameter in ours.parameters()) == 61_100_840

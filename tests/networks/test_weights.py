@@ -1,0 +1,214 @@
+import pickle
+import re
+import shlex
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from feint.errors import WeightsError
+from feint.networks import DigitNetwork, load_weights
+
+
+class Malicious:
+    """Creates a file when it is unpickled."""
+
+    def __init__(self, target) -> None:
+        self.target = target
+
+    def __reduce__(self):
+        return (open, (str(self.target), "w"))
+
+
+def state(network: nn.Module) -> dict[str, torch.Tensor]:
+    return {name: value.clone() for name, value in network.state_dict().items()}
+
+
+def refused(path, network: nn.Module | None = None) -> str:
+    network = network or DigitNetwork()
+    before = state(network)
+    with pytest.raises(WeightsError) as caught:
+        load_weights(network, path)
+    assert all(torch.equal(before[name], value) for name, value in network.state_dict().items())
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def equal(one: nn.Module, other: nn.Module) -> bool:
+    return all(torch.equal(a, b) for a, b in zip(one.state_dict().values(), other.state_dict().values(), strict=True))
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        lambda s: s,
+        lambda s: {"state_dict": s, "epoch": 3},
+        lambda s: {"model": s, "optimizer": {}},
+        lambda s: {"model_state_dict": s},
+        lambda s: {f"module.{name}": value for name, value in s.items()},
+        lambda s: {"state_dict": {f"_orig_mod.module.{name}": value for name, value in s.items()}},
+    ],
+)
+@pytest.mark.parametrize("legacy", [False, True])
+def test_reads_checkpoints(tmp_path, wrapped, legacy):
+    source, network = DigitNetwork(), DigitNetwork()
+    torch.save(wrapped(state(source)), tmp_path / "c.pt", _use_new_zipfile_serialization=not legacy)
+    load_weights(network, tmp_path / "c.pt")
+    assert equal(source, network)
+
+
+@pytest.mark.parametrize("name", ["w.safetensors", "w.bin"])
+@pytest.mark.parametrize("prefix", ["", "module.", "network."])
+def test_reads_safetensors(tmp_path, name, prefix):
+    source, network = DigitNetwork(), DigitNetwork()
+    save_file({prefix + key: value for key, value in state(source).items()}, tmp_path / name)
+    load_weights(network, tmp_path / name)
+    assert equal(source, network)
+
+
+def test_keeps_prefixes_that_the_network_has(tmp_path):
+    source, network = nn.ModuleDict({"module": nn.Linear(2, 2)}), nn.ModuleDict({"module": nn.Linear(2, 2)})
+    save_file(state(source), tmp_path / "w.safetensors")
+    load_weights(network, tmp_path / "w.safetensors")
+    assert equal(source, network)
+
+
+def test_tied_weights_need_to_be_there_once(tmp_path):
+    network = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    network[1].weight = network[0].weight
+    file = {name: torch.ones_like(value) for name, value in network.state_dict().items() if name != "1.weight"}
+    save_file(file, tmp_path / "w.safetensors")
+    load_weights(network, tmp_path / "w.safetensors")
+    assert network[1].weight.tolist() == [[1, 1], [1, 1]]
+
+
+def test_batches_need_not_have_been_counted(tmp_path):
+    network = nn.BatchNorm2d(3)
+    save_file({name: value for name, value in state(network).items() if "num_batches" not in name}, tmp_path / "w.st")
+    load_weights(network, tmp_path / "w.st")
+
+
+@pytest.mark.parametrize("save", [lambda o, p: pickle.dump(o, p.open("wb")), torch.save])
+@pytest.mark.parametrize("wrap", [lambda evil: evil, lambda evil: {"state_dict": state(DigitNetwork()), "more": evil}])
+@pytest.mark.parametrize("name", ["w.pkl", "w.pt", "w.safetensors"])
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+def test_never_runs_a_pickle(tmp_path, save, wrap, name):
+    save(wrap(Malicious(tmp_path / "owned")), tmp_path / name)
+    message = refused(tmp_path / name)
+    assert not (tmp_path / "owned").exists()
+    if name != "w.safetensors":
+        assert "is a pickle that would run code on loading (it names " in message
+        assert "io.open" in message
+        assert 'python -c "' in message
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 4, 5])
+def test_refuses_pickled_arrays(tmp_path, protocol):
+    (tmp_path / "w.pkl").write_bytes(pickle.dumps({"weight": np.ones(3)}, protocol=protocol))
+    assert "is a pickle that would run code on loading (it names numpy." in refused(tmp_path / "w.pkl")
+
+
+def pickled_arrays(network: nn.Module, path) -> None:
+    path.write_bytes(
+        pickle.dumps({"state_dict": {name: value.numpy() for name, value in network.state_dict().items()}})
+    )
+
+
+@pytest.mark.parametrize(
+    ("save", "named"),
+    [
+        (torch.save, "torch.nn.modules.linear.Linear"),
+        (lambda n, p: torch.save(n, p, _use_new_zipfile_serialization=False), "torch.nn.modules.linear.Linear"),
+        (pickled_arrays, "numpy."),
+    ],
+)
+def test_says_how_to_convert(tmp_path, monkeypatch, save, named):
+    source, network = nn.Linear(3, 2), nn.Linear(3, 2)
+    save(source, tmp_path / "whole.pt")
+    message = refused(tmp_path / "whole.pt", network)
+    assert f"it names {named}" in message
+    command = re.search(r'python -c ".*"', message)
+    assert command is not None
+    arguments = shlex.split(command[0])
+    monkeypatch.chdir(tmp_path)
+    exec(arguments[2], {})  # what the shell would hand to python -c
+    load_weights(network, tmp_path / "whole.safetensors")
+    assert equal(source, network)
+    assert load_file(tmp_path / "whole.safetensors").keys() == {"weight", "bias"}
+
+
+@pytest.mark.parametrize("name", ["w.safetensors", "w.pt", "w.bin"])
+@pytest.mark.parametrize("content", [b"", b"garbage", b"\x80\x02", b"PK\x03\x04 and no more", b"\x00" * 100])
+def test_refuses_what_are_no_weights(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    message = refused(tmp_path / name)
+    assert "is not a whole safetensors file" in message or "is neither safetensors nor a whole checkpoint" in message
+
+
+@pytest.mark.parametrize("share", [0.02, 0.5, 0.99])
+@pytest.mark.parametrize("kind", ["safetensors", "zip", "legacy"])
+def test_refuses_truncated_files(tmp_path, kind, share):
+    path = tmp_path / ("w.safetensors" if kind == "safetensors" else "w.pt")
+    if kind == "safetensors":
+        save_file(state(DigitNetwork()), path)
+    else:
+        file = {**state(DigitNetwork()), "count": torch.arange(99), "half": torch.ones(9, dtype=torch.bfloat16)}
+        torch.save(file, path, _use_new_zipfile_serialization=kind == "zip")
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+    message = refused(path)
+    assert "is not a whole safetensors file" in message or "is neither safetensors nor a whole checkpoint" in message
+
+
+def test_refuses_what_is_no_file(tmp_path):
+    assert refused(tmp_path / "w.pt") == f"no file of weights at {tmp_path / 'w.pt'}"
+    assert refused(tmp_path).endswith("(it is a folder)")
+
+
+@pytest.mark.parametrize(
+    ("held", "expected"),
+    [
+        (torch.ones(3), "holds a Tensor, expected a dictionary of tensors by name"),
+        ({}, "holds an empty dictionary"),
+        ({"epoch": 3, "weights": {}}, "not tensors are epoch (int), weights (dict)"),
+    ],
+)
+def test_refuses_checkpoints_without_a_state_dict(tmp_path, held, expected):
+    torch.save(held, tmp_path / "w.pt")
+    assert expected in refused(tmp_path / "w.pt")
+
+
+def changed(**entries) -> dict[str, torch.Tensor]:
+    file = state(DigitNetwork())
+    for name, value in entries.items():
+        name = name.replace("__", ".")
+        if value is None:
+            del file[name]
+        else:
+            file[name] = value
+    return file
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        (
+            {"a": torch.ones(1)},
+            "it lacks features.0.weight, features.0.bias, features.2.weight, ... (8 in all) and it has a more",
+        ),
+        (changed(features__0__bias=None), "the network of 8 tensors: it lacks features.0.bias"),
+        (changed(more=torch.ones(1)), "the network of 8 tensors: it has more more"),
+        (
+            changed(classifier__3__bias=torch.ones(7)),
+            "shapes differ in classifier.3.bias (network (10,), file (7,))",
+        ),
+        (changed(features__0__bias=torch.full((16,), torch.nan)), "not finite in features.0.bias"),
+        (changed(features__0__bias=torch.ones(16, dtype=torch.int8)), "types differ in features.0.bias"),
+    ],
+)
+def test_refuses_what_does_not_fit(tmp_path, file, expected):
+    save_file(file, tmp_path / "w.safetensors")
+    message = refused(tmp_path / "w.safetensors")
+    assert message.startswith(str(tmp_path))
+    assert expected in message
