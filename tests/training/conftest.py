@@ -39,6 +39,14 @@ def build(seed=0, dropout=0.2):
         )
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # networks this small only wait for further ones
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.fixture
 def blobs():
     return Blobs

@@ -7,6 +7,7 @@ import feint.training
 from feint.errors import SpecError
 from feint.training import seeded
 from feint.training.augment import CropFlip
+from feint.training.layout import arranged
 
 
 def test_exports():
@@ -68,3 +69,13 @@ def test_crop_flip_shifts_and_mirrors():
     assert crop_flip.mirrored.any()
     assert not crop_flip.mirrored.all()
     assert crop_flip.tops.unique().tolist() == [0, 1, 2, 3, 4]
+
+
+def test_layout_does_not_depend_on_where_images_come_from():
+    for channels in (1, 3):
+        rows = torch.rand(2, channels, 4, 5)
+        pixels = torch.empty(rows.shape, memory_format=torch.channels_last).copy_(rows)
+        for images in (rows, pixels):
+            assert arranged(images, False).stride() == rows.stride()
+            assert arranged(images, True).stride() == pixels.stride()
+            assert torch.equal(arranged(images, True), rows)

@@ -42,4 +42,4 @@ class CropFlip:
         images = torch.arange(len(inputs), device=inputs.device)[:, None, None]
         # Indices on both sides of the slice put the channels last.
         picked = framed[images, :, down.to(inputs.device)[:, :, None], across.to(inputs.device)[:, None, :]]
-        return picked.permute(0, 3, 1, 2).contiguous()
+        return picked.permute(0, 3, 1, 2)

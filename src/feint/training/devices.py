@@ -3,13 +3,19 @@
 Importing Lightning costs more (7 s) than training a small network, so one device in one process does without it.
 """
 
+import pickle
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol, TypeVar, cast, final, runtime_checkable
 
 import torch
 from torch import Tensor, nn
+from torch.multiprocessing.spawn import ProcessRaisedException
 from torch.optim import Optimizer
 
+from feint import errors
 from feint.errors import InputError
 
 Result = TypeVar("Result")
@@ -118,8 +124,20 @@ def run(device: str, devices: int, work: Callable[..., Result], *arguments: Any)
     from lightning.fabric import Fabric  # 7 s
 
     fabric: Any = Fabric(accelerator=place.type, devices=devices, strategy="ddp_spawn")
-    return fabric.launch(_spawned, work, *arguments)
+    with TemporaryDirectory(prefix="feint-") as folder:
+        result = Path(folder) / "result"
+        try:
+            # As a partial: Lightning looks into arguments, and refuses frozen dataclasses in them.
+            fabric.launch(partial(_in_process, work, arguments, result))
+        except ProcessRaisedException as error:
+            kind, _, message = str(error).strip().splitlines()[-1].partition(": ")
+            if kind.startswith("feint.errors."):
+                raise getattr(errors, kind.rpartition(".")[2])(message) from None
+            raise
+        return pickle.loads(result.read_bytes())
 
 
-def _spawned(fabric: Any, work: Callable[..., Result], *arguments: Any) -> Result:
-    return work(Several(fabric), *arguments)
+def _in_process(work: Callable[..., object], arguments: tuple[Any, ...], result: Path, fabric: Any) -> None:
+    returned = work(Several(fabric), *arguments)
+    if fabric.global_rank == 0:  # through a file: pipes are small, and memory shared by a process ends with it
+        result.write_bytes(pickle.dumps(returned))

@@ -27,6 +27,7 @@ from feint.training.checkpoint import Standing, State, snapshot
 from feint.training.classifier import Classifier, scores
 from feint.training.devices import Devices, run
 from feint.training.history import Epoch, History
+from feint.training.layout import arranged
 from feint.training.progress import Bar, Listener
 from feint.training.randomness import derived, seeded, stream
 from feint.training.recipe import Recipe
@@ -132,6 +133,9 @@ class _Diverged(Exception):
 def _work(devices: Devices, job: _Job) -> tuple[State, History, str | None]:
     """Train, in each process; the weights, what happened, and what went wrong."""
     module, recipe = job.module.to(devices.device), job.recipe
+    if devices.world > 1:  # weights arrive in memory that the processes share
+        for tensor in [*module.parameters(), *module.buffers()]:
+            tensor.data = tensor.data.clone()
     trainable = cast(Trainable, module)
     with seeded(derived(job.seed, "begin"), devices.device):
         trainable.begin(job.training)
@@ -196,6 +200,7 @@ def _epoch(devices: Devices, job: _Job, step: Any, optimizer: Optimizer, number:
             inputs, labels, samples = inputs.to(device), labels.to(device), samples.to(device)
             if crop_flip is not None:
                 inputs = crop_flip(inputs, positions)
+            inputs = arranged(inputs, recipe.channels_last)
             if job.perturb is not None:
                 inputs = _perturbed(job.perturb, inputs, labels, samples)
             if recipe.schedule == "cosine":
@@ -253,6 +258,7 @@ def _validate(devices: Devices, job: _Job, number: int) -> tuple[float, float] |
         for start in range(0, len(rows), size):
             inputs, labels, _ = job.validation.gather(list(rows[start : start + size]))
             inputs, labels = inputs.to(devices.device), labels.to(devices.device)
+            inputs = arranged(inputs, job.recipe.channels_last)
             for batch, batch_labels, count in padded_batches(inputs, labels, size):
                 nll, right = scores(job.module, batch, batch_labels)
                 sums += torch.tensor([float(nll[:count].sum()), float(right[:count].sum()), count], dtype=torch.float64)

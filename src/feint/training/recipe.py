@@ -27,6 +27,9 @@ class Recipe:
         share: the share of the remaining data to train on, drawn without replacement, in (0, 1].
         augment: "crop-flip" shifts images by up to an eighth of their side, zeros moving in, and mirrors half of them.
 
+        channels_last: lay images out pixel by pixel: convolutions on a CPU train 1.2 to 1.5 times as fast, but networks
+            that call ``view`` behind one (instead of ``flatten``) fail.
+
     Raises:
         SpecError: a value is out of its range.
 
@@ -45,6 +48,7 @@ class Recipe:
     validation_share: float = 0.1
     share: float = 1.0
     augment: str = "none"
+    channels_last: bool = False
 
     def __post_init__(self) -> None:
         self._expect(self.epochs >= 1, "epochs", "at least 1")
