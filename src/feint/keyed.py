@@ -8,6 +8,7 @@ from torch import Tensor
 _GOLDEN = 0x9E3779B97F4A7C15 - 2**64
 _FIRST = 0xBF58476D1CE4E5B9 - 2**64
 _SECOND = 0x94D049BB133111EB - 2**64
+_SALT = 0x5851F42D4C957F2D  # any number will do: 0 is the one integer that scrambling leaves as it is
 
 
 def _shifted(bits: Int[Tensor, "..."], places: int) -> Int[Tensor, "..."]:
@@ -40,5 +41,5 @@ def uniforms(keys: Int[Tensor, " K"], elements: int, *, seed: int, stream: int =
     >>> torch.equal(uniforms(torch.tensor([3, 7]), 2, seed=0)[1:], uniforms(torch.tensor([7]), 2, seed=0))
     True
     """
-    stem = scrambled(scrambled(torch.tensor(seed, device=keys.device)) + stream)
+    stem = scrambled(scrambled(torch.tensor(seed, device=keys.device) ^ _SALT) + stream)
     return uniform(scrambled(scrambled(stem + keys).unsqueeze(1) + torch.arange(elements, device=keys.device)))

@@ -1,12 +1,33 @@
 """Attacks: (objective, inputs, budget, condition) -> Adversarial. They see callables, never a network."""
 
+from . import label_objectives as label_objectives
 from . import objectives as objectives
 from .ace import ACE as ACE
 from .adversarial import Adversarial as Adversarial
 from .adversarial import Attack as Attack
 from .backtracking import Backtracking as Backtracking
 from .budget import Budget as Budget
+from .fgsm import FGSM as FGSM
+from .iterated import BIM as BIM
+from .iterated import MIM as MIM
+from .iterated import PGD as PGD
+from .norms import L2 as L2
 from .norms import Linf as Linf
 from .norms import Norm as Norm
 
-__all__ = ["ACE", "Adversarial", "Attack", "Backtracking", "Budget", "Linf", "Norm", "objectives"]
+__all__ = [
+    "ACE",
+    "BIM",
+    "FGSM",
+    "L2",
+    "MIM",
+    "PGD",
+    "Adversarial",
+    "Attack",
+    "Backtracking",
+    "Budget",
+    "Linf",
+    "Norm",
+    "label_objectives",
+    "objectives",
+]

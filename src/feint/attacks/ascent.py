@@ -1,0 +1,143 @@
+"""What attacks by gradient ascent share: values and gradients, landing inside a budget, and the result they return."""
+
+from collections.abc import Iterator
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from feint.attacks.adversarial import Adversarial
+from feint.attacks.budget import Budget
+from feint.attacks.evaluation import gradient, holds
+from feint.batching import padded_batches
+from feint.errors import AttackError
+from feint.protocols import Condition, Objective
+
+
+def values(
+    objective: Objective, inputs: Float[Tensor, " N ..."], rows: Int[Tensor, " N"], batch_size: int | None
+) -> Float[Tensor, " N"]:
+    """The objective at each input, forward only."""
+    parts: list[Tensor] = []
+    with torch.inference_mode():
+        for batch, batch_rows, count in padded_batches(inputs, rows, batch_size):
+            parts.append(objective(batch, batch_rows)[:count])
+    return torch.cat(parts).clone() if parts else inputs.new_zeros(0)
+
+
+def values_and_gradient(
+    objective: Objective, inputs: Float[Tensor, " N ..."], rows: Int[Tensor, " N"], batch_size: int | None
+) -> tuple[Float[Tensor, " N"], Float[Tensor, " N ..."]]:
+    """The objective at each input, and its gradient there, from one pass."""
+    seen: list[Tensor] = []
+
+    def watched(batch: Float[Tensor, " B ..."], batch_rows: Int[Tensor, " B"]) -> Float[Tensor, " B"]:
+        result = objective(batch, batch_rows)
+        seen.append(result.detach())
+        return result
+
+    slope = gradient(watched, inputs, rows, batch_size)
+    return (torch.cat(seen)[: len(inputs)] if seen else inputs.new_zeros(0)), slope
+
+
+def land(
+    originals: Float[Tensor, " N ..."], points: Float[Tensor, " N ..."], budget: Budget
+) -> Float[Tensor, " N ..."]:
+    """The points, brought into the budget's ball around the originals and into its bounds, in this order.
+
+    The bounds hold the original, so clipping never lengthens a perturbation.
+    """
+    return budget.clip(originals + budget.norm.project(points - originals, budget.radius))
+
+
+def ascent(
+    objective: Objective,
+    originals: Float[Tensor, " N ..."],
+    start: Float[Tensor, " N ..."],
+    budget: Budget,
+    *,
+    step: float,
+    steps: int,
+    decay: float | None = None,
+    batch_size: int | None = None,
+) -> Iterator[tuple[Float[Tensor, " N ..."], Float[Tensor, " N"] | None]]:
+    """Steepest steps inside a budget: x <- land(x + step x steepest(gradient)).
+
+    Args:
+        objective: what is raised, per input.
+        originals: the centres of the budget's balls.
+        start: where to begin.
+        budget: the ball and the bounds.
+        step: the norm of a step.
+        steps: how many.
+        decay: None for the gradient as it is; else steps follow momentum <- decay x momentum + gradient / |gradient|_1.
+        batch_size: inputs per call of the objective, the last call padded; None for all at once.
+
+    Yields:
+        The start and its value, then every iterate and its value; None for the last one's, which nothing has evaluated.
+    """
+    rows = torch.arange(len(originals), device=originals.device)
+    points, momentum = start, torch.zeros_like(start)
+    for _ in range(steps):
+        value, slope = values_and_gradient(objective, points, rows, batch_size)
+        yield points, value
+        if decay is not None:
+            length = slope.flatten(1).abs().sum(dim=1).clamp_min(torch.finfo(slope.dtype).tiny)
+            momentum = decay * momentum + slope / length.reshape(-1, *[1] * (slope.ndim - 1))
+            slope = momentum
+        points = land(originals, points + step * budget.norm.steepest(slope), budget)
+    yield points, None
+
+
+def concluded(
+    originals: Float[Tensor, " N ..."],
+    points: Float[Tensor, " N ..."],
+    budget: Budget,
+    condition: Condition | None,
+    *,
+    gradients: int,
+    batch_size: int | None,
+    moved: Bool[Tensor, " N"] | None = None,
+) -> Adversarial:
+    """The result: points where the condition holds, the original elsewhere.
+
+    Args:
+        originals: the originals.
+        points: what the attack found, inside the budget.
+        budget: the budget.
+        condition: what must hold; None keeps every point.
+        gradients: gradients spent on each input.
+        batch_size: inputs per call of the condition, the last call padded; None for all at once.
+        moved: whether a point is the attack's rather than the original; None if all are.
+    """
+    count = len(originals)
+    rows = torch.arange(count, device=originals.device)
+    queries = torch.zeros_like(rows)
+    feasible = torch.ones(count, dtype=torch.bool, device=originals.device)
+    accepted = torch.full((count,), budget.radius, dtype=torch.float64, device=originals.device)
+    if moved is not None:
+        accepted[~moved] = 0
+    if condition is not None:
+        good = holds(condition, points, rows, batch_size)
+        queries += 1
+        points, accepted, lost = points.clone(), accepted * good, rows[~good]
+        points[lost] = originals[lost]
+        if len(lost):
+            feasible[lost] = holds(condition, originals[lost], lost, batch_size)
+            queries[lost] += 1
+    return Adversarial(
+        inputs=points,
+        radius=budget.norm.size(points - originals),
+        accepted=accepted,
+        feasible=feasible,
+        gradients=torch.full_like(queries, gradients),
+        queries=queries,
+    )
+
+
+def checked_steps(steps: int, step: float | None) -> None:
+    """Raise an AttackError for settings that no iterated attack can have."""
+    if steps < 1:
+        raise AttackError(f"steps: expected at least 1, got {steps}")
+    if step is not None and not 0 < step < float("inf"):
+        raise AttackError(f"step: expected a finite number above 0, or None, got {step}")

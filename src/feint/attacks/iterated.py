@@ -1,0 +1,205 @@
+"""BIM, PGD and MIM: many small steepest steps inside the ball.
+
+They run without a condition, as a rule: success is judged outside, on fresh draws. Where one is given, BIM and MIM
+return the original if it does not hold at their last iterate, and PGD the best iterate where it holds.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from feint.attacks.adversarial import Adversarial
+from feint.attacks.ascent import ascent, checked_steps, concluded, land, values
+from feint.attacks.budget import Budget
+from feint.attacks.evaluation import holds
+from feint.errors import AttackError
+from feint.protocols import Condition, Objective
+
+
+@final
+@dataclass(frozen=True)
+class BIM:
+    """The basic iterative method: from the original, steepest steps; the last iterate is returned.
+
+    Attributes:
+        steps: how many, at least 1.
+        step: the norm of each, in the inputs' unit; None for radius / steps.
+
+    Raises:
+        AttackError: values outside these ranges.
+
+    Reference: Kurakin, Goodfellow & Bengio 2017, "Adversarial Examples in the Physical World", section 2.2.
+    """
+
+    steps: int = 10
+    step: float | None = None
+    keeps_best: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        checked_steps(self.steps, self.step)
+
+    def __call__(
+        self,
+        objective: Objective,
+        inputs: Float[Tensor, " N ..."],
+        budget: Budget,
+        condition: Condition | None = None,
+        *,
+        batch_size: int | None = None,
+        samples: Int[Tensor, " N"] | None = None,
+    ) -> Adversarial:
+        """Attack; the arguments are those of ``Attack``, and `samples` is not used: nothing is drawn."""
+        step = budget.radius / self.steps if self.step is None else self.step
+        return _last(objective, inputs, budget, condition, steps=self.steps, step=step, batch_size=batch_size)
+
+
+@final
+@dataclass(frozen=True)
+class MIM:
+    """The momentum iterative method: BIM along m <- decay x m + gradient / |gradient|_1.
+
+    Attributes:
+        steps: how many, at least 1.
+        step: the norm of each, in the inputs' unit; None for radius / steps.
+        decay: the weight of the momentum, at least 0; at 0 it is BIM.
+
+    Raises:
+        AttackError: values outside these ranges.
+
+    Reference: Dong et al. 2018, "Boosting Adversarial Attacks with Momentum", algorithm 1 (decay 1.0).
+    """
+
+    steps: int = 10
+    step: float | None = None
+    decay: float = 1.0
+    keeps_best: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        checked_steps(self.steps, self.step)
+        if not 0 <= self.decay < float("inf"):
+            raise AttackError(f"decay: expected a finite number of at least 0, got {self.decay}")
+
+    def __call__(
+        self,
+        objective: Objective,
+        inputs: Float[Tensor, " N ..."],
+        budget: Budget,
+        condition: Condition | None = None,
+        *,
+        batch_size: int | None = None,
+        samples: Int[Tensor, " N"] | None = None,
+    ) -> Adversarial:
+        """Attack; the arguments are those of ``Attack``, and `samples` is not used: nothing is drawn."""
+        step = budget.radius / self.steps if self.step is None else self.step
+        return _last(
+            objective, inputs, budget, condition, steps=self.steps, step=step, decay=self.decay, batch_size=batch_size
+        )
+
+
+@final
+@dataclass(frozen=True)
+class PGD:
+    """Projected gradient ascent from random points of the ball; per input, the best point seen is returned.
+
+    Iterates of all restarts and the original compete by the objective's value, so the result is never below the
+    original on the same draws (against fresh draws per call, values are compared across draws).
+
+    Attributes:
+        steps: how many per restart, at least 1.
+        step: the norm of each, in the inputs' unit; None for 2.5 x radius / steps.
+        restarts: how many random starts, at least 1.
+        random_start: False to begin at the original (one restart only).
+        seed: of the random starts, which are keyed by seed, restart and sample.
+
+    Raises:
+        AttackError: values outside these ranges.
+
+    Reference: Madry et al. 2018, "Towards Deep Learning Models Resistant to Adversarial Attacks", section 2.1.
+    """
+
+    steps: int = 10
+    step: float | None = None
+    restarts: int = 1
+    random_start: bool = True
+    seed: int = 0
+    keeps_best: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        checked_steps(self.steps, self.step)
+        if self.restarts < 1:
+            raise AttackError(f"restarts: expected at least 1, got {self.restarts}")
+        if self.restarts > 1 and not self.random_start:
+            raise AttackError(f"restarts: expected 1 where every start is the original, got {self.restarts}")
+
+    def __call__(
+        self,
+        objective: Objective,
+        inputs: Float[Tensor, " N ..."],
+        budget: Budget,
+        condition: Condition | None = None,
+        *,
+        batch_size: int | None = None,
+        samples: Int[Tensor, " N"] | None = None,
+    ) -> Adversarial:
+        """Attack; the arguments are those of ``Attack``.
+
+        Args:
+            objective: what is raised, per input.
+            inputs: the originals, inside the budget's bounds.
+            budget: the ball and the bounds.
+            condition: what must hold at the returned point; None for nothing.
+            batch_size: inputs per call, the last call padded; None for all at once.
+            samples: the inputs' indices in their data set, which key the random starts; 0 to N - 1 where not given.
+        """
+        originals = budget.admit(inputs)
+        rows = torch.arange(len(originals), device=originals.device)
+        keys = rows if samples is None else samples
+        step = 2.5 * budget.radius / self.steps if self.step is None else self.step
+        best, best_value, moved = originals.clone(), None, torch.zeros_like(rows, dtype=torch.bool)
+        if self.random_start:
+            best_value = values(objective, originals, rows, batch_size)
+        queries = 0
+        for restart in range(self.restarts):
+            start = originals
+            if self.random_start:
+                offset = budget.norm.random_start(originals, budget.radius, keys, seed=self.seed, stream=restart)
+                start = land(originals, originals + offset, budget)
+            path = ascent(objective, originals, start, budget, step=step, steps=self.steps, batch_size=batch_size)
+            for points, seen in path:
+                value = values(objective, points, rows, batch_size) if seen is None else seen
+                if best_value is None:  # the first point is the original
+                    best_value = value
+                    continue
+                better = value > best_value
+                if condition is not None:
+                    better &= holds(condition, points, rows, batch_size)
+                    queries += 1
+                best[better], best_value[better] = points[better], value[better]
+                moved |= better
+        result = concluded(
+            originals, best, budget, condition, gradients=self.restarts * self.steps, batch_size=batch_size, moved=moved
+        )
+        result.queries.add_(queries)
+        return result
+
+
+def _last(
+    objective: Objective,
+    inputs: Float[Tensor, " N ..."],
+    budget: Budget,
+    condition: Condition | None,
+    *,
+    steps: int,
+    step: float,
+    decay: float | None = None,
+    batch_size: int | None,
+) -> Adversarial:
+    """Ascend from the originals and return the last iterate."""
+    originals = points = budget.admit(inputs)
+    path = ascent(objective, originals, originals, budget, step=step, steps=steps, decay=decay, batch_size=batch_size)
+    for iterate, _ in path:
+        points = iterate
+    return concluded(originals, points, budget, condition, gradients=steps, batch_size=batch_size)
