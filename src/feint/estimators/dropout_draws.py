@@ -6,21 +6,24 @@ from typing import Any, final
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Int
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from feint.errors import NetworkError
 from feint.estimators.masks import keep_mask
 
-ELEMENTWISE, CHANNELWISE = 0, 1
-DROPOUTS: dict[Callable[..., Tensor], tuple[int, bool]] = {
-    F.dropout: (ELEMENTWISE, False),
-    F.dropout1d: (CHANNELWISE, False),
-    F.dropout2d: (CHANNELWISE, False),
-    F.dropout3d: (CHANNELWISE, False),
-    F.alpha_dropout: (ELEMENTWISE, True),
-    F.feature_alpha_dropout: (CHANNELWISE, True),
+DROPOUTS: dict[Callable[..., Tensor], tuple[bool, bool]] = {
+    F.dropout: (False, False),
+    F.dropout1d: (True, False),
+    F.dropout2d: (True, False),
+    F.dropout3d: (True, False),
+    F.alpha_dropout: (False, True),
+    F.feature_alpha_dropout: (True, True),
+    torch.dropout: (False, False),
+    torch.feature_dropout: (True, False),
+    torch.alpha_dropout: (False, True),
+    torch.feature_alpha_dropout: (True, True),
 }
 """torch's dropouts: whether whole channels are dropped, and whether what is dropped becomes SELU's limit, not zero."""
 
@@ -40,13 +43,14 @@ class DropoutDraws(TorchFunctionMode):
     Args:
         draws: the indices of the draws that are wanted.
         keys: the inputs' sample indices for masks of their own, or None for one mask per draw that all inputs share.
-        count: n, the number of inputs.
+        count: n >= 1, the number of inputs.
         seed: the seed of the masks.
         cache: where shared masks are kept between passes.
         memory: bytes that the repeated batch may take; further draws are left for another pass (at least one is made).
 
     Attributes:
         made: how many of the draws, from the first one on, this pass made; 0 if no dropout acted.
+        shapes: what each dropout got per input; more than one row if another dimension is folded in.
     """
 
     def __init__(
@@ -55,8 +59,8 @@ class DropoutDraws(TorchFunctionMode):
         super().__init__()
         self._draws, self._keys, self._count, self._seed = draws, keys, count, seed
         self._cache, self._memory = cache, memory
-        self._layer = 0
         self.made = 0
+        self.shapes: list[tuple[int, ...]] = []
 
     def __torch_function__(
         self,
@@ -75,47 +79,47 @@ class DropoutDraws(TorchFunctionMode):
         if p == 0:
             return input
         channelwise, alpha = DROPOUTS[func]
+        repeated = max(self.made, 1)  # the first dropout repeats the batch: it is the mask that has all the draws
         if not self.made:
-            input = self._repeated(input)
-        rows = self.made * self._count
-        if input.shape[0] % rows:
+            self.made = self._affordable(input)
+        if input.ndim < 2 or input.shape[0] % (repeated * self._count):
             raise NetworkError(
-                f"MC dropout expects dropout to act on batches of inputs: for {self._count} inputs and {self.made} "
-                f"draws came shape {tuple(input.shape)}"
+                "MC dropout expects dropout to act on batches, whose first dimension are the inputs: for "
+                f"{self._count} inputs and {repeated} draws came shape {tuple(input.shape)}"
             )
-        per_input = (input.shape[0] // rows, *input.shape[1:])
-        keep = self._mask(per_input, channelwise, p, input.device)
-        keep = keep.expand(self.made, self._count, *keep.shape[2:]).reshape(rows * per_input[0], *keep.shape[3:])
-        self._layer += 1
-        if alpha:
-            return _alpha_dropped(input, keep, p)
-        return input * (keep.to(input.dtype) / (1 - p) if p < 1 else torch.zeros_like(input))
+        folded = input.shape[0] // (repeated * self._count)
+        apart = input.view(repeated, self._count, folded, *input.shape[1:])
+        keep = self._keep(tuple(apart.shape[2:]), channelwise, p, input.device)
+        if alpha and p < 1:
+            return _alpha_dropped(apart, keep, p).flatten(0, 2)
+        return (apart * keep.to(input.dtype).div_(1 - p or 1)).flatten(0, 2)
 
-    def _repeated(self, input: Tensor) -> Tensor:
+    def _affordable(self, input: Tensor) -> int:
         # Eight times what the first activation takes leaves room for the larger ones behind it and their gradients.
         per_draw = 8 * input.numel() * input.element_size()
-        self.made = max(1, min(len(self._draws), self._memory // max(per_draw, 1)))
-        if input.shape[0] % self._count:
-            return input
-        return input.repeat(self.made, *[1] * (input.ndim - 1))
+        return max(1, min(len(self._draws), self._memory // max(per_draw, 1)))
 
-    def _mask(self, per_input: tuple[int, ...], channelwise: int, p: float, device: torch.device) -> Tensor:
+    def _keep(
+        self, per_input: tuple[int, ...], channelwise: bool, p: float, device: torch.device
+    ) -> Bool[Tensor, " S K ..."]:
         """Shape ``(draws, inputs or 1, *per_input)``, with 1 for what a channel has beyond its index."""
         shape = (*per_input[:2], *[1] * (len(per_input) - 2)) if channelwise else per_input
-        name = (self._layer, tuple(self._draws[: self.made]), shape, p, device)
+        layer, draws = len(self.shapes), tuple(self._draws[: self.made])
+        self.shapes.append(per_input)
+        name = (self._seed, layer, draws, shape, p, device)
         if self._keys is None and name in self._cache:
             return self._cache[name]
-        with torch.inference_mode(False):
+        with torch.inference_mode(False):  # or autograd would refuse the cached masks, and the keys' copy, later
             keys = torch.zeros(1, dtype=torch.int64, device=device) if self._keys is None else self._keys.clone()
-            draws = torch.tensor(self._draws[: self.made], device=device)
-            mask = keep_mask(keys, draws, seed=self._seed, layer=self._layer, elements=math.prod(shape), drop=p)
-            mask = mask.reshape(*mask.shape[:2], *shape)
+            drawn = torch.tensor(draws, device=device)
+            mask = keep_mask(keys.to(device), drawn, seed=self._seed, layer=layer, elements=math.prod(shape), drop=p)
+            mask = mask.view(*mask.shape[:2], *shape)
         if self._keys is None:
             self._cache[name] = mask
         return mask
 
 
-def _alpha_dropped(input: Float[Tensor, "..."], keep: Tensor, p: float) -> Float[Tensor, "..."]:
+def _alpha_dropped(input: Tensor, keep: Tensor, p: float) -> Tensor:
     """Alpha dropout: the dropped become SELU's limit; mean and variance stay (Klambauer et al. 2017, section 3)."""
     scale = ((1 - p) * (1 + p * SELU_LIMIT**2)) ** -0.5
     return scale * (torch.where(keep, input, SELU_LIMIT) - p * SELU_LIMIT)

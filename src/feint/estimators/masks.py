@@ -1,26 +1,12 @@
 """Dropout masks as a pure function of what they are keyed by, so that batches share out no stream of random numbers."""
 
+import math
+
 import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-# The constants of the SplitMix64 generator (Steele, Lea & Flood 2014), as signed 64-bit integers.
-_GOLDEN = 0x9E3779B97F4A7C15 - 2**64
-_FIRST = 0xBF58476D1CE4E5B9 - 2**64
-_SECOND = 0x94D049BB133111EB - 2**64
-
-
-def _shifted(bits: Int[Tensor, "..."], places: int) -> Int[Tensor, "..."]:
-    """A logical shift to the right: torch's own keeps the sign."""
-    return (bits >> places) & ((1 << (64 - places)) - 1)
-
-
-def scrambled(bits: Int[Tensor, "..."]) -> Int[Tensor, "..."]:
-    """SplitMix64's finalizer: neighbouring integers in, unrelated ones out. The same on every device."""
-    bits = bits * _GOLDEN
-    bits = (bits ^ _shifted(bits, 30)) * _FIRST
-    bits = (bits ^ _shifted(bits, 27)) * _SECOND
-    return bits ^ _shifted(bits, 31)
+from feint.keyed import scrambled
 
 
 def keep_mask(
@@ -47,5 +33,5 @@ def keep_mask(
     stem = scrambled(scrambled(torch.tensor(seed, device=keys.device)) + layer)
     per_input = scrambled(scrambled(stem + draws).unsqueeze(1) + keys)
     bits = scrambled(per_input.unsqueeze(-1) + torch.arange(elements, device=keys.device))
-    uniform = _shifted(bits, 11).double() * 2.0**-53
-    return uniform >= drop
+    # The upper 53 bits are a uniform number in steps of 2^-53; compared as integers, they need no float64.
+    return (bits >> 11).bitwise_and_((1 << 53) - 1) >= math.ceil(drop * 2.0**53)

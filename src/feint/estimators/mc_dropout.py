@@ -1,7 +1,7 @@
 """Monte Carlo dropout: one network, many sampled sets of weights."""
 
 import warnings
-from typing import Literal, final
+from typing import Any, Literal, final
 
 import torch
 from jaxtyping import Float, Int
@@ -35,8 +35,8 @@ class MCDropout(nn.Module):
         masks: "shared" as above, or "independent": each input has masks of its own, keyed by seed and sample index.
 
     Raises:
-        InputError: fewer than one draw.
-        NetworkError: (when called) no dropout acts in the network.
+        InputError: fewer than one draw, or unknown masks.
+        NetworkError: (when called) no dropout acts in the network, or not on batches of inputs.
 
     Reference: Gal & Ghahramani 2016, "Dropout as a Bayesian Approximation", equation 6.
     """
@@ -52,7 +52,11 @@ class MCDropout(nn.Module):
         self.network = network
         self.draws, self.seed, self.masks = draws, seed, masks
         self._cache: Masks = {}
-        self._repeats: bool | None = None  # whether repeating the batch inside the network works; None: not tried yet
+        self._repeats: dict[torch.Size, bool] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies and pickles leave the caches behind."""
+        return {**self.__dict__, "_cache": {}, "_repeats": {}}
 
     def forward(self, inputs: Float[Tensor, " N ..."], samples: Int[Tensor, " N"] | None = None) -> Categorical:
         """Predict: S draws.
@@ -65,47 +69,78 @@ class MCDropout(nn.Module):
         if self.masks == "independent":
             keys = torch.arange(len(inputs), device=inputs.device) if samples is None else samples
         with frozen(self.network):
-            if self._repeats is None:
-                self._repeats = self._try_repeating(inputs, keys)
-            logits = self._repeated(inputs, keys, range(self.draws)) if self._repeats else self._whole(inputs, keys)
+            if not len(inputs):
+                logits = self.network(inputs).expand(self.draws, 0, -1)
+            elif self._can_repeat(inputs, keys):
+                logits = self._repeated(inputs, keys, range(self.draws))
+            else:
+                logits = self._whole(inputs, keys, range(self.draws))
         return Categorical.from_logits(logits)
+
+    def _pass(self, inputs: Tensor, keys: Tensor | None, draws: range) -> tuple[Tensor, DropoutDraws]:
+        """One pass through the network: the logits of as many of the draws as memory allows, shape (S, N, C)."""
+        mode = DropoutDraws(draws, keys, len(inputs), self.seed, self._cache, MEMORY)
+        with mode:
+            logits = self.network(inputs)
+        if not mode.made:
+            raise NetworkError(
+                "MC dropout expects a network in which dropout acts: found no dropout module or call of "
+                "torch.nn.functional.dropout with p > 0 on the way from inputs to logits"
+            )
+        return checked_logits(logits, mode.made * len(inputs)).reshape(mode.made, len(inputs), -1), mode
 
     def _repeated(self, inputs: Tensor, keys: Tensor | None, draws: range) -> Float[Tensor, " S N C"]:
         """All draws, the batch repeated where the first dropout acts; as many passes as memory wants."""
         parts: list[Tensor] = []
-        made = 0
-        while made < len(draws):
-            mode = DropoutDraws(draws[made:], keys, len(inputs), self.seed, self._cache, MEMORY)
-            with mode:
-                logits = self.network(inputs)
-            if not mode.made:
-                raise NetworkError(
-                    "MC dropout expects a network in which dropout acts: found no dropout module or call of "
-                    "torch.nn.functional.dropout with p > 0 on the way from inputs to logits"
-                )
-            checked = checked_logits(logits, mode.made * len(inputs))
-            parts.append(checked.reshape(mode.made, len(inputs), -1))
-            made += mode.made
+        while draws:
+            logits, mode = self._pass(inputs, keys, draws)
+            parts.append(logits)
+            draws = draws[mode.made :]
         return torch.cat(parts)
 
-    def _whole(self, inputs: Tensor, keys: Tensor | None, draws: int | None = None) -> Float[Tensor, " S N C"]:
+    def _whole(self, inputs: Tensor, keys: Tensor | None, draws: range) -> Float[Tensor, " S N C"]:
         """One pass through the whole network for each draw."""
-        return torch.cat([self._repeated(inputs, keys, range(t, t + 1)) for t in range(draws or self.draws)])
+        return torch.cat([self._pass(inputs, keys, range(t, t + 1))[0] for t in draws])
 
-    def _try_repeating(self, inputs: Tensor, keys: Tensor | None) -> bool:
-        """Whether repeating the batch gives what whole passes give, tried on a few inputs and draws."""
-        few, few_keys, draws = inputs[:3].detach(), None if keys is None else keys[:3], min(3, self.draws)
-        with torch.no_grad():
-            whole = self._whole(few, few_keys, draws).log_softmax(-1)
-            try:
-                repeated = self._repeated(few, few_keys, range(draws)).log_softmax(-1)
-                reason = None if torch.allclose(whole, repeated, atol=TOLERANCE) else "the results differ"
-            except (RuntimeError, NetworkError) as error:
-                reason = str(error).splitlines()[0]
-        if reason:
-            warnings.warn(
-                "MC dropout runs the whole network once per draw, for this network's batch cannot be repeated where "
-                f"its first dropout acts ({reason})",
-                stacklevel=3,
+    def _can_repeat(self, inputs: Tensor, keys: Tensor | None) -> bool:
+        """Whether repeating the batch gives what whole passes give: tried once for every shape of inputs."""
+        shape = inputs.shape[1:]
+        if shape not in self._repeats:
+            with torch.no_grad():
+                reason = self._try(inputs.detach(), keys)
+            if reason and all(self._repeats.values()):
+                warnings.warn(
+                    "MC dropout runs the whole network once per draw, for this network's batch cannot be repeated "
+                    f"where its first dropout acts: {reason}",
+                    stacklevel=4,
+                )
+            self._repeats[shape] = reason is None
+        return self._repeats[shape]
+
+    def _try(self, inputs: Tensor, keys: Tensor | None) -> str | None:
+        """Why the batch cannot be repeated, found on three inputs and two draws; None if it can be.
+
+        Raises:
+            NetworkError: no dropout acts, or one acts on something whose first dimension is not the batch.
+        """
+        # Always three, for a single one would fit wherever tensors of different batches meet.
+        three = torch.arange(3, device=inputs.device) % len(inputs)
+        few, few_keys = inputs[three], None if keys is None else keys[three]
+        whole, mode = self._pass(few, few_keys, range(1))
+        alone, other = self._pass(few[:2], None if few_keys is None else few_keys[:2], range(1))
+        folded = any(shape[0] > 1 for shape in mode.shapes)
+        if mode.shapes != other.shapes or (folded and not _same(whole[:, :2], alone)):
+            raise NetworkError(
+                "MC dropout expects dropout to act on batches, whose first dimension are the inputs: in this network "
+                f"what it acts on depends on their number (per input: {mode.shapes} of 3, {other.shapes} of 2)"
             )
-        return reason is None
+        two = range(min(2, self.draws))
+        expected = self._whole(few, few_keys, two)
+        try:
+            return None if _same(self._repeated(few, few_keys, two), expected) else "the results differ"
+        except Exception as error:  # anything at all that a network may raise on a batch that has grown
+            return f"{type(error).__name__}: {error}".splitlines()[0]
+
+
+def _same(first: Float[Tensor, " S N C"], second: Float[Tensor, " S N C"]) -> bool:
+    return torch.allclose(first.log_softmax(-1), second.log_softmax(-1), atol=TOLERANCE)

@@ -2,6 +2,7 @@
 
 import math
 
+import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -21,7 +22,7 @@ def fit_temperature(logits: Float[Tensor, " N C"], labels: Int[Tensor, " N"]) ->
         labels: their true classes.
 
     Raises:
-        InputError: no data, or shapes that do not fit.
+        InputError: no data, shapes that do not fit, logits that are not finite, or labels that are no classes.
 
     Reference: Guo et al. 2017, "On Calibration of Modern Neural Networks", section 4.2.
 
@@ -34,6 +35,11 @@ def fit_temperature(logits: Float[Tensor, " N C"], labels: Int[Tensor, " N"]) ->
             f"fit_temperature: expected logits (N, C) and labels (N,), got {tuple(logits.shape)} and "
             f"{tuple(labels.shape)}"
         )
+    if not torch.isfinite(logits).all():
+        raise InputError(f"fit_temperature: expected finite logits, got NaN or infinity in shape {tuple(logits.shape)}")
+    lowest, highest = int(labels.min()), int(labels.max())
+    if lowest < 0 or highest >= logits.shape[1]:
+        raise InputError(f"fit_temperature: expected labels 0 to {logits.shape[1] - 1}, got {lowest} to {highest}")
     from scipy.optimize import minimize_scalar
 
     precise = logits.detach().double()
