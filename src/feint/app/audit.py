@@ -13,51 +13,29 @@ import argparse
 import json
 from pathlib import Path
 
-from feint.errors import SpecError
+from feint.app import options as shared
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `feint audit`."""
-    data = parser.add_argument_group("data")
-    data.add_argument(
-        "--data",
-        default="digits",
-        metavar="SOURCE",
-        help="digits (default); an .npz with images and labels; MNIST's idx files; a folder with a CSV of labels; ...",
-    )
-    data.add_argument("--split", default="test", help="which part of a data set that has several (default: test)")
-    data.add_argument("--resize", type=int, metavar="PIXELS", help="scale images until their short side has this many")
-    data.add_argument("--crop", type=int, metavar="PIXELS", help="then cut this square from the centre")
-    data.add_argument("--limit", type=int, metavar="N", help="only the first N images")
-    data.add_argument(
-        "--on-error",
-        default="raise",
-        choices=["raise", "skip"],
-        help="what to do about an image that cannot be read: stop, or skip, count and report it (default: raise)",
-    )
-    victim = parser.add_argument_group("victim")
-    victim.add_argument("--network", metavar="NAME", help="file.py:function, torchvision:NAME, timm:NAME or file.pt2")
-    victim.add_argument("--weights", metavar="FILE", help="safetensors, or a checkpoint of plain tensors")
+    shared.add_data(parser)
+    shared.add_victim(parser)
     attack = parser.add_argument_group("attack")
     attack.add_argument(
         "--radii",
-        default="0.005,0.02,0.05",
+        default="0.01,0.03,0.1",
         metavar="R,R,...",
         help="L-infinity radii in units of [0, 1] (default: %(default)s)",
     )
-    running = parser.add_argument_group("running")
-    running.add_argument("--seed", type=int, default=0, help="of all randomness (default: 0)")
-    running.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, mps, or auto (default: cpu)")
-    running.add_argument(
-        "--batch-size", type=int, metavar="N", help="inputs per call of the network (default: by size)"
+    attack.add_argument(
+        "--measure", help="the uncertainty that is attacked and ranks (default: the usual one of the victim's kind)"
     )
-    running.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: as many as torch takes)")
-    running.add_argument(
-        "--out", type=Path, default=Path("feint-runs"), help="where run folders lie (default: feint-runs)"
+    attack.add_argument(
+        "--repeats", type=int, default=3, metavar="R", help="fresh draws that judge a stochastic victim (default: 3)"
     )
-    running.add_argument("--fresh", action="store_true", help="forget what an earlier run of the same audit computed")
-    running.add_argument("--json", action="store_true", help="print the summary for machines, and nothing else")
-    running.add_argument("--quiet", action="store_true", help="no progress bars")
+    shared.add_running(parser)
+    parser.add_argument("--batch-size", type=int, metavar="N", help="inputs per network call (default: by size)")
+    parser.add_argument("--out", type=Path, default=shared.RUNS, metavar="FOLDER", help=f"(default: {shared.RUNS})")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -66,24 +44,15 @@ def run(options: argparse.Namespace) -> None:
     from feint.experiments.audit_report import headline, scores
     from feint.results import plain_table
 
-    if options.weights is not None and options.network is None:
-        raise SpecError("--weights: expected --network beside it, got weights alone")
     spec = AuditSpec.parse(
         {
-            "data": {
-                "source": options.data,
-                "split": options.split,
-                "resize": options.resize,
-                "crop": options.crop,
-                "limit": options.limit,
-                "on_error": options.on_error,
-            },
-            "network": None if options.network is None else {"name": options.network, "weights": options.weights},
+            "data": shared.data_values(options),
+            "victim": shared.victim_values(options),
             "radii": options.radii.split(","),
-            "seed": options.seed,
-            "device": options.device,
+            "measure": options.measure,
+            "repeats": options.repeats,
             "batch_size": options.batch_size,
-            "threads": options.threads,
+            **shared.running_values(options),
         }
     )
     result = audit(spec, options.out, command=options.command_line, fresh=options.fresh, progress=not options.quiet)

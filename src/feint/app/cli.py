@@ -6,11 +6,11 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn, final
 
-from feint.app import audit
+from feint.app import audit, catalog, train
 from feint.errors import FeintError, SpecError
 
 BAD_INPUT, INTERRUPTED = 2, 130
-COMMANDS = {"audit": audit}
+COMMANDS = {"audit": audit, "train": train, "catalog": catalog}
 
 
 @final

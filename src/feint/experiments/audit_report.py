@@ -6,12 +6,13 @@ from typing import Any
 from feint import metrics
 from feint.data import Dataset
 from feint.experiments.gallery import Gallery
-from feint.experiments.spec import AuditSpec
+from feint.experiments.spec import AuditSpec, VictimSpec
 from feint.experiments.summary import errors, uncertainty
 from feint.experiments.victim import Victim
 from feint.metrics import RiskCoverage
 from feint.results import (
     AuditReport,
+    ClassScore,
     Confidences,
     GalleryItem,
     RiskCurve,
@@ -52,8 +53,8 @@ def write_audit_report(
 ) -> None:
     """Write the report and its figures into the run's folder."""
     table = folder.read()
-    stages = [(None, records.select(table, variant="clean"))]
-    stages += [(radius, records.select(table, variant="attacked", radius=radius)) for radius in spec.radii]
+    stages = [(None, records.select(table, variant="clean", repeat=0))]
+    stages += [(radius, records.select(table, variant="attacked", radius=radius, repeat=0)) for radius in spec.radii]
     wrong = errors(stages[0][1])
     run = summary["run"]
     report = AuditReport(
@@ -66,7 +67,8 @@ def write_audit_report(
             "images": str(summary["images"]),
             "classes": str(victim.classes),
             "attack": "ACE, white box: one sign step, halved until the predicted label is kept",
-            "confidence": f"the negative of {spec.measure}",
+            "confidence": f"the negative of {summary['measure']}",
+            "estimator": _estimator(spec.victim),
             "seed": str(spec.seed),
             "device, threads, batch size": f"{spec.device}, {spec.threads}, {spec.batch_size}",
             "versions": ", ".join(f"{name} {version}" for name, version in folder.versions.items()),
@@ -74,7 +76,7 @@ def write_audit_report(
         },
         scores=scores(summary),
         curves=tuple(
-            _curve(radius, metrics.risk_coverage(uncertainty(rows, spec.measure), errors(rows)))
+            _curve(radius, metrics.risk_coverage(uncertainty(rows, summary["measure"]), errors(rows)))
             for radius, rows in stages
         ),
         best=_curve(None, metrics.best_risk_coverage(wrong)),
@@ -85,9 +87,33 @@ def write_audit_report(
         ),
         gallery=_gallery(folder, dataset),
         rounding=tuple(_rounding(row, summary["clean"]) for row in summary["attacked"]),
+        classes=tuple(
+            ClassScore(row["name"], row["images"], row["accuracy"], row["confidence"], row["confidence_attacked"])
+            for row in summary["classes"]
+        ),
+        classes_radius=max(spec.radii),
+        notes=_notes(summary),
         skipped=tuple(f"{where}: {reason}" for where, reason in summary["skipped"]),
     )
     write_report(folder, report)
+
+
+def _estimator(spec: VictimSpec) -> str:
+    """How the victim predicts, in words."""
+    each = f"MC dropout, {spec.draws} draws, {spec.masks} masks" if spec.estimator == "mc-dropout" else "softmax"
+    if spec.estimator == "softmax" and spec.temperature != 1:
+        each += f" at temperature {spec.temperature:g}"
+    return each if len(spec.networks) < 2 else f"ensemble of {len(spec.networks)}, mean {spec.average}: {each}"
+
+
+def _notes(summary: Mapping[str, Any]) -> tuple[str, ...]:
+    """What fresh draws make of it, where there are any."""
+    rows = [("clean", summary["clean"]), *((f"radius {row['radius']:g}", row) for row in summary["attacked"])]
+    return tuple(
+        f"{name}, asked {fresh['repeats']} times with fresh draws: AURC x 1000 {1000 * fresh['mean']['aurc']:.2f} "
+        f"+- {1000 * fresh['std']['aurc']:.2f}, labels kept {fresh['mean']['kept']:.2%} +- {fresh['std']['kept']:.2%}"
+        for name, fresh in ((name, row["fresh"]) for name, row in rows if "fresh" in row)
+    )
 
 
 def _curve(radius: float | None, curve: RiskCoverage) -> RiskCurve:

@@ -1,7 +1,10 @@
 """What there is, by name: plain dict literals that feed the command line, the report and the contract tests."""
 
+import torch
+
 from feint import attacks, estimators, measures
 from feint.attacks import Attack
+from feint.networks import ARCHITECTURES
 from feint.protocols import Measure
 
 MEASURES: dict[str, Measure] = {
@@ -15,6 +18,39 @@ MEASURES: dict[str, Measure] = {
     "native": measures.native,
 }
 
-ESTIMATORS = {"softmax": estimators.Softmax}
+ESTIMATORS: dict[str, type[torch.nn.Module]] = {
+    "softmax": estimators.Softmax,
+    "mc-dropout": estimators.MCDropout,
+    "ensemble": estimators.DeepEnsemble,
+}
 
 ATTACKS: dict[str, type[Attack]] = {"ace": attacks.ACE}
+
+DATA: dict[str, str] = {
+    "digits": "scikit-learn's 1,797 handwritten digits, 8x8; nothing to download",
+    "FILE.npz": "arrays images (N, H, W[, C]), uint8 or float in [0, 1], and labels (N,)",
+    "idx file or folder": "MNIST's format and its family's, gzipped or not",
+    "FILE.parquet": "Hugging Face's image layout, or a folder of such files by split",
+    "class folders": "one folder of pictures per class",
+    "folder with a CSV": "pictures, and a CSV with the columns file and label",
+    "CIFAR-10 folder": "the published binary version",
+    "STL-10 folder": "the published binary version",
+    "SVHN folder": "the published cropped digits, train_32x32.mat and so on",
+    "torchvision:NAME": "torchvision's data sets, downloaded and checked",
+}
+
+
+def listing() -> dict[str, dict[str, str]]:
+    """Everything by kind: name -> one line."""
+    return {
+        "measures": {name: _line(measure) for name, measure in MEASURES.items()},
+        "estimators": {name: _line(estimator) for name, estimator in ESTIMATORS.items()},
+        "attacks": {name: _line(attack) for name, attack in ATTACKS.items()},
+        "architectures": {name: line for name, (_, line) in ARCHITECTURES.items()},
+        "data": DATA,
+    }
+
+
+def _line(thing: object) -> str:
+    """The first line of a docstring."""
+    return (thing.__doc__ or "").strip().splitlines()[0]

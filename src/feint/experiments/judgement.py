@@ -1,7 +1,6 @@
 """From predictions to the columns of a record: what is measured of every input, clean or attacked."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy.typing as npt
 from jaxtyping import Int
@@ -13,7 +12,8 @@ from feint.metrics import brier_terms
 from feint.predictive import Categorical
 from feint.results.records import MEASURE
 
-Columns = dict[str, npt.NDArray[Any]]
+Columns = dict[str, npt.ArrayLike]
+"""Columns of records: an array of one value per input, or one value for all."""
 
 
 def applicable_measures(categorical: Categorical) -> list[str]:

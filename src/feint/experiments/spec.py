@@ -64,12 +64,55 @@ class NetworkSpec(Spec):
     """A network as ``feint.networks.load`` takes it.
 
     Attributes:
-        name: "file.py:function", "torchvision:NAME", "timm:NAME" or "file.pt2".
+        name: "file.py:function", "torchvision:NAME", "timm:NAME", "file.pt2" or a built-in architecture.
         weights: a file of weights for it, or None for what it comes with.
+        arguments: of a built-in architecture, such as ``{"dropout": 0.3}``.
     """
 
     name: str
     weights: str | None = None
+    arguments: dict[str, int | float] = {}
+
+
+@final
+class VictimSpec(Spec):
+    """A classifier: one or more networks and how they predict.
+
+    Attributes:
+        name: what it is called; by default, what its networks are called.
+        networks: the members; none for the embedded digit network, trained on the spot, several for an ensemble.
+        estimator: how each member predicts.
+        temperature: of "softmax".
+        draws: of "mc-dropout".
+        masks: of "mc-dropout": shared by all inputs of a draw, or independent.
+        average: of several members.
+    """
+
+    name: str = ""
+    networks: tuple[NetworkSpec, ...] = ()
+    estimator: Literal["softmax", "mc-dropout"] = "softmax"
+    temperature: Annotated[float, Field(gt=0)] = 1.0
+    draws: Annotated[int, Field(gt=1)] = 30
+    masks: Literal["shared", "independent"] = "shared"
+    average: Literal["probability", "logit"] = "probability"
+
+    @property
+    def title(self) -> str:
+        """What to call it in a report."""
+        if self.name or not self.networks:
+            return self.name or "the embedded digit network"
+        names = [network.name for network in self.networks]
+        return names[0] if len(names) == 1 else f"ensemble of {', '.join(names)}"
+
+    @property
+    def stochastic(self) -> bool:
+        """Whether other draws give another prediction."""
+        return self.estimator == "mc-dropout"
+
+    @property
+    def default_measure(self) -> str:
+        """The measure that ranks its inputs unless another is named: the papers' choice for its kind."""
+        return "predictive_entropy" if self.stochastic else "max_probability"
 
 
 @final
@@ -78,10 +121,11 @@ class AuditSpec(Spec):
 
     Attributes:
         data: the images.
-        network: the victim; None for the embedded digit network, trained on the spot.
+        victim: the classifier.
         radii: L-infinity radii of the attack, in the inputs' unit of [0, 1].
+        measure: the name of the measure that ranks the inputs and is attacked; None for the victim's usual one.
+        repeats: how often a stochastic victim is asked again with fresh draws.
         seed: of all randomness.
-        measure: the name of the measure that ranks the inputs.
         batch_size: inputs per call of the network, or None to go by the images' size; part of what determines the last
             bit of a result.
         threads: CPU threads, or None for torch's own choice; likewise.
@@ -89,10 +133,11 @@ class AuditSpec(Spec):
     """
 
     data: DataSpec = DataSpec()
-    network: NetworkSpec | None = None
+    victim: VictimSpec = VictimSpec()
     radii: Annotated[tuple[float, ...], AfterValidator(_checked_radii)]
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
-    measure: str = "max_probability"
+    measure: str | None = None
+    repeats: Annotated[int, Field(ge=0)] = 3
+    seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
     batch_size: Annotated[int, Field(gt=0)] | None = None
     threads: Annotated[int, Field(gt=0)] | None = None
     device: str = "cpu"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import torch
 from torch import Tensor
@@ -51,25 +52,33 @@ def kept(table: pa.Table) -> float:
     return (column(table, "prediction") == column(table, "clean_prediction")).double().mean().item()
 
 
-def summarise(table: pa.Table, radii: Sequence[float], measure: str) -> dict[str, Any]:
+def summarise(table: pa.Table, radii: Sequence[float], measure: str, classes: Sequence[str]) -> dict[str, Any]:
     """The clean figures and those at every radius, attacked and rounded to 8 bits.
 
     Args:
         table: all records of an audit.
         radii: its radii.
         measure: the name of the measure that ranks.
+        classes: class names, by label.
     """
-    clean = records.select(table, variant="clean")
+    clean = records.select(table, variant="clean", repeat=0)
     return {
         "measure": measure,
         "images": len(clean),
-        "clean": {**quality(clean, measure), "worst_aurc": metrics.worst_aurc(errors(clean))},
+        "clean": {
+            **quality(clean, measure),
+            "best_aurc": metrics.best_aurc(errors(clean)),
+            "worst_aurc": metrics.worst_aurc(errors(clean)),
+            **_fresh(records.select(table, variant="clean"), measure),
+        },
         "attacked": [_attacked(table, radius, measure) for radius in radii],
+        "classes": _per_class(table, max(radii), classes),
     }
 
 
 def _attacked(table: pa.Table, radius: float, measure: str) -> Mapping[str, Any]:
-    attacked = records.select(table, variant="attacked", radius=radius)
+    repeats = records.select(table, variant="attacked", radius=radius)
+    attacked = records.select(repeats, repeat=0)
     rounded = records.select(table, variant="rounded", radius=radius)
     return {
         "radius": radius,
@@ -84,4 +93,37 @@ def _attacked(table: pa.Table, radius: float, measure: str) -> Mapping[str, Any]
             "kept": kept(rounded),
             "pixels_changed": column(rounded, "changed").mean().item(),
         },
+        **_fresh(repeats, measure),
     }
+
+
+def _fresh(table: pa.Table, measure: str) -> dict[str, Any]:
+    """With fresh draws: mean and standard deviation over the repeats; nothing for a victim that draws nothing."""
+    last = int(column(table, "repeat").max())
+    if last == 0:
+        return {}
+    repeats = [records.select(table, repeat=repeat) for repeat in range(1, last + 1)]
+    rows = [{**quality(repeat, measure), "kept": kept(repeat)} for repeat in repeats]
+    values = {name: torch.tensor([row[name] for row in rows], dtype=torch.float64) for name in rows[0]}
+    spread = {name: value.std().item() if last > 1 else 0.0 for name, value in values.items()}
+    return {"fresh": {"repeats": last, "mean": {k: v.mean().item() for k, v in values.items()}, "std": spread}}
+
+
+def _per_class(table: pa.Table, radius: float, classes: Sequence[str]) -> list[dict[str, Any]]:
+    """By true class: how many, share correct, mean confidence clean and attacked at a radius."""
+    clean = records.select(table, variant="clean", repeat=0)
+    attacked = records.select(table, variant="attacked", radius=radius, repeat=0)
+    labels, wrong = column(clean, "label"), errors(clean)
+    present: list[int] = np.unique(records.column(clean, "label")).tolist()
+    before, after = (1 - uncertainty(rows, "max_probability") for rows in (clean, attacked))
+    return [
+        {
+            "label": label,
+            "name": classes[label] if label < len(classes) else str(label),
+            "images": int((labels == label).sum().item()),
+            "accuracy": (~wrong[labels == label]).double().mean().item(),
+            "confidence": before[labels == label].mean().item(),
+            "confidence_attacked": after[labels == label].mean().item(),
+        }
+        for label in present
+    ]

@@ -1,5 +1,7 @@
-"""The classifier that an experiment is about: the user's network, or the embedded one."""
+"""The classifier that an experiment is about: the user's networks, a trained victim, or the embedded one."""
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -8,31 +10,57 @@ from torch import nn
 
 from feint import data, networks, training
 from feint.data import Dataset
-from feint.errors import SpecError
-from feint.estimators import Softmax
-from feint.experiments.spec import DataSpec, NetworkSpec
+from feint.errors import NetworkError, SpecError
+from feint.estimators import DeepEnsemble, MCDropout, Softmax
+from feint.experiments.spec import DataSpec, NetworkSpec, VictimSpec
 from feint.protocols import Estimator
 
-DIGIT_RECIPE = training.Recipe(epochs=20, batch_size=50, learning_rate=2e-3)
+DIGIT_RECIPE = training.Recipe(epochs=12, batch_size=50, learning_rate=2e-3)
 """How the embedded digit network is trained: seconds on any machine."""
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Victim:
     """A classifier, ready to predict.
 
     Attributes:
-        name: what the user called it.
-        estimator: what predicts.
+        spec: what it was made from.
+        members: its networks, on their device.
         classes: C, the number of classes.
-        fingerprint: identifies its weights.
+        seed: of its draws.
     """
 
-    name: str
-    estimator: Estimator
+    spec: VictimSpec
+    members: Sequence[nn.Module]
     classes: int
-    fingerprint: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """What to call it."""
+        return self.spec.title
+
+    def estimator(self, redraw: int = 0) -> Estimator:
+        """What predicts; with another `redraw` a stochastic victim draws afresh."""
+        return build_estimator(self.spec, self.members, seed=self.seed + redraw)
+
+    def fingerprint(self) -> str:
+        """Identifies the weights of all members."""
+        joined = "".join(networks.fingerprint(member) for member in self.members)
+        return hashlib.sha256(joined.encode()).hexdigest()
+
+
+def build_estimator(spec: VictimSpec, members: Sequence[nn.Module], *, seed: int) -> Estimator:
+    """Turn networks into the estimator of a specification."""
+    estimators: list[Estimator] = [
+        # Each member has masks of its own: seeds of members lie further apart than redraws do.
+        MCDropout(member, spec.draws, seed + (index << 32), spec.masks)
+        if spec.estimator == "mc-dropout"
+        else Softmax(member, spec.temperature)
+        for index, member in enumerate(members)
+    ]
+    return estimators[0] if len(estimators) == 1 else DeepEnsemble(estimators, spec.average)
 
 
 def load_data(spec: DataSpec) -> Dataset:
@@ -45,24 +73,58 @@ def load_data(spec: DataSpec) -> Dataset:
     return dataset if spec.limit is None else dataset.take(0, spec.limit)
 
 
-def load_victim(spec: NetworkSpec | None, dataset: Dataset, *, seed: int, device: str, progress: bool) -> Victim:
+def load_network(spec: NetworkSpec) -> nn.Module:
+    """One network, with its weights.
+
+    Raises:
+        NetworkError: it cannot be loaded.
+        SpecError: a built-in architecture without weights, or arguments that it does not take.
+    """
+    if spec.name not in networks.ARCHITECTURES:
+        if spec.arguments:
+            raise SpecError(f"arguments: expected a built-in architecture for {spec.arguments}, got {spec.name}")
+        return networks.load(spec.name, spec.weights)
+    if spec.weights is None:
+        raise SpecError(f"{spec.name}: expected weights for a built-in architecture, got none (feint train makes some)")
+    if not spec.arguments:
+        return networks.load(spec.name, spec.weights)
+    network = new_network(spec.name, spec.arguments)
+    networks.load_weights(network, spec.weights)
+    return network
+
+
+def new_network(name: str, arguments: dict[str, int | float]) -> nn.Module:
+    """A network of a built-in architecture, or a user's, as it comes: with random weights where nothing sets them.
+
+    Raises:
+        SpecError: arguments that the architecture does not take.
+    """
+    if name not in networks.ARCHITECTURES:
+        return networks.load(name)
+    try:
+        return networks.ARCHITECTURES[name][0](**arguments)
+    except TypeError as error:
+        raise SpecError(f"{name} does not take these arguments: {arguments} ({error})") from error
+
+
+def load_victim(spec: VictimSpec, dataset: Dataset, *, seed: int, device: str, progress: bool) -> Victim:
     """The victim of a specification, on its device, checked against the images that it will see.
 
     Raises:
-        NetworkError: it cannot be loaded, or does not map such images to logits.
+        NetworkError: a network cannot be loaded, or does not map such images to logits of the same classes.
         SpecError: no network was named and the data are not the embedded digits.
     """
-    if spec is None:
-        if dataset.name != "digits":
-            raise SpecError(
-                f"expected a network for {dataset.name}: name one with --network, e.g. path/to/file.py:function"
-            )
-        name, network = "the embedded digit network", trained_digit_network(seed=seed, progress=progress)
+    if spec.networks:
+        members = [load_network(network) for network in spec.networks]
+    elif dataset.name == "digits":
+        members = [trained_digit_network(seed=seed, progress=progress)]
     else:
-        name, network = spec.name, networks.load(spec.name, spec.weights)
-    network = network.to(torch.device(device))
-    classes = networks.check(network, dataset.shape, device=torch.device(device))
-    return Victim(name, Softmax(network), classes, networks.fingerprint(network))
+        raise SpecError(f"network: expected one for {dataset.name}, such as path/to/file.py:function; got none")
+    members = [member.to(torch.device(device)) for member in members]
+    classes = [networks.check(member, dataset.shape, device=torch.device(device)) for member in members]
+    if len(set(classes)) > 1:
+        raise NetworkError(f"an ensemble expects members of equally many classes, got {classes}")
+    return Victim(spec, members, classes[0], seed)
 
 
 def trained_digit_network(*, seed: int, progress: bool) -> nn.Module:

@@ -1,0 +1,119 @@
+"""Options that several commands share, and what they come to as specifications."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from feint.errors import SpecError
+
+RUNS, VICTIMS = Path("feint-runs"), Path("feint-victims")
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """Which images."""
+    group = parser.add_argument_group("data")
+    group.add_argument(
+        "--data",
+        default="digits",
+        metavar="SOURCE",
+        help="digits (default); .npz with images and labels; MNIST's idx files or their folder; .parquet; class "
+        "folders; a folder with a CSV of labels; CIFAR-10's, STL-10's or SVHN's folder; torchvision:NAME",
+    )
+    group.add_argument("--split", help="which part of a data set that has several (default: test)")
+    group.add_argument("--resize", type=int, metavar="PIXELS", help="scale images until their short side has this many")
+    group.add_argument("--crop", type=int, metavar="PIXELS", help="then cut this square from the centre")
+    group.add_argument("--limit", type=int, metavar="N", help="only the first N images")
+    group.add_argument(
+        "--on-error",
+        default="raise",
+        choices=["raise", "skip"],
+        help="what to do about an image that cannot be read: stop, or skip, count and report it (default: raise)",
+    )
+
+
+def data_values(options: argparse.Namespace, split: str = "test") -> dict[str, Any]:
+    """The values of a ``DataSpec``."""
+    return {
+        "source": options.data,
+        "split": options.split or split,
+        "resize": options.resize,
+        "crop": options.crop,
+        "limit": options.limit,
+        "on_error": options.on_error,
+    }
+
+
+def add_victim(parser: argparse.ArgumentParser) -> None:
+    """Which classifier."""
+    group = parser.add_argument_group("victim")
+    group.add_argument("--victim", metavar="NAME", help="one that feint train made")
+    group.add_argument(
+        "--network",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="file.py:function, torchvision:NAME, timm:NAME, file.pt2 or a built-in architecture; several: an ensemble",
+    )
+    group.add_argument(
+        "--weights",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="safetensors, or a checkpoint of plain tensors; one for each network",
+    )
+    add_estimator(parser)
+
+
+def add_estimator(parser: argparse.ArgumentParser) -> None:
+    """How networks predict, and where victims lie."""
+    group = parser.add_argument_group("estimator")
+    group.add_argument("--estimator", choices=["softmax", "mc-dropout"], help="how each network predicts")
+    group.add_argument("--draws", type=int, metavar="S", help="draws of mc-dropout (default: 30)")
+    group.add_argument("--masks", choices=["shared", "independent"], help="masks of mc-dropout (default: shared)")
+    group.add_argument("--average", choices=["probability", "logit"], help="of an ensemble (default: probability)")
+    group.add_argument("--temperature", type=float, metavar="T", help="of softmax (default: 1)")
+    group.add_argument("--victims", type=Path, default=VICTIMS, metavar="FOLDER", help=f"(default: {VICTIMS})")
+
+
+def estimator_values(options: argparse.Namespace) -> dict[str, Any]:
+    """What was said about how networks predict: fields of a ``VictimSpec``."""
+    names = ("estimator", "draws", "masks", "average", "temperature")
+    return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+
+
+def victim_values(options: argparse.Namespace) -> dict[str, Any]:
+    """The values of a ``VictimSpec``.
+
+    Raises:
+        SpecError: options that do not go together, or no victim of that name.
+    """
+    from feint.experiments.train import read_victim
+
+    if options.victim is not None:
+        if options.network or options.weights:
+            raise SpecError("victim: expected either --victim or --network, got both")
+        return {**read_victim(options.victims, options.victim).model_dump(), **estimator_values(options)}
+    if options.weights and len(options.weights) != len(options.network):
+        raise SpecError(
+            f"weights: expected one --weights for each --network or none, got {len(options.weights)} "
+            f"for {len(options.network)}"
+        )
+    weights = options.weights or [None] * len(options.network)
+    members = [{"name": name, "weights": file} for name, file in zip(options.network, weights, strict=True)]
+    return {"networks": members, **estimator_values(options)}
+
+
+def add_running(parser: argparse.ArgumentParser) -> None:
+    """How a command runs."""
+    group = parser.add_argument_group("running")
+    group.add_argument("--seed", type=int, default=0, help="of all randomness (default: 0)")
+    group.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, mps, or auto (default: cpu)")
+    group.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: as many as torch takes)")
+    group.add_argument("--fresh", action="store_true", help="forget what an earlier run of the same computed")
+    group.add_argument("--json", action="store_true", help="print the result for machines, and nothing else")
+    group.add_argument("--quiet", action="store_true", help="no progress bars")
+
+
+def running_values(options: argparse.Namespace) -> dict[str, Any]:
+    """The values that go with ``add_running``."""
+    return {"seed": options.seed, "device": options.device, "threads": options.threads}

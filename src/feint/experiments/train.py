@@ -1,0 +1,228 @@
+"""Train victims: networks with a card, which every other command takes by name."""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, final
+
+from pydantic import Field
+from safetensors.torch import save
+from torch import nn
+
+from feint import networks, training
+from feint.data import Dataset
+from feint.errors import SpecError, StoreError
+from feint.estimators import predict
+from feint.experiments.machine import cpu_threads, default_batch_size, find_device, find_threads
+from feint.experiments.spec import DataSpec, NetworkSpec, Spec, VictimSpec
+from feint.experiments.victim import Victim, load_data, new_network
+from feint.results import versions
+from feint.training import Recipe
+
+CARD = "card.json"
+
+
+@final
+class TrainSpec(Spec):
+    """How a victim is trained.
+
+    Attributes:
+        name: what other commands will call it.
+        network: a built-in architecture, or the user's "file.py:function".
+        victim: how it will predict.
+        members: how many networks, each from a seed of its own.
+        data: the images to train on.
+        test: the images that its accuracy is measured on, never trained or validated on.
+        recipe: fields of ``training.Recipe``.
+        seed: of the first member; the next has the next.
+        threads: CPU threads, or None for torch's own choice.
+        device: "cpu", "cuda", "cuda:1", "mps" or "auto".
+    """
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+    network: NetworkSpec
+    victim: VictimSpec = VictimSpec()
+    members: Annotated[int, Field(gt=0)] = 1
+    data: DataSpec
+    test: DataSpec
+    recipe: dict[str, Any] = Field(default_factory=dict)
+    seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
+    threads: Annotated[int, Field(gt=0)] | None = None
+    device: str = "cpu"
+
+
+def train(spec: TrainSpec, root: Path, *, fresh: bool = False, progress: bool = True) -> dict[str, Any]:
+    """Train a victim and save it under its name; an interrupted training goes on where it was.
+
+    Args:
+        spec: what to train and how.
+        root: where victims lie.
+        fresh: replace a victim of this name.
+        progress: bars on standard error.
+
+    Returns:
+        The victim's card: what it is, how it was trained, and its accuracy on the test images.
+
+    Raises:
+        FeintError: bad input, a name that is taken, or a folder that cannot be written.
+    """
+    recipe = _recipe(spec.recipe)
+    device, threads = find_device(spec.device), find_threads(spec.threads)
+    if spec.test == spec.data:
+        raise SpecError(f"test: expected other images than those trained on, got {spec.data.source} for both")
+    place, work = root / spec.name, root / f".{spec.name}.training"
+    if place.exists() and not fresh:
+        raise SpecError(
+            f"name: expected a new one, got {spec.name!r}, which is in {root} already (--fresh replaces it)"
+        )
+    with cpu_threads(threads):
+        data, test = load_data(spec.data), load_data(spec.test)
+        network = _with_classes(spec.network, data)
+        networks.check(new_network(network.name, network.arguments), data.shape)
+        _begin(work, {**spec.model_dump(mode="json"), "threads": threads, "device": device}, fresh=fresh)
+        members = [
+            _member(work, index, network, data, recipe, spec.seed + index, device, progress)
+            for index in range(spec.members)
+        ]
+        files = [_weights_file(index) for index in range(spec.members)]
+        for member, file in zip(members, files, strict=True):
+            _save(member, work / file)
+        classes = networks.check(members[0], data.shape, device=device)
+        victim = Victim(spec.victim, members, classes, spec.seed)
+        card = {
+            "name": spec.name,
+            "network": network.model_dump(mode="json", exclude={"weights"}),
+            "members": files,
+            "victim": spec.victim.model_dump(mode="json", exclude={"name", "networks"}),
+            "classes": list(data.classes),
+            "shape": list(data.shape),
+            "accuracy": accuracy(victim, test, device=device),
+            "measured_on": {**spec.test.model_dump(mode="json"), "images": len(test)},
+            "trained_on": {**spec.data.model_dump(mode="json"), "images": len(data)},
+            "recipe": asdict(recipe),
+            "seed": spec.seed,
+            "threads": threads,
+            "versions": versions(),
+        }
+        _finish(work, place, card)
+    return card
+
+
+def read_victim(root: Path, name: str) -> VictimSpec:
+    """The specification of a trained victim.
+
+    Raises:
+        SpecError: there is none of this name; the message lists those there are.
+    """
+    card = read_card(root, name)
+    members = tuple(NetworkSpec(**card["network"], weights=str(root / name / file)) for file in card["members"])
+    return VictimSpec(name=name, networks=members, **card["victim"])
+
+
+def read_card(root: Path, name: str) -> dict[str, Any]:
+    """The card of a trained victim.
+
+    Raises:
+        SpecError: there is none of this name; the message lists those there are.
+    """
+    path = root / name / CARD
+    if not path.is_file():
+        there = sorted(card.parent.name for card in root.glob(f"*/{CARD}")) if root.is_dir() else []
+        listed = f"there are {', '.join(there)}" if there else "there are none (feint train makes some)"
+        raise SpecError(f"victim: expected one in {root}, got {name!r}; {listed}")
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path} cannot be read: {error}") from error
+
+
+def accuracy(victim: Victim, data: Dataset, *, device: str) -> float:
+    """The share of right predictions, as the victim predicts: with its draws and all its members."""
+    batch_size, right, count = default_batch_size(data.shape), 0, 0
+    estimator = victim.estimator()
+    for batch in data.batches(batch_size):
+        images, labels, samples = (tensor.to(device) for tensor in batch)
+        predicted = predict(estimator, images, samples, batch_size=batch_size).prediction
+        right += int((predicted == labels).sum())
+        count += len(labels)
+    return right / count
+
+
+def _recipe(values: Mapping[str, Any]) -> Recipe:
+    try:
+        return Recipe(**values)
+    except TypeError as error:
+        raise SpecError(f"recipe: {error}") from error
+
+
+def _with_classes(network: NetworkSpec, data: Dataset) -> NetworkSpec:
+    """A built-in architecture gets as many classes as the data have, unless told otherwise."""
+    if network.name not in networks.ARCHITECTURES or "classes" in network.arguments:
+        return network
+    return network.model_copy(update={"arguments": {"classes": len(data.classes), **network.arguments}})
+
+
+def _weights_file(index: int) -> str:
+    return f"member-{index}.safetensors"
+
+
+def _begin(work: Path, spec: dict[str, Any], *, fresh: bool) -> None:
+    """Make the folder that the training works in, or find the one of the same training."""
+    description = work / "training.json"
+    try:
+        if fresh and work.exists():
+            shutil.rmtree(work)
+        if description.exists() and json.loads(description.read_text()) != spec:
+            raise SpecError(f"another training of {spec['name']} was begun in {work}: --fresh starts over")
+        work.mkdir(parents=True, exist_ok=True)
+        description.write_text(json.dumps(spec, indent=2))
+    except OSError as error:
+        raise StoreError(f"cannot write {work}: {error.strerror}") from error
+
+
+def _member(
+    work: Path,
+    index: int,
+    network: NetworkSpec,
+    data: Dataset,
+    recipe: Recipe,
+    seed: int,
+    device: str,
+    progress: bool,
+) -> nn.Module:
+    with training.seeded(seed):
+        member = new_network(network.name, network.arguments)
+    training.fit(
+        member,
+        data,
+        recipe=recipe,
+        seed=seed,
+        device=device,
+        checkpoint=work / f"member-{index}.checkpoint",
+        progress=progress,
+    )
+    return member.eval()
+
+
+def _save(member: nn.Module, path: Path) -> None:
+    state = {name: tensor.detach().cpu().contiguous() for name, tensor in member.state_dict().items()}
+    try:
+        path.write_bytes(save(state))
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _finish(work: Path, place: Path, card: dict[str, Any]) -> None:
+    """The card makes it a victim; it appears under its name whole."""
+    try:
+        for leftover in (*work.glob("*.checkpoint"), work / "training.json"):
+            leftover.unlink(missing_ok=True)
+        (work / CARD).write_text(json.dumps(card, indent=2) + "\n")
+        if place.exists():
+            shutil.rmtree(place)
+        os.replace(work, place)
+    except OSError as error:
+        raise StoreError(f"cannot write {place}: {error.strerror}") from error
