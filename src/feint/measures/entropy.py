@@ -3,6 +3,7 @@
 from jaxtyping import Float
 from torch import Tensor
 
+from feint.measures.complement import complemented
 from feint.measures.draws import require_draws
 from feint.predictive import Categorical
 
@@ -20,7 +21,7 @@ def predictive_entropy(categorical: Categorical) -> Float[Tensor, " N"]:
     tensor([1.3863], dtype=torch.float64)
     """
     mean = categorical.mean_log_probs
-    return -(mean.exp() * mean).sum(dim=-1)
+    return -(mean.exp() * complemented(mean)).sum(dim=-1)
 
 
 def expected_entropy(categorical: Categorical) -> Float[Tensor, " N"]:
@@ -31,7 +32,7 @@ def expected_entropy(categorical: Categorical) -> Float[Tensor, " N"]:
 
     Reference: Smith & Gal 2018, equation 4 (its second term).
     """
-    return -(categorical.log_probs.exp() * categorical.log_probs).sum(dim=-1).mean(dim=0)
+    return -(categorical.log_probs.exp() * complemented(categorical.log_probs)).sum(dim=-1).mean(dim=0)
 
 
 def mutual_information(categorical: Categorical) -> Float[Tensor, " N"]:
@@ -48,5 +49,5 @@ def mutual_information(categorical: Categorical) -> Float[Tensor, " N"]:
     Reference: Houlsby et al. 2011 (BALD), equation 2; Smith & Gal 2018, equation 4.
     """
     require_draws(categorical, "mutual_information")
-    surplus = categorical.log_probs - categorical.mean_log_probs
+    surplus = complemented(categorical.log_probs) - complemented(categorical.mean_log_probs)
     return (categorical.log_probs.exp() * surplus).sum(dim=-1).mean(dim=0)

@@ -19,7 +19,10 @@ def softmax_variance(categorical: Categorical) -> Float[Tensor, " N"]:
     Reference: Smith & Gal 2018, section 3.2.
     """
     require_draws(categorical, "softmax_variance")
-    return categorical.log_probs.exp().var(dim=0, correction=0).mean(dim=-1)
+    own = categorical.prediction.expand(categorical.draws, -1).unsqueeze(-1)
+    others = categorical.log_probs.scatter(-1, own, -float("inf")).logsumexp(dim=-1, keepdim=True)
+    # p and 1 - p vary by the same amount, and near p = 1 the latter has all its digits.
+    return categorical.log_probs.scatter(-1, own, others).exp().var(dim=0, correction=0).mean(dim=-1)
 
 
 def variation_ratio(categorical: Categorical) -> Float[Tensor, " N"]:
