@@ -3,7 +3,7 @@
 import io
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Self, final
+from typing import Any, BinaryIO, final
 
 import numpy as np
 import numpy.typing as npt
@@ -44,7 +44,7 @@ class Gallery:
         file.write(buffer.getvalue())
 
     @classmethod
-    def read(cls, path: Path) -> Self:
+    def read(cls, path: Path) -> "Gallery":
         """What `write` wrote; an empty one where there is no such file."""
         if not path.exists():
             return cls()
