@@ -1,0 +1,17 @@
+"""What tests of several rooms share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder that FEINT_DATA names: data/, weights/ and zoo.py. Without it a test is skipped, in CI it fails."""
+    if "FEINT_DATA" not in os.environ:
+        reason = "FEINT_DATA is not set: it names the folder that holds data/, weights/ and zoo.py"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return Path(os.environ["FEINT_DATA"])
