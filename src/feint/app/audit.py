@@ -12,6 +12,7 @@ A radius is the largest change of a pixel, in units of the full range [0, 1]: 5e
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 from feint.app import options as shared
 
@@ -28,8 +29,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="L-infinity radii in units of [0, 1] (default: %(default)s)",
     )
     attack.add_argument(
-        "--measure", help="the uncertainty that is attacked and ranks (default: the usual one of the victim's kind)"
+        "--measure", help="the uncertainty that ranks the inputs (default: the usual one of the victim's kind)"
     )
+    attack.add_argument(
+        "--goal",
+        choices=["disrupt", "reverse", "underconfidence", "overconfidence", "random-confidence", "steer"],
+        default="disrupt",
+        help="what becomes of confidence: up where wrong and down where right (disrupt, default), the order reversed, "
+        "down, up, random, or up for the predicted labels in --raised and down for the others",
+    )
+    attack.add_argument("--raised", metavar="LABEL,...", help="labels whose confidence steering raises")
+    attack.add_argument("--attack-measure", metavar="MEASURE", help="what is attacked, if not what ranks")
+    attack.add_argument("--indirect", action="store_true", help="attack the softmax of one pass without dropout")
+    attack.add_argument(
+        "--proxy",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="black box: gradients come from this network, the victim only gives labels; several: an ensemble",
+    )
+    attack.add_argument("--proxy-weights", action="append", default=[], metavar="FILE", help="one for each proxy")
+    attack.add_argument("--proxy-average", choices=["probability", "logit"], help="of proxies (default: probability)")
+    attack.add_argument("--steps", type=int, help="gradient steps (default: 1, the paper's attack)")
+    attack.add_argument("--momentum", type=float, help="of several steps (default: 0)")
+    attack.add_argument("--search", choices=["backtracking", "bisection"], help="of the radius (default: backtracking)")
+    attack.add_argument("--decay", type=float, help="of backtracking (default: 0.5)")
+    attack.add_argument("--tries", type=int, help="of backtracking (default: 15)")
+    attack.add_argument("--accept", choices=["first", "best"], help="try of backtracking (default: first)")
+    attack.add_argument("--any-label", action="store_true", help="lift the condition that the predicted label stays")
+    attack.add_argument("--truth", metavar="NAME", help="a network whose predictions stand in for the labels")
+    attack.add_argument("--truth-weights", metavar="FILE", help="its weights")
     attack.add_argument(
         "--repeats", type=int, default=3, metavar="R", help="fresh draws that judge a stochastic victim (default: 3)"
     )
@@ -48,6 +77,7 @@ def run(options: argparse.Namespace) -> None:
         {
             "data": shared.data_values(options),
             "victim": shared.victim_values(options),
+            "attack": attack_values(options),
             "radii": options.radii.split(","),
             "measure": options.measure,
             "repeats": options.repeats,
@@ -61,3 +91,19 @@ def run(options: argparse.Namespace) -> None:
     else:
         print(f"{headline(result.summary)}\n\n{plain_table(scores(result.summary))}\n")
         print(f"report: {result.folder / 'report.html'}")
+
+
+def attack_values(options: argparse.Namespace) -> dict[str, Any]:
+    """The values of an ``AttackSpec``."""
+    names = ("steps", "momentum", "search", "decay", "tries", "accept", "proxy_average")
+    truth = None if options.truth is None else {"name": options.truth, "weights": options.truth_weights}
+    return {
+        "goal": options.goal,
+        "measure": options.attack_measure,
+        "indirect": options.indirect,
+        "proxies": shared.network_values(options.proxy, options.proxy_weights, "proxy"),
+        "keep_label": not options.any_label,
+        "truth": truth,
+        "raised": [] if options.raised is None else options.raised.split(","),
+        **{name: getattr(options, name) for name in names if getattr(options, name) is not None},
+    }

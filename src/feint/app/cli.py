@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import NoReturn, final
 
 from feint.app import audit, catalog, train
-from feint.errors import FeintError, SpecError
+from feint.errors import FeintError, SpecError, StoreError
 
-BAD_INPUT, INTERRUPTED = 2, 130
+UNEXPECTED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 COMMANDS = {"audit": audit, "train": train, "catalog": catalog}
 
 
@@ -47,26 +47,49 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        The exit code: 0, or 2 after bad input (one line on standard error says what was expected and what came), or 130
-        after Ctrl-C.
+        The exit code: 0; 2 after bad input (one line on standard error says what was expected and what came); 130 after
+        Ctrl-C; 1 after anything that feint did not foresee.
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
         options = parser().parse_args(arguments)
         options.command_line = " ".join(["feint", *arguments])
         options.run(options)
+        _flush()
     except FeintError as error:
         if "--debug" in arguments:
             raise
         print(f"feint: {error}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
+        echoed = "\n" if sys.stderr.isatty() else ""  # a terminal shows ^C where the cursor stands
         print(
-            "\nfeint: interrupted; what was computed is kept, and the same command goes on from there", file=sys.stderr
+            f"{echoed}feint: interrupted; what was computed is kept, and the same command goes on from there",
+            file=sys.stderr,
         )
         return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has gone, e.g. `head`: nothing is left to say, and nothing to flush into.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except BrokenPipeError:  # whoever read our output has gone, e.g. `head`: nothing is left to say
+        _silence()
+    except Exception as error:
+        if "--debug" in arguments:
+            raise
+        reason = (str(error).strip().splitlines() or ["it says no more"])[0]
+        print(f"feint: unexpected {type(error).__name__}: {reason} (--debug shows where)", file=sys.stderr)
+        return UNEXPECTED
     return 0
+
+
+def _flush() -> None:
+    """Write out what was printed while it can still be said that this failed."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _silence()
+        raise StoreError(f"cannot write standard output: {error.strerror}") from error
+
+
+def _silence() -> None:
+    """Send what could not be printed nowhere, for Python tries again on its way out."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -93,14 +93,20 @@ def victim_values(options: argparse.Namespace) -> dict[str, Any]:
         if options.network or options.weights:
             raise SpecError("victim: expected either --victim or --network, got both")
         return {**read_victim(options.victims, options.victim).model_dump(), **estimator_values(options)}
-    if options.weights and len(options.weights) != len(options.network):
-        raise SpecError(
-            f"weights: expected one --weights for each --network or none, got {len(options.weights)} "
-            f"for {len(options.network)}"
-        )
-    weights = options.weights or [None] * len(options.network)
-    members = [{"name": name, "weights": file} for name, file in zip(options.network, weights, strict=True)]
-    return {"networks": members, **estimator_values(options)}
+    networks = network_values(options.network, options.weights, "network")
+    return {"networks": networks, **estimator_values(options)}
+
+
+def network_values(names: list[str], weights: list[str], option: str) -> list[dict[str, str | None]]:
+    """The values of several ``NetworkSpec``s.
+
+    Raises:
+        SpecError: weights for some networks only, or for none.
+    """
+    if weights and len(weights) != len(names):
+        raise SpecError(f"weights: expected one for each --{option}, or none; got {len(weights)} for {len(names)}")
+    files = weights or [None] * len(names)
+    return [{"name": name, "weights": file} for name, file in zip(names, files, strict=True)]
 
 
 def add_running(parser: argparse.ArgumentParser) -> None:

@@ -9,6 +9,7 @@ from torch import Tensor
 from feint.attacks.adversarial import Adversarial
 from feint.attacks.budget import Budget
 from feint.attacks.evaluation import gradient, holds
+from feint.attacks.norms import summed
 from feint.batching import padded_batches
 from feint.errors import AttackError
 from feint.protocols import Condition, Objective
@@ -82,7 +83,7 @@ def ascent(
         value, slope = values_and_gradient(objective, points, rows, batch_size)
         yield points, value
         if decay is not None:
-            length = slope.flatten(1).abs().sum(dim=1).clamp_min(torch.finfo(slope.dtype).tiny)
+            length = summed(slope.flatten(1).abs()).clamp_min(torch.finfo(slope.dtype).tiny)
             momentum = decay * momentum + slope / length.reshape(-1, *[1] * (slope.ndim - 1))
             slope = momentum
         points = land(originals, points + step * budget.norm.steepest(slope), budget)

@@ -1,4 +1,4 @@
-"""How attacks evaluate what they are given: an objective's gradient and a condition, in batches of one size."""
+"""How attacks evaluate what they are given: an objective, its gradient and a condition, in batches of one size."""
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -17,23 +17,49 @@ def gradient(
     Raises:
         AttackError: an objective that is not differentiable in the inputs, or a gradient that is not finite.
     """
+    return value_and_gradient(objective, inputs, rows, batch_size)[1]
+
+
+def value_and_gradient(
+    objective: Objective, inputs: Float[Tensor, " N ..."], rows: Int[Tensor, " N"], batch_size: int | None
+) -> tuple[Float[Tensor, " N"], Float[Tensor, " N ..."]]:
+    """The objective, in float64, and its gradient in each input: one pass forward and one back.
+
+    Raises:
+        AttackError: an objective that is not differentiable in the inputs, or a gradient that is not finite.
+    """
+    level = torch.empty(len(inputs), dtype=torch.float64, device=inputs.device)
     result = torch.empty_like(inputs)
     start = 0
     for batch, batch_rows, count in padded_batches(inputs, rows, batch_size):
         with torch.enable_grad():
             point = batch.detach().clone().requires_grad_()
-            values = objective(point, batch_rows)
-            if not values.requires_grad:
+            reached = objective(point, batch_rows)
+            if not reached.requires_grad:
                 raise AttackError(
                     "the objective is not differentiable in the inputs: is there a no_grad, a detach() or a numpy() "
                     "in the network?"
                 )
-            (slope,) = torch.autograd.grad(values.sum(), point, materialize_grads=True)
+            (slope,) = torch.autograd.grad(reached.sum(), point, materialize_grads=True)
+        level[start : start + count] = reached.detach()[:count]
         result[start : start + count] = slope[:count]
         start += count
     if not torch.isfinite(result).all():
         bad = int((~torch.isfinite(result.flatten(1))).any(dim=1).sum())
         raise AttackError(f"the objective's gradient is NaN or infinite for {bad} of {len(inputs)} inputs")
+    return level, result
+
+
+def values(
+    objective: Objective, inputs: Float[Tensor, " N ..."], rows: Int[Tensor, " N"], batch_size: int | None
+) -> Float[Tensor, " N"]:
+    """The objective at each input, in float64, without a gradient."""
+    result = torch.empty(len(inputs), dtype=torch.float64, device=inputs.device)
+    start = 0
+    with torch.inference_mode():
+        for batch, batch_rows, count in padded_batches(inputs, rows, batch_size):
+            result[start : start + count] = objective(batch, batch_rows)[:count]
+            start += count
     return result
 
 

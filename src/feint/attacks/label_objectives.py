@@ -92,7 +92,7 @@ def gap(predict: Predict, labels: Int[Tensor, " N"]) -> Goal:
 def target_gap(predict: Predict, targets: Int[Tensor, " N"]) -> Goal:
     """Targeted: p_target - max_{j != target} p_j, between -1 and 1.
 
-    Reference: Luo et al. 2018, "Towards Imperceptible and Robust Adversarial Example Attacks", section 4 (the gap).
+    Reference: Luo et al. 2018, "Towards Imperceptible and Robust Adversarial Example Attacks" (the gap).
     """
     return Goal(lambda inputs, rows: _gap(*_split(predict, targets, inputs, rows)))
 

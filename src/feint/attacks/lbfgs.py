@@ -15,7 +15,7 @@ from feint.attacks.quasi_newton import Curvature, dot
 from feint.errors import AttackError
 from feint.protocols import Condition, Objective
 
-HALVINGS, SUFFICIENT, TOLERANCE = 20, 1e-4, 1e-7
+HALVINGS, SUFFICIENT, TOLERANCE = 12, 1e-4, 1e-7
 """The line search's most halvings and the share of the promised decrease it wants; the relative decrease to stop at."""
 
 

@@ -11,6 +11,13 @@ from torch import Tensor
 from feint.keyed import uniforms
 
 
+def summed(flat: Float[Tensor, " N d"]) -> Float[Tensor, " N"]:
+    """The sum of each row, by way of float64: rounded back, it does not depend on how many rows were summed at once."""
+    if flat.device.type == "mps":  # Apple's GPUs have no float64
+        return flat.sum(dim=1)
+    return flat.sum(dim=1, dtype=torch.float64).to(flat.dtype)
+
+
 @runtime_checkable
 class Norm(Protocol):
     """What attacks need to know of a norm."""
@@ -76,7 +83,7 @@ class L2:
         flat = gradient.flatten(1)
         # Divided by the largest component first: squares of a saturated network's gradients vanish in float32.
         flat = flat / flat.abs().amax(dim=1, keepdim=True).clamp_min(torch.finfo(flat.dtype).tiny)
-        length = flat.square().sum(dim=1, keepdim=True).sqrt()
+        length = summed(flat.square()).sqrt().unsqueeze(1)
         return (flat / length.clamp_min(torch.finfo(flat.dtype).tiny)).reshape(gradient.shape)
 
     def project(self, perturbation: Float[Tensor, " N ..."], radius: float) -> Float[Tensor, " N ..."]:

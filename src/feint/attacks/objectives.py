@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from feint.errors import AttackError
 from feint.predictive import Categorical
 from feint.protocols import Condition, Objective
 
@@ -54,13 +55,34 @@ def disrupt_confidence(uncertainty: Objective, right: Bool[Tensor, " N"]) -> Goa
 
     Reference: Galil & El-Yaniv 2021, algorithm 1, with confidence = -uncertainty.
     """
+    return steer_confidence(uncertainty, ~right)
+
+
+def steer_confidence(uncertainty: Objective, raised: Bool[Tensor, " N"]) -> Goal:
+    """Confidence up for chosen inputs, down for the others, whatever the truth.
+
+    What is raised is log(uncertainty), times -1 for the chosen.
+
+    Args:
+        uncertainty: ``(inputs, rows) -> (n,)``, at least 0.
+        raised: for which inputs of the whole batch that is attacked confidence goes up: ``own == approved`` steers by
+            the victim's own label, ``own != other_models_labels`` disrupts without knowing the truth.
+
+    >>> raise_all = steer_confidence(lambda inputs, rows: inputs.mean(1), torch.tensor([True]))
+    >>> raise_all(torch.ones(1, 3).exp(), torch.arange(1))
+    tensor([-1.])
+    """
 
     def value(inputs: Float[Tensor, " N ..."], rows: Int[Tensor, " N"]) -> Float[Tensor, " N"]:
-        level = uncertainty(inputs, rows)
-        level = level.clamp_min(torch.finfo(level.dtype).tiny).log()
-        return torch.where(right[rows], level, -level)
+        level = logarithm(uncertainty(inputs, rows))
+        return torch.where(raised[rows], -level, level)
 
     return Goal(value)
+
+
+def logarithm(uncertainty: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
+    """The logarithm of a number of at least 0; of 0, that of the smallest normal number, with no gradient."""
+    return uncertainty.clamp_min(torch.finfo(uncertainty.dtype).tiny).log()
 
 
 def keeps_label(predict: Callable[[Tensor, Tensor], Categorical], labels: Int[Tensor, " N"]) -> Condition:
@@ -73,5 +95,31 @@ def keeps_label(predict: Callable[[Tensor, Tensor], Categorical], labels: Int[Te
 
     def holds(inputs: Float[Tensor, " N ..."], rows: Int[Tensor, " N"]) -> Bool[Tensor, " N"]:
         return predict(inputs, rows).prediction == labels[rows]
+
+    return holds
+
+
+def keeps_label_of(classify: Callable[[Tensor], Tensor], labels: Int[Tensor, " N"]) -> Condition:
+    """The condition that a victim which gives nothing but labels keeps them: the black box.
+
+    The objective is built from a proxy then. Each evaluation of the condition is one query per input, counted in
+    ``Adversarial.queries``; inputs that pad the last batch are seen by the victim too and are not counted.
+
+    Args:
+        classify: ``inputs -> labels``, any callable.
+        labels: the victim's own labels for the whole batch that is attacked.
+
+    Raises:
+        AttackError: (when asked) labels that are not one integer per input.
+    """
+
+    def holds(inputs: Float[Tensor, " N ..."], rows: Int[Tensor, " N"]) -> Bool[Tensor, " N"]:
+        came = torch.as_tensor(classify(inputs), device=labels.device)
+        if came.shape != rows.shape or came.is_floating_point():
+            raise AttackError(
+                f"a victim returns one integer label per input: for {len(rows)} inputs came {came.dtype} "
+                f"of shape {tuple(came.shape)}"
+            )
+        return came == labels[rows]
 
     return holds

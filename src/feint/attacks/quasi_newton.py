@@ -7,10 +7,12 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from feint.attacks.norms import summed
+
 
 def dot(a: Float[Tensor, " n d"], b: Float[Tensor, " n d"]) -> Float[Tensor, " n"]:
     """The scalar product, row by row."""
-    return (a * b).sum(dim=1)
+    return summed(a * b)
 
 
 @final

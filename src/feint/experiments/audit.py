@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
+import torch
+from torch import Tensor
 from tqdm import tqdm
 
+from feint.attacks.targets import reversal_targets
 from feint.data import Dataset
 from feint.errors import SpecError
 from feint.experiments.audit_report import write_audit_report
@@ -13,6 +16,7 @@ from feint.experiments.catalog import MEASURES
 from feint.experiments.gallery import Gallery
 from feint.experiments.machine import cpu_threads, default_batch_size, find_device, find_threads
 from feint.experiments.part import Part
+from feint.experiments.setting import Setting
 from feint.experiments.spec import AuditSpec
 from feint.experiments.summary import summarise
 from feint.experiments.victim import load_data, load_victim
@@ -68,8 +72,15 @@ def audit(
         batch_size = spec.batch_size or default_batch_size(dataset.shape)
         resolved = {"device": device, "threads": threads, "batch_size": batch_size, "measure": measure}
         spec = spec.model_copy(update=resolved)
-        work = _Work(dataset, Part(spec, victim, measure, batch_size), BATCHES_PER_PART * batch_size)
-        identity = {**spec.model_dump(mode="json"), "images": dataset.fingerprint(), "weights": victim.fingerprint()}
+        setting = Setting.of(spec.attack, victim, dataset, measure=measure, device=device, batch_size=batch_size)
+        part = Part(spec, victim, setting, measure, batch_size)
+        work = _Work(dataset, part, BATCHES_PER_PART * batch_size)
+        identity = {
+            **spec.model_dump(mode="json"),
+            "images": dataset.fingerprint(),
+            "weights": victim.fingerprint(),
+            "guides": setting.fingerprint(),
+        }
         with RunFolder.open(root, "audit", identity, parts=len(work.starts), fresh=fresh) as folder:
             if not folder.is_complete:
                 skipped = _compute(work, folder, progress)
@@ -100,6 +111,7 @@ class _Work:
 
 def _compute(work: _Work, folder: RunFolder, progress: bool) -> list[Skipped]:
     """Compute the parts that are not there yet; the images that were skipped, here and in the parts there were."""
+    targets = _targets(work, folder, progress) if work.part.spec.attack.goal == "reverse" else None
     gallery, skipped = Gallery.read(folder.path / "gallery.npz"), folder.read_json("skipped.json", default=[])
     done = folder.parts()
     with tqdm(total=len(work.dataset), desc="audit", unit=" images", disable=not progress) as bar:
@@ -107,7 +119,7 @@ def _compute(work: _Work, folder: RunFolder, progress: bool) -> list[Skipped]:
             cut = work.dataset.take(start, start + work.part_size)
             if part not in done:
                 for batch in cut.batches(work.part_size):
-                    table = work.part.attack(batch, gallery)
+                    table = work.part.attack(batch, gallery, targets)
                     # These go first: a part that is there must have been noted in both.
                     folder.write_file("gallery.npz", gallery.write)
                     skipped += [list(where) for where in cut.skipped if list(where) not in skipped]
@@ -115,3 +127,20 @@ def _compute(work: _Work, folder: RunFolder, progress: bool) -> list[Skipped]:
                     folder.write_part(part, table)
             bar.update(len(cut))
     return skipped
+
+
+def _targets(work: _Work, folder: RunFolder, progress: bool) -> dict[int, float]:
+    """By sample index, the clean uncertainty at the mirrored rank, from a first pass; stored with the run."""
+    stored: dict[str, float] | None = folder.read_json("targets.json", default=None)
+    if stored is None:
+        samples: list[int] = []
+        uncertainties: list[Tensor] = []
+        with tqdm(total=len(work.dataset), desc="clean ranks", unit=" images", disable=not progress) as bar:
+            for batch in work.dataset.batches(work.part_size):
+                samples += batch.samples.numpy().tolist()
+                uncertainties.append(work.part.setting.clean_uncertainty(batch.images, batch.samples))
+                bar.update(len(batch.samples))
+        targets: list[float] = reversal_targets(torch.cat(uncertainties).cpu()).numpy().tolist()
+        stored = {str(sample): target for sample, target in zip(samples, targets, strict=True)}
+        folder.write_json("targets.json", stored)
+    return {int(sample): target for sample, target in stored.items()}

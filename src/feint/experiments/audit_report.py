@@ -66,7 +66,7 @@ def write_audit_report(
             "network": victim.name,
             "images": str(summary["images"]),
             "classes": str(victim.classes),
-            "attack": "ACE, white box: one sign step, halved until the predicted label is kept",
+            "attack": f"ACE, {spec.attack.title}",
             "confidence": f"the negative of {summary['measure']}",
             "estimator": _estimator(spec.victim),
             "seed": str(spec.seed),

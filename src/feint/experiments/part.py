@@ -1,24 +1,25 @@
 """One part of an audit: a few batches, attacked together at all radii, judged, and turned into records."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import final
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Float, Int
+import torch
+from jaxtyping import Float
 from torch import Tensor
 
-from feint.attacks import ACE, Adversarial, Budget, Linf
-from feint.attacks.objectives import disrupt_confidence, keeps_label
+from feint.attacks import Adversarial, Linf
 from feint.data import Batch
 from feint.errors import DataError
 from feint.estimators import predict
 from feint.experiments.catalog import MEASURES
 from feint.experiments.gallery import Array, Gallery
 from feint.experiments.judgement import Columns, applicable_measures, judge
+from feint.experiments.setting import Setting
 from feint.experiments.spec import AuditSpec
 from feint.experiments.victim import Victim
-from feint.measures import label_doubt
 from feint.predictive import Categorical
 from feint.results import records
 
@@ -31,16 +32,18 @@ class Part:
     Attributes:
         spec: what is audited.
         victim: the classifier.
-        measure: the measure that ranks the inputs and is attacked.
+        setting: how it is attacked.
+        measure: the measure that ranks the inputs.
         batch_size: inputs per call of the networks.
     """
 
     spec: AuditSpec
     victim: Victim
+    setting: Setting
     measure: str
     batch_size: int
 
-    def attack(self, batch: Batch, gallery: Gallery) -> pa.Table:
+    def attack(self, batch: Batch, gallery: Gallery, targets: Mapping[int, float] | None = None) -> pa.Table:
         """Attack a part at all radii and judge it.
 
         A stochastic victim is attacked and first judged with the same draws (repeat 0), then asked again with fresh
@@ -49,6 +52,7 @@ class Part:
         Args:
             batch: images, labels and sample indices.
             gallery: is offered the attacked pictures.
+            targets: by sample index, the uncertainty that an attack on the order wants it to have.
 
         Returns:
             The part's records.
@@ -63,7 +67,12 @@ class Part:
         measures = applicable_measures(clean[:1])
         if self.measure not in measures:
             MEASURES[self.measure](clean[:1])
-        results = self._ace(images, labels, samples, clean.prediction)
+        wanted = None
+        if targets is not None:
+            wanted = torch.tensor([targets[sample] for sample in batch.samples.numpy().tolist()], dtype=torch.float64)
+            wanted = wanted.to(self.spec.device)
+        radii, own = self.spec.radii, clean.prediction
+        results = self.setting.run(images, labels, samples, own, radii, wanted, self.spec.seed)
         base = {"sample": batch.samples.numpy(), "clean_prediction": clean.prediction.cpu().numpy()}
 
         def judged(inputs: Float[Tensor, " N ..."], repeat: int, columns: Columns) -> pa.Table:
@@ -71,44 +80,21 @@ class Part:
             draws = {"repeat": np.int16(repeat), "seed": self.victim.seed + repeat}
             return records.table({**base, **draws, **columns, **judge(categorical, labels, measures)}, measures)
 
+        guides = self.setting.guides
         repeats = range(1 + (self.spec.repeats if self.victim.spec.stochastic else 0))
         tables = [judged(images, repeat, _UNTOUCHED) for repeat in repeats]
         for radius, result in zip(self.spec.radii, results, strict=True):
-            attacked = {"variant": "attacked", "radius": radius, **_spent(result, result.inputs - images)}
+            attacked = {"variant": "attacked", "radius": radius, **_spent(result, result.inputs - images, guides)}
             tables += [judged(result.inputs, repeat, attacked) for repeat in repeats]
             gallery.add(_pictures(tables[0], tables[-len(repeats)], images, result.inputs))
             rounded = (result.inputs * 255).round() / 255
-            tables.append(judged(rounded, 0, {**attacked, "variant": "rounded", **_spent(result, rounded - images)}))
+            tables.append(
+                judged(rounded, 0, {**attacked, "variant": "rounded", **_spent(result, rounded - images, guides)})
+            )
         return pa.concat_tables(tables)
 
     def _predict(self, inputs: Tensor, samples: Tensor, repeat: int) -> Categorical:
         return predict(self.victim.estimator(repeat), inputs, samples, batch_size=self.batch_size)
-
-    def _ace(
-        self,
-        images: Float[Tensor, " N channels height width"],
-        labels: Int[Tensor, " N"],
-        samples: Int[Tensor, " N"],
-        own: Int[Tensor, " N"],
-    ) -> list[Adversarial]:
-        """ACE in white box, one result per radius."""
-        estimator = self.victim.estimator()
-
-        def predicted(inputs: Tensor, rows: Tensor) -> Categorical:
-            return estimator(inputs, samples[rows])
-
-        def uncertainty(inputs: Tensor, rows: Tensor) -> Tensor:
-            if self.measure == "max_probability":  # of the label that is kept: the same at feasible points, and smooth
-                return label_doubt(predicted(inputs, rows), own[rows])
-            return MEASURES[self.measure](predicted(inputs, rows))
-
-        return ACE().grid(
-            disrupt_confidence(uncertainty, own == labels),
-            images,
-            [Budget(radius) for radius in self.spec.radii],
-            keeps_label(predicted, own),
-            batch_size=self.batch_size,
-        )
 
     def _check_labels(self, batch: Batch) -> None:
         classes = self.victim.classes
@@ -134,14 +120,14 @@ _UNTOUCHED: Columns = {
 """The attack's columns for clean inputs."""
 
 
-def _spent(result: Adversarial, perturbation: Float[Tensor, " N ..."]) -> Columns:
-    """The attack's columns for attacked inputs."""
+def _spent(result: Adversarial, perturbation: Float[Tensor, " N ..."], guides: int) -> Columns:
+    """The attack's columns for attacked inputs; a gradient counts once for each network that it passes through."""
     columns = {
         "accepted": result.accepted,
         "measured": Linf().size(perturbation),
         "changed": (perturbation != 0).flatten(1).double().mean(1),
         "feasible": result.feasible,
-        "gradients": result.gradients,
+        "gradients": result.gradients * guides,
         "queries": result.queries,
     }
     return {name: column.cpu().numpy() for name, column in columns.items()}

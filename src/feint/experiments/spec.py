@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self, final
+from typing import Annotated, Any, Literal, TypeVar, final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from feint.errors import SpecError
+
+S = TypeVar("S", bound="Spec")
 
 
 class Spec(BaseModel):
@@ -15,7 +17,7 @@ class Spec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     @classmethod
-    def parse(cls, values: Mapping[str, Any]) -> Self:
+    def parse(cls: type[S], values: Mapping[str, Any]) -> S:
         """Make one from plain values.
 
         Raises:
@@ -116,12 +118,61 @@ class VictimSpec(Spec):
 
 
 @final
+class AttackSpec(Spec):
+    """How a victim's confidence is attacked.
+
+    Attributes:
+        goal: "disrupt" (ACE: confidence up where the victim is wrong, down where it is right), "reverse" (the whole
+            order by uncertainty), "underconfidence", "overconfidence", "random-confidence", or "steer" (up for the
+            predicted labels in `raised`, down for the others, whatever the truth).
+        measure: the name of the uncertainty that is attacked; None for the one that ranks the inputs.
+        indirect: attack the softmax of the victim's networks without dropout, in place of what it predicts.
+        proxies: networks that give the gradients, in place of the victim (black box: it only gives labels).
+        proxy_average: of several proxies.
+        steps: gradient steps; 1 is the paper's attack.
+        momentum: of several steps.
+        search: what is done where a step breaks the label: "backtracking", or "bisection" for the largest radius.
+        decay: of backtracking.
+        tries: of backtracking.
+        accept: the "first" feasible try of backtracking (the paper's), or the "best".
+        keep_label: whether the predicted label must stay.
+        truth: a network whose predictions stand in for the labels that the attacker does not have.
+        raised: labels of "steer".
+    """
+
+    goal: Literal["disrupt", "reverse", "underconfidence", "overconfidence", "random-confidence", "steer"] = "disrupt"
+    measure: str | None = None
+    indirect: bool = False
+    proxies: tuple[NetworkSpec, ...] = ()
+    proxy_average: Literal["probability", "logit"] = "probability"
+    steps: Annotated[int, Field(gt=0)] = 1
+    momentum: Annotated[float, Field(ge=0)] = 0.0
+    search: Literal["backtracking", "bisection"] = "backtracking"
+    decay: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    tries: Annotated[int, Field(gt=0)] = 15
+    accept: Literal["first", "best"] = "first"
+    keep_label: bool = True
+    truth: NetworkSpec | None = None
+    raised: tuple[int, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The attack in words."""
+        box = f"black box through {', '.join(proxy.name for proxy in self.proxies)}" if self.proxies else "white box"
+        steps = "one sign step" if self.steps == 1 else f"{self.steps} projected steps"
+        search = "bisected" if self.search == "bisection" else "halved" if self.decay == 0.5 else f"x {self.decay:g}"
+        kept = f"{search} until the predicted label is kept" if self.keep_label else "whatever becomes of the label"
+        return f"{self.goal}, {box}{', through the softmax without dropout' if self.indirect else ''}: {steps}, {kept}"
+
+
+@final
 class AuditSpec(Spec):
     """An audit: what ACE does to a classifier's confidence.
 
     Attributes:
         data: the images.
         victim: the classifier.
+        attack: how its confidence is attacked.
         radii: L-infinity radii of the attack, in the inputs' unit of [0, 1].
         measure: the name of the measure that ranks the inputs and is attacked; None for the victim's usual one.
         repeats: how often a stochastic victim is asked again with fresh draws.
@@ -134,6 +185,7 @@ class AuditSpec(Spec):
 
     data: DataSpec = DataSpec()
     victim: VictimSpec = VictimSpec()
+    attack: AttackSpec = AttackSpec()
     radii: Annotated[tuple[float, ...], AfterValidator(_checked_radii)]
     measure: str | None = None
     repeats: Annotated[int, Field(ge=0)] = 3

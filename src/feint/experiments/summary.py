@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from feint import metrics
+from feint.experiments.thresholds import threshold_damage
 from feint.results import records
 
 
@@ -43,6 +44,7 @@ def quality(table: pa.Table, measure: str) -> dict[str, float]:
         "nll": metrics.nll(column(table, "log_prob_label")),
         "brier": column(table, "brier").mean().item(),
         "ece": metrics.ece(confidence, ~wrong),
+        "ks": metrics.ks_error(confidence, ~wrong),
         "accuracy": 1 - wrong.double().mean().item(),
     }
 
@@ -72,8 +74,16 @@ def summarise(table: pa.Table, radii: Sequence[float], measure: str, classes: Se
             **_fresh(records.select(table, variant="clean"), measure),
         },
         "attacked": [_attacked(table, radius, measure) for radius in radii],
+        "thresholds": threshold_damage(
+            (uncertainty(clean, measure), errors(clean)),
+            {radius: (uncertainty(rows, measure), errors(rows)) for radius, rows in _by_radius(table, radii)},
+        ),
         "classes": _per_class(table, max(radii), classes),
     }
+
+
+def _by_radius(table: pa.Table, radii: Sequence[float]) -> list[tuple[float, pa.Table]]:
+    return [(radius, records.select(table, variant="attacked", radius=radius, repeat=0)) for radius in radii]
 
 
 def _attacked(table: pa.Table, radius: float, measure: str) -> Mapping[str, Any]:
@@ -83,6 +93,7 @@ def _attacked(table: pa.Table, radius: float, measure: str) -> Mapping[str, Any]
     return {
         "radius": radius,
         **quality(attacked, measure),
+        "kendall_tau": _kendall_tau(records.select(table, variant="clean", repeat=0), attacked, measure),
         "effective_radius": column(attacked, "accepted").mean().item(),
         "measured_radius": column(attacked, "measured").mean().item(),
         "kept": kept(attacked),
@@ -95,6 +106,14 @@ def _attacked(table: pa.Table, radius: float, measure: str) -> Mapping[str, Any]
         },
         **_fresh(repeats, measure),
     }
+
+
+def _kendall_tau(clean: pa.Table, attacked: pa.Table, measure: str) -> float | None:
+    """How much of the clean order is left: 1 all of it, -1 its reverse; None where all are equally uncertain."""
+    before, after = uncertainty(clean, measure), uncertainty(attacked, measure)
+    if bool((before == before[0]).all()) or bool((after == after[0]).all()):
+        return None
+    return metrics.kendall_tau(before, after)
 
 
 def _fresh(table: pa.Table, measure: str) -> dict[str, Any]:

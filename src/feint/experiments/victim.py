@@ -115,16 +115,35 @@ def load_victim(spec: VictimSpec, dataset: Dataset, *, seed: int, device: str, p
         SpecError: no network was named and the data are not the embedded digits.
     """
     if spec.networks:
-        members = [load_network(network) for network in spec.networks]
+        members = load_members(spec.networks, dataset, device=device)
     elif dataset.name == "digits":
-        members = [trained_digit_network(seed=seed, progress=progress)]
+        members = [trained_digit_network(seed=seed, progress=progress).to(torch.device(device))]
     else:
         raise SpecError(f"network: expected one for {dataset.name}, such as path/to/file.py:function; got none")
-    members = [member.to(torch.device(device)) for member in members]
-    classes = [networks.check(member, dataset.shape, device=torch.device(device)) for member in members]
-    if len(set(classes)) > 1:
-        raise NetworkError(f"an ensemble expects members of equally many classes, got {classes}")
-    return Victim(spec, members, classes[0], seed)
+    return Victim(spec, members, networks.check(members[0], dataset.shape, device=device), seed)
+
+
+def load_members(
+    specs: Sequence[NetworkSpec], dataset: Dataset, *, device: str, classes: int | None = None
+) -> list[nn.Module]:
+    """Networks on their device, checked against the images that they will see.
+
+    Args:
+        specs: which networks.
+        dataset: the images.
+        device: where they run.
+        classes: how many classes they must have; None for as many as the first.
+
+    Raises:
+        NetworkError: one cannot be loaded, or does not map such images to logits of so many classes.
+    """
+    members = [load_network(spec).to(torch.device(device)) for spec in specs]
+    found = [networks.check(member, dataset.shape, device=device) for member in members]
+    expected = classes or found[0]
+    for spec, count in zip(specs, found, strict=True):
+        if count != expected:
+            raise NetworkError(f"{spec.name}: expected {expected} classes, as the others have; got {count}")
+    return members
 
 
 def trained_digit_network(*, seed: int, progress: bool) -> nn.Module:

@@ -4,7 +4,6 @@ import math
 
 import torch
 from jaxtyping import Float
-from scipy import stats
 from torch import Tensor
 
 from feint.errors import InputError
@@ -34,6 +33,8 @@ def kendall_tau(a: Float[Tensor, " N"], b: Float[Tensor, " N"]) -> float:
     0.3333
     """
     a, b = _checked(a, b)
+    from scipy import stats  # slow to import, and only needed here
+
     return float(stats.kendalltau(a.numpy(), b.numpy(), variant="b").statistic)
 
 

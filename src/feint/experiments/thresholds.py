@@ -1,0 +1,65 @@
+"""What an attack does to a deployed threshold: answer below it, ask a person above it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+COVERAGES = (0.5, 0.7, 0.9)
+RISKS = (0.01, 0.02, 0.05)
+
+
+def threshold_at_coverage(uncertainty: Float[Tensor, " N"], coverage: float) -> float:
+    """The uncertainty of the last of the ceil(coverage x N) most certain inputs; its equals are answered too."""
+    answered = max(1, -int(-coverage * len(uncertainty) // 1))
+    return uncertainty.sort().values[answered - 1].item()
+
+
+def threshold_at_risk(uncertainty: Float[Tensor, " N"], errors: Bool[Tensor, " N"], risk: float) -> float | None:
+    """The highest threshold at which the error rate among the answered is at most `risk`; None where none is."""
+    order = uncertainty.argsort(stable=True)
+    values = uncertainty[order]
+    rates = errors[order].double().cumsum(0) / torch.arange(1, len(order) + 1, dtype=torch.float64)
+    last_of_equals = torch.cat([values[1:] != values[:-1], torch.ones(1, dtype=torch.bool)])
+    good = (rates <= risk) & last_of_equals
+    return values[good.nonzero()[-1]].item() if good.any() else None
+
+
+def at_threshold(
+    uncertainty: Float[Tensor, " N"], errors: Bool[Tensor, " N"], threshold: float
+) -> dict[str, float | None]:
+    """The share that is answered, and the error rate among them (None where nothing is)."""
+    answered = uncertainty <= threshold
+    count = int(answered.sum())
+    risk = errors[answered].double().mean().item() if count else None
+    return {"coverage": count / len(uncertainty), "risk": risk}
+
+
+def threshold_damage(
+    clean: tuple[Float[Tensor, " N"], Bool[Tensor, " N"]],
+    attacked: Mapping[float, tuple[Float[Tensor, " N"], Bool[Tensor, " N"]]],
+    coverages: Sequence[float] = COVERAGES,
+    risks: Sequence[float] = RISKS,
+) -> list[dict[str, Any]]:
+    """Coverage and risk under attack of thresholds that were calibrated on the clean inputs.
+
+    Args:
+        clean: uncertainties and errors of the clean inputs.
+        attacked: the same by radius.
+        coverages: thresholds that answer this share of the clean inputs.
+        risks: thresholds that answer as many clean inputs as this error rate allows; left out where none does.
+    """
+    wanted = [("coverage", value, threshold_at_coverage(clean[0], value)) for value in coverages]
+    wanted += [("risk", value, found) for value in risks if (found := threshold_at_risk(*clean, value)) is not None]
+    return [
+        {
+            "calibrated_to": kind,
+            "value": value,
+            "threshold": threshold,
+            "clean": at_threshold(*clean, threshold),
+            "attacked": [{"radius": radius, **at_threshold(*pair, threshold)} for radius, pair in attacked.items()],
+        }
+        for kind, value, threshold in wanted
+    ]
