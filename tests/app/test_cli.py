@@ -1,0 +1,64 @@
+"""The command line itself: help, exit codes, what it imports."""
+
+import subprocess
+import sys
+
+import pytest
+
+from feint.app import audit, cli
+
+PROBE = """
+import resource, sys
+from feint.app.cli import main
+try:
+    main(sys.argv[1:])
+except SystemExit:
+    pass
+spent = resource.getrusage(resource.RUSAGE_SELF)
+heavy = {"torch", "numpy", "pandas", "pyarrow", "pydantic", "matplotlib", "plotly", "lightning"} & set(sys.modules)
+print(sorted(heavy), spent.ru_utime + spent.ru_stime, file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["audit", "--help"], ["train", "--help"]])
+def test_help_is_quick_and_imports_nothing_heavy(arguments):
+    done = subprocess.run([sys.executable, "-c", PROBE, *arguments], capture_output=True, text=True, check=True)
+    assert "usage: " in done.stdout
+    heavy, _, seconds = done.stderr.strip().rpartition(" ")
+    assert heavy == "[]"
+    assert float(seconds) < 0.5
+
+
+def test_importing_the_package_costs_no_torch():
+    code = "import sys, feint; dir(feint); print('torch' in sys.modules or 'numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_help_names_every_command_and_every_option_has_a_text(feint):
+    outcome = feint("--help")
+    assert outcome.code == 0
+    assert all(f"    {name} " in outcome.out for name in cli.COMMANDS)
+    for name in cli.COMMANDS:
+        assert feint(name, "--help").code == 0
+
+
+def test_what_was_not_foreseen_is_one_line_too(feint, monkeypatch: pytest.MonkeyPatch):
+    def fail(options: object) -> None:
+        raise ZeroDivisionError("first\nsecond")
+
+    monkeypatch.setattr(audit, "run", fail)
+    outcome = feint("audit")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err == "feint: unexpected ZeroDivisionError: first (--debug shows where)\n"
+    with pytest.raises(ZeroDivisionError):
+        feint("audit", "--debug")
+
+
+def test_catalog(feint):
+    import json
+
+    catalog = json.loads(feint("catalog", "--json").out)
+    assert set(catalog) >= {"measures", "estimators", "attacks", "architectures", "data"}
+    assert all(line and "\n" not in line for entries in catalog.values() for line in entries.values())
+    text = feint("catalog").out
+    assert all(name in text for entries in catalog.values() for name in entries)

@@ -1,0 +1,140 @@
+"""Folders that cannot be written and disks that fill up: one line, and nothing half-written that passes for whole."""
+
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from feint.app.cli import main
+from feint.experiments import audit
+from feint.results import RunFolder
+
+
+def mount(folder: Path, options: str) -> bool:
+    """Mount a tmpfs, which takes root and a machine that allows it."""
+    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    return os.geteuid() == 0 and subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def unmount(folder: Path) -> None:
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+@contextmanager
+def limited_files(size: int) -> Generator[None]:
+    """No file grows beyond so many bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Generator[tuple[Path, Callable]]:
+    """A folder, and a context in which only so many bytes more can be written there."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if not mount(folder, "size=16m"):
+        yield folder, limited_files
+        return
+
+    @contextmanager
+    def full_but_for(size: int) -> Generator[None]:
+        filler = folder / "filler"
+        free = os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize
+        filler.write_bytes(bytes(free - size))
+        try:
+            yield
+        finally:
+            filler.unlink()
+
+    try:
+        yield folder, full_but_for
+    finally:
+        unmount(folder)
+
+
+@pytest.fixture
+def command(images: Path, networks: Path) -> list[object]:
+    return ["audit", "--quiet", "--data", images, "--network", f"{networks}:build", "--batch-size", 2, "--threads", 1]
+
+
+def records(root: Path):
+    (folder,) = root.glob("audit-*")
+    return RunFolder.load(folder).read()
+
+
+# Room for nothing, for the beginning, for some of the parts, for all of them but not for the report.
+@pytest.mark.parametrize("room", [0, 8 << 10, 20 << 10, 36 << 10, 64 << 10, 2 << 20])
+def test_disk_full(feint, command, small_disk, tmp_path: Path, room, plain_report):
+    folder, only = small_disk
+    runs = folder / "runs"
+    with only(room):
+        outcome = feint(*command, "--out", runs)
+        assert outcome.code == 2, outcome
+        assert outcome.out == ""
+        assert outcome.err.startswith("feint: cannot write ")
+        assert outcome.err.count("\n") == 1
+        kept = sorted(runs.glob("*/records/*.parquet"))
+        assert all(pq.read_table(path).num_rows for path in kept)
+        assert not list(runs.glob("*/*.tmp")) + list(runs.glob("*/*/*.tmp"))
+        for run in runs.glob("audit-*"):
+            with pytest.raises(Exception, match=r"incomplete|not a run folder"):
+                RunFolder.load(run)
+    written = {path: path.stat().st_mtime_ns for path in kept}
+    assert feint(*command, "--out", runs).code == 0
+    assert {path: path.stat().st_mtime_ns for path in kept} == written
+    assert feint(*command, "--out", tmp_path / "undisturbed").code == 0
+    assert records(runs).equals(records(tmp_path / "undisturbed"))
+
+
+@pytest.fixture
+def plain_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In place of the report, which takes seconds, a file of its size."""
+
+    def write(folder: RunFolder, *_: object) -> None:
+        folder.write_bytes("report.html", bytes(5 << 20))
+
+    monkeypatch.setattr(sys.modules[audit.__module__], "write_audit_report", write)
+
+
+def test_a_file_in_the_way(feint, command, tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    for out in (tmp_path / "file", tmp_path / "file" / "below"):
+        outcome = feint(*command, "--out", out)
+        assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1), outcome
+        assert "cannot write" in outcome.err
+
+
+def test_a_folder_that_may_only_be_read(feint, command, tmp_path: Path):
+    folder = tmp_path / "read-only"
+    folder.mkdir()
+    mounted = mount(folder, "size=16k,ro")
+    if not mounted:
+        if os.geteuid() == 0:
+            pytest.skip("root, for whom permissions do not bind, and no tmpfs can be mounted here")
+        folder.chmod(0o555)
+    try:
+        outcome = feint(*command, "--out", folder / "runs")
+    finally:
+        if mounted:
+            unmount(folder)
+    assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1), outcome
+    assert "cannot write" in outcome.err
+
+
+def test_standard_output_full(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]):
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert main(["catalog", "--json"]) == 2
+    assert capfd.readouterr().err == "feint: cannot write standard output: No space left on device\n"

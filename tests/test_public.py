@@ -1,0 +1,34 @@
+"""The names that `import feint` offers."""
+
+import importlib
+
+import pytest
+
+import feint
+
+NAMES = """
+ACE AuditResult AuditSpec Budget Categorical DeepEnsemble FeintError MCDropout Softmax attacks audit data errors
+estimators experiments fit_temperature measures metrics networks results training
+"""
+
+
+def test_the_names_are_pinned_and_there():
+    assert feint.__all__ == sorted(NAMES.split(), key=lambda name: (name.islower(), name))
+    for name in feint.__all__:
+        assert getattr(feint, name) is not None
+    assert set(feint.__all__) <= set(dir(feint))
+
+
+def test_they_are_what_their_rooms_call_so():
+    from feint.experiments import audit
+    from feint.predictive import Categorical
+
+    assert feint.audit is audit
+    assert feint.Categorical is Categorical
+    assert feint.data.load is importlib.import_module("feint.data").load
+    assert feint.networks.load is importlib.import_module("feint.networks").load
+
+
+def test_an_unknown_name():
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = feint.nonsense
