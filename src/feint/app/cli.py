@@ -6,11 +6,16 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn, final
 
-from feint.app import audit, catalog, train
+from feint.app import audit, catalog, reproduce, train
 from feint.errors import FeintError, SpecError, StoreError
 
 UNEXPECTED, BAD_INPUT, INTERRUPTED = 1, 2, 130
-COMMANDS = {"audit": audit, "train": train, "catalog": catalog}
+COMMANDS = {
+    "audit": audit,
+    "train": train,
+    "reproduce": reproduce,
+    "catalog": catalog,
+}
 
 
 @final

@@ -12,6 +12,9 @@ from feint import metrics
 from feint.experiments.thresholds import threshold_damage
 from feint.results import records
 
+COVERAGES = (0.25, 0.5, 0.75, 0.9)
+"""Where the error rate of those answered is given: the papers' claims about high and low coverage need no curve."""
+
 
 def column(table: pa.Table, name: str) -> Tensor:
     """A column of records as a tensor."""
@@ -49,6 +52,13 @@ def quality(table: pa.Table, measure: str) -> dict[str, float]:
     }
 
 
+def selective_risks(table: pa.Table, measure: str) -> dict[str, Any]:
+    """The error rate among the most certain, at a few coverages."""
+    wrong, doubt = errors(table), uncertainty(table, measure)
+    points = [{"value": at, "risk": metrics.selective_risk(doubt, wrong, at)} for at in COVERAGES]
+    return {"selective_risk": points}
+
+
 def kept(table: pa.Table) -> float:
     """The share of inputs whose predicted label is the clean one's."""
     return (column(table, "prediction") == column(table, "clean_prediction")).double().mean().item()
@@ -69,6 +79,7 @@ def summarise(table: pa.Table, radii: Sequence[float], measure: str, classes: Se
         "images": len(clean),
         "clean": {
             **quality(clean, measure),
+            **selective_risks(clean, measure),
             "best_aurc": metrics.best_aurc(errors(clean)),
             "worst_aurc": metrics.worst_aurc(errors(clean)),
             **_fresh(records.select(table, variant="clean"), measure),
@@ -93,6 +104,7 @@ def _attacked(table: pa.Table, radius: float, measure: str) -> Mapping[str, Any]
     return {
         "radius": radius,
         **quality(attacked, measure),
+        **selective_risks(attacked, measure),
         "kendall_tau": _kendall_tau(records.select(table, variant="clean", repeat=0), attacked, measure),
         "effective_radius": column(attacked, "accepted").mean().item(),
         "measured_radius": column(attacked, "measured").mean().item(),
