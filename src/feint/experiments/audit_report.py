@@ -145,12 +145,12 @@ def _gallery(folder: RunFolder, dataset: Dataset) -> tuple[GalleryItem, ...]:
             original=row["original"],
             attacked=row["attacked"],
             radius=float(row["radius"]),
-            label=name(row["label"]),
-            prediction=name(row["clean_prediction"]),
+            label=name(int(row["label"])),
+            prediction=name(int(row["clean_prediction"])),
             before=float(row["before"]),
             after=float(row["after"]),
             correct=bool(row["label"] == row["clean_prediction"]),
-            attacked_prediction=name(row["prediction"]) if row["prediction"] != row["clean_prediction"] else None,
+            attacked_prediction=name(int(row["prediction"])) if row["prediction"] != row["clean_prediction"] else None,
         )
         for row in (dict(zip(items, values, strict=True)) for values in zip(*items.values(), strict=True))
     )
