@@ -18,14 +18,13 @@ Experiment = Literal["ace-softmax", "ace-ensemble", "ace-mc-dropout"]
 WHITE_RADII, BLACK_RADII = (5e-5, 5e-4, 5e-3), (5e-4, 5e-3, 5e-2)
 """The paper's radii, of the full range [0, 1], when the weights are known and when they are not."""
 
-DIFFERENCES: dict[str, str] = {
-    "ace-softmax": "the paper attacks ImageNet classifiers of torchvision and timm on ImageNet's validation set; here "
-    "the networks and images are those named on the command line",
-    "ace-ensemble": "the paper's ensembles are of ResNet-50s trained on ImageNet; here the members are those named on "
-    "the command line, and the matching proxies are of the same families, not of the same architecture",
-    "ace-mc-dropout": "the paper's victims are ImageNet classifiers with dropout; here the network and images are those "
-    "named on the command line",
+PAPER = "the paper's victims are ImageNet classifiers such as MobileNetV2, EfficientNet-B0 and ResNet-50"
+DIFFERENCES: dict[Experiment, str] = {
+    "ace-softmax": f"{PAPER}; here the networks and images are those named on the command line",
+    "ace-ensemble": f"{PAPER}, several of one kind; here the members are those named on the command line",
+    "ace-mc-dropout": f"{PAPER}, with dropout; here the network and images are those named on the command line",
 }
+"""What differs from the paper, in one line."""
 
 
 @final
