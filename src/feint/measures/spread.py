@@ -22,7 +22,8 @@ def softmax_variance(categorical: Categorical) -> Float[Tensor, " N"]:
     own = categorical.prediction.expand(categorical.draws, -1).unsqueeze(-1)
     others = categorical.log_probs.scatter(-1, own, -float("inf")).logsumexp(dim=-1, keepdim=True)
     # p and 1 - p vary by the same amount, and near p = 1 the latter has all its digits.
-    return categorical.log_probs.scatter(-1, own, others).exp().var(dim=0, correction=0).mean(dim=-1)
+    probabilities = categorical.log_probs.scatter(-1, own, others).exp()
+    return (probabilities - probabilities.mean(dim=0)).square().mean(dim=(0, 2))
 
 
 def variation_ratio(categorical: Categorical) -> Float[Tensor, " N"]:
