@@ -1,0 +1,75 @@
+import pytest
+import torch
+
+from feint.attacks import Backtracking, Budget, IterativeACE
+from feint.attacks.calibration import maximum_miscalibration, over_confidence, random_confidence, under_confidence
+from feint.attacks.objectives import disrupt_confidence, keeps_label_of, steer_confidence
+from feint.attacks.targets import approach, random_confidence_targets, reversal_targets
+from feint.errors import AttackError
+from feint.metrics import kendall_tau
+
+ROWS = torch.arange(4)
+
+
+def mean(inputs, rows):
+    return inputs.mean(1)
+
+
+def test_steering_raises_confidence_of_the_chosen_and_lowers_the_others():
+    inputs, chosen = torch.rand(4, 3) + 0.1, torch.tensor([True, False, True, False])
+    level = steer_confidence(mean, chosen)(inputs, ROWS)
+    torch.testing.assert_close(level, torch.where(chosen, -1, 1) * inputs.mean(1).log())
+    assert torch.equal(level, disrupt_confidence(mean, ~chosen)(inputs, ROWS))
+    assert torch.equal(level, maximum_miscalibration(mean, ~chosen)(inputs, ROWS))
+    assert torch.equal(under_confidence(mean)(inputs, ROWS), -over_confidence(mean)(inputs, ROWS))
+    assert torch.equal(level[1:3], steer_confidence(mean, chosen)(inputs[1:3], ROWS[1:3])), "rows line up"
+
+
+def test_a_victim_of_labels_only():
+    labels = torch.tensor([0, 1, 1, 0])
+    condition = keeps_label_of(lambda x: (x[:, 0] > 0.5).long(), labels)
+    assert condition(torch.tensor([[0.2], [0.4]]), torch.tensor([0, 1])).tolist() == [True, False]
+    listed = keeps_label_of(lambda x: [0, 1], labels)
+    assert listed(torch.zeros(2, 1), torch.tensor([0, 2])).tolist() == [True, True]
+    with pytest.raises(AttackError, match=r"one integer label per input: for 4 inputs came torch.float32 of shape"):
+        keeps_label_of(lambda x: x, labels)(torch.zeros(4, 1), ROWS)
+
+
+def test_approach_is_highest_at_the_target_and_differentiable_at_zero_uncertainty():
+    goal = approach(mean, torch.tensor([0.2, 0.5, 0.0, 0.9]))
+    assert goal(torch.tensor([[0.2], [0.5], [0.0], [0.9]]), ROWS).tolist() == pytest.approx([0.0] * 4, abs=1e-6)
+    assert (goal(torch.full((4, 1), 0.7), ROWS) < 0).all()
+    with pytest.raises(AttackError, match="at least 0"):
+        approach(mean, torch.tensor([-0.1]))
+
+
+def test_reversal_targets_mirror_the_ranks():
+    clean = torch.rand(50, generator=torch.Generator().manual_seed(0))
+    targets = reversal_targets(clean)
+    assert torch.equal(targets.sort().values, clean.sort().values)
+    assert kendall_tau(clean, targets) == pytest.approx(-1)
+    assert torch.equal(reversal_targets(targets), clean)
+    assert len(reversal_targets(clean[:0])) == 0
+
+
+def test_reversal_turns_the_order_round():
+    inputs = torch.linspace(0.2, 0.8, 20).reshape(-1, 1).double()
+    level = lambda x, rows: x.mean(1) + 0.1  # noqa: E731
+    best = Backtracking(accept="best")
+    goal = approach(level, reversal_targets(level(inputs, None)))
+    result = IterativeACE(search=best, refine=best)(goal, inputs, Budget(0.7))
+    assert kendall_tau(inputs[:, 0], level(result.inputs, None)) < -0.95
+
+
+def test_random_confidences_are_uniform_and_keyed_by_seed_and_sample():
+    samples = torch.arange(4000)
+    doubt = random_confidence_targets(samples, 4, seed=3)
+    assert torch.equal(doubt, random_confidence_targets(samples, 4, seed=3))
+    assert torch.equal(doubt[7:9], random_confidence_targets(torch.tensor([7, 8]), 4, seed=3))
+    assert not torch.equal(doubt, random_confidence_targets(samples, 4, seed=4))
+    assert 0 <= doubt.min() <= doubt.max() <= 0.75
+    assert doubt.mean().item() == pytest.approx(0.375, abs=0.02)
+    wanted = random_confidence(mean, samples[:4], 4, seed=3)
+    torch.testing.assert_close(wanted(doubt[:4].unsqueeze(1), ROWS), torch.zeros(4, dtype=torch.float64))
+    with pytest.raises(AttackError, match="classes: expected at least 2, got 1"):
+        random_confidence_targets(samples, 1, seed=0)
