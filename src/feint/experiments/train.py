@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, final
+from typing import Annotated, Any, cast, final
 
 from pydantic import Field
 from safetensors.torch import save
@@ -116,10 +116,15 @@ def read_victim(root: Path, name: str) -> VictimSpec:
 
     Raises:
         SpecError: there is none of this name; the message lists those there are.
+        StoreError: its card cannot be read.
     """
     card = read_card(root, name)
-    members = tuple(NetworkSpec(**card["network"], weights=str(root / name / file)) for file in card["members"])
-    return VictimSpec(name=name, networks=members, **card["victim"])
+    try:
+        members = tuple(NetworkSpec(**card["network"], weights=str(root / name / file)) for file in card["members"])
+        return VictimSpec(name=name, networks=members, **card["victim"])
+    except (KeyError, TypeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise StoreError(f"{root / name / CARD} is no card of a victim: {type(error).__name__}: {reason}") from error
 
 
 def read_card(root: Path, name: str) -> dict[str, Any]:
@@ -127,6 +132,7 @@ def read_card(root: Path, name: str) -> dict[str, Any]:
 
     Raises:
         SpecError: there is none of this name; the message lists those there are.
+        StoreError: it cannot be read.
     """
     path = root / name / CARD
     if not path.is_file():
@@ -134,9 +140,12 @@ def read_card(root: Path, name: str) -> dict[str, Any]:
         listed = f"there are {', '.join(there)}" if there else "there are none (feint train makes some)"
         raise SpecError(f"victim: expected one in {root}, got {name!r}; {listed}")
     try:
-        return json.loads(path.read_text())
+        card = json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise StoreError(f"{path} cannot be read: {error}") from error
+    if not isinstance(card, dict):
+        raise StoreError(f"{path} is no card of a victim: expected an object, got {type(card).__name__}")
+    return cast(dict[str, Any], card)
 
 
 def accuracy(victim: Victim, data: Dataset, *, device: str) -> float:

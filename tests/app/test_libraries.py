@@ -1,0 +1,49 @@
+"""Networks of other libraries audited for real, on randomly drawn weights."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import timm
+import torch
+import torchvision
+from safetensors.torch import save_file
+
+CLASSES = 4
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    generator = np.random.default_rng(0)
+    path = tmp_path / "photos.npz"
+    np.savez(path, images=generator.integers(0, 256, (4, 32, 32, 3), dtype=np.uint8), labels=np.arange(CLASSES))
+    return path
+
+
+@pytest.mark.parametrize("library", ["torchvision", "timm", "exported"])
+def test_audit(feint, photos: Path, tmp_path: Path, library):
+    torch.manual_seed(0)
+    weights = tmp_path / "weights.safetensors"
+    if library == "exported":
+        network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 32 * 32, CLASSES)).eval()
+        batch = torch.export.Dim("batch", min=1)
+        program = torch.export.export(network, (torch.rand(3, 3, 32, 32),), dynamic_shapes=({0: batch},))
+        torch.export.save(program, tmp_path / "program.pt2")
+        victim = ["--network", tmp_path / "program.pt2"]
+    else:
+        if library == "torchvision":
+            name, network = "squeezenet1_1", torchvision.models.squeezenet1_1(num_classes=CLASSES)
+        else:
+            name, network = "resnet10t", timm.create_model("resnet10t", num_classes=CLASSES)
+        save_file(network.state_dict(), weights)
+        victim = ["--network", f"{library}:{name}", "--weights", weights]
+    outcome = feint("audit", "--data", photos, *victim, "--radii", "0.01", "--quiet", "--json", "--threads", 1)
+    assert outcome.code == 0, outcome
+    summary = json.loads(outcome.out)
+    assert summary["images"] == 4
+    (attacked,) = summary["attacked"]
+    assert attacked["kept"] == 1.0
+    assert attacked["accuracy"] == summary["clean"]["accuracy"]
+    assert attacked["effective_radius"] > 0
+    assert (Path(summary["run"]["folder"]) / "report.html").is_file()
