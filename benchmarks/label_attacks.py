@@ -1,0 +1,108 @@
+"""PGD-10 beside torchattacks and foolbox on the same network, and through MC dropout; exit code 1 where ours is slower.
+
+    python benchmarks/label_attacks.py
+
+One thread, 200 images, untrained weights (speed does not depend on them). The attacks take turns, and ratios of the
+turns' processor times are summed up by their median: other programs on the machine then count for little.
+"""
+
+import statistics
+import sys
+import time
+import warnings
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from feint.attacks import PGD, Budget
+from feint.attacks.label_objectives import cross_entropy
+from feint.estimators import MCDropout, Softmax
+
+COUNT, STEPS, RADIUS, STEP, BATCH, TURNS, DRAWS = 200, 10, 8 / 255, 2 / 255, 50, 7, 20
+LIMIT_PEERS, LIMIT_DRAWS = 1.0, 2.0
+
+
+class Block(nn.Module):
+    def __init__(self, before: int, after: int, stride: int) -> None:
+        super().__init__()
+        self.first, self.first_norm = nn.Conv2d(before, after, 3, stride, 1, bias=False), nn.BatchNorm2d(after)
+        self.second, self.second_norm = nn.Conv2d(after, after, 3, 1, 1, bias=False), nn.BatchNorm2d(after)
+        self.shortcut = nn.Conv2d(before, after, 1, stride, bias=False)
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        hidden = torch.relu(self.first_norm(self.first(inputs)))
+        return torch.relu(self.second_norm(self.second(hidden)) + self.shortcut(inputs))
+
+
+def networks() -> dict[str, tuple[nn.Module, tuple[int, int, int]]]:
+    """Two small networks; dropout acts in both before the last layer only, and only through MCDropout."""
+    lenet = nn.Sequential(
+        nn.Sequential(nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)),
+        nn.Sequential(nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()),
+        nn.Sequential(nn.Linear(400, 84), nn.ReLU(), nn.Dropout(0.5), nn.Linear(84, 10)),
+    )
+    resnet = nn.Sequential(
+        Block(3, 16, 1), Block(16, 32, 2), Block(32, 64, 2), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+        nn.Dropout(0.5), nn.Linear(64, 10),
+    )  # fmt: skip
+    return {"LeNet, 28x28": (lenet.eval(), (1, 28, 28)), "ResNet-8, 32x32": (resnet.eval(), (3, 32, 32))}
+
+
+def attacks(network: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> dict[str, Callable[[], object]]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what they warn of while they are imported is theirs
+        import foolbox
+        import torchattacks
+
+    def ours(estimator: Softmax | MCDropout) -> Callable[[], object]:
+        objective = cross_entropy(lambda inputs, rows: estimator(inputs), labels)
+        return lambda: PGD(STEPS, STEP)(objective, images, Budget(RADIUS), batch_size=BATCH)
+
+    model = foolbox.PyTorchModel(network, bounds=(0, 1), device="cpu")
+    foolbox_pgd = foolbox.attacks.LinfPGD(steps=STEPS, abs_stepsize=STEP, random_start=True)
+    torchattacks_pgd = torchattacks.PGD(network, eps=RADIUS, alpha=STEP, steps=STEPS, random_start=True)
+    return {
+        "feint": ours(Softmax(network)),
+        "torchattacks": lambda: torchattacks_pgd(images, labels),
+        "foolbox": lambda: foolbox_pgd(model, images, labels, epsilons=RADIUS),
+        "feint, MC dropout": ours(MCDropout(network, draws=DRAWS)),
+    }
+
+
+def measured(cases: dict[str, Callable[[], object]]) -> dict[str, list[float]]:
+    """Processor seconds per turn; the first turn warms up and is left out."""
+    seconds: dict[str, list[float]] = {name: [] for name in cases}
+    for _ in range(TURNS + 1):
+        for name, case in cases.items():
+            started = time.process_time()
+            case()
+            seconds[name].append(time.process_time() - started)
+    return {name: turns[1:] for name, turns in seconds.items()}
+
+
+def main() -> int:
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    missed = 0
+    print(f"{'network':16} {'PGD-10 by':18} {'processor ms':>12}  ratio")
+    for title, (network, shape) in networks().items():
+        images, labels = torch.rand(COUNT, *shape), torch.randint(10, (COUNT,))
+        seconds = measured(attacks(network, images, labels))
+        for name, turns in seconds.items():
+            note = ""
+            if name != "feint":
+                through = name == "feint, MC dropout"
+                above, below = (turns, seconds["feint"]) if through else (seconds["feint"], turns)
+                ratio = statistics.median(a / b for a, b in zip(above, below, strict=True))
+                limit = LIMIT_DRAWS if through else LIMIT_PEERS
+                missed += ratio > limit
+                what = "of feint" if through else "feint takes, of this"
+                note = f"{ratio:5.2f} {what} (limit {limit:.1f}){', missed' if ratio > limit else ''}"
+            print(f"{title:16} {name:18} {statistics.median(turns) * 1e3:12.0f}  {note}", flush=True)
+    print(f"{missed} missed; {COUNT} images, batches of {BATCH} (the others: all at once), {DRAWS} draws, one thread")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
