@@ -40,11 +40,10 @@ def test_mutual_information(categorical):
 
 @pytest.mark.filterwarnings("ignore:Metric `VariationRatio` will save")
 def test_variation_ratio(categorical):
-    draws = categorical.log_probs.exp().transpose(0, 1)
+    draws = categorical.log_probs.exp()  # theirs, other than its documentation says: estimators, inputs, classes
     expected = theirs(peer.VariationRatio(probabilistic=False, reduction=None), draws).double()
     # Theirs counts the draws against the class of largest mean probability, ours against the class of most votes.
-    votes = categorical.log_probs.argmax(-1)
-    same = votes.mode(0).values == categorical.prediction
+    same = categorical.log_probs.argmax(-1).mode(0).values == categorical.prediction
     assert same.double().mean() > 0.5
     ratio = measures.variation_ratio(categorical)
     torch.testing.assert_close(ratio[same], expected[same], rtol=0, atol=1e-6)

@@ -1,0 +1,206 @@
+"""What holds for every attack, whether or not it is in the catalog yet."""
+
+import copy
+import inspect
+
+import pytest
+import torch
+from torch import nn
+
+from feint import attacks
+from feint.attacks import Adversarial, Attack, Budget, label_objectives, objectives
+from feint.errors import AttackError
+from feint.estimators import MCDropout, Softmax
+from feint.experiments.catalog import ATTACKS
+from feint.measures import label_doubt
+
+COUNT = 13
+
+SETTINGS = {
+    "ACE": {},
+    "FGSM": {},
+    "BIM": {"steps": 3},
+    "MIM": {"steps": 3},
+    "PGD": {"steps": 3, "restarts": 2},
+    "CarliniWagner": {"steps": 20, "searches": 2, "initial": 1.0},
+    "LBFGS": {"steps": 5, "searches": 3},
+}
+"""Cheaper than the defaults, where those take long."""
+
+NEAREST = {"CarliniWagner", "LBFGS"}
+"""Minimum-distance attacks: they want a condition that the original does not fulfil, and L2."""
+
+CLASSES = {name: getattr(attacks, name) for name in SETTINGS} | {attack.__name__: attack for attack in ATTACKS.values()}
+
+
+def test_the_whole_catalog_is_tested():
+    assert set(CLASSES) == set(SETTINGS)
+
+
+@pytest.fixture(params=sorted(CLASSES))
+def attack(request):
+    if request.param not in SETTINGS:
+        pytest.skip("no settings: the test above fails for it")
+    built = CLASSES[request.param](**SETTINGS[request.param])
+    assert isinstance(built, Attack)
+    return built
+
+
+@pytest.fixture(params=["softmax", "mc-dropout"])
+def estimator(request):
+    torch.manual_seed(0)
+    network = nn.Sequential(
+        *(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Dropout(0.2), nn.Linear(144, 4))
+    ).train()
+    return Softmax(network) if request.param == "softmax" else MCDropout(network, draws=3)
+
+
+@pytest.fixture
+def images():
+    images = torch.rand(COUNT, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    images[:3] = images[:3].round()
+    return images
+
+
+def nearest(attack):
+    return type(attack).__name__ in NEAREST
+
+
+def budget_of(attack, radius=None):
+    if nearest(attack):
+        return Budget(1.0 if radius is None else radius, norm=attacks.L2())
+    return Budget(0.05 if radius is None else radius)
+
+
+def goal_of(attack, estimator, images):
+    """What it raises and what is to hold, as it is used."""
+    own = estimator(images).prediction.clone()
+
+    def predict(inputs, rows):
+        return estimator(inputs)
+
+    if nearest(attack):
+        return label_objectives.margin(predict, own), label_objectives.changes_label(predict, own)
+    right = torch.arange(len(images)) % 3 > 0
+    objective = objectives.disrupt_confidence(lambda inputs, rows: label_doubt(estimator(inputs), own[rows]), right)
+    return objective, objectives.keeps_label(predict, own)
+
+
+def run(attack, estimator, images, radius=None, batch_size=4, samples=None):
+    objective, condition = goal_of(attack, estimator, images)
+    more = {} if samples is None else {"samples": samples}
+    return attack(objective, images, budget_of(attack, radius), condition, batch_size=batch_size, **more)
+
+
+def test_one_result_per_input(attack, estimator, images):
+    result = run(attack, estimator, images)
+    assert isinstance(result, Adversarial)
+    assert result.inputs.shape == images.shape
+    assert result.inputs.dtype == images.dtype
+    assert not result.inputs.requires_grad
+    assert result.feasible.dtype == torch.bool
+    for name in ("radius", "accepted", "feasible", "gradients", "queries"):
+        assert getattr(result, name).shape == (COUNT,), name
+        assert getattr(result, name).device == images.device, name
+    assert (result.gradients >= 1).all()
+
+
+def test_stays_inside_budget_and_bounds(attack, estimator, images):
+    for radius in (0.0, 1e-3, 0.1, 0.7):
+        result = run(attack, estimator, images, radius)
+        assert (result.radius <= radius + 6e-8).all()
+        assert (result.accepted <= radius + 6e-8).all()
+        assert torch.isfinite(result.inputs).all()
+        assert result.inputs.min() >= 0
+        assert result.inputs.max() <= 1
+        norm = budget_of(attack).norm
+        torch.testing.assert_close(norm.size(result.inputs - images), result.radius, rtol=1e-5, atol=1e-7)
+
+
+def test_the_condition_holds_where_it_is_said_to_hold(attack, estimator, images):
+    _, condition = goal_of(attack, estimator, images)
+    result = run(attack, estimator, images, batch_size=COUNT)
+    assert torch.equal(condition(result.inputs, torch.arange(COUNT)), result.feasible)
+    assert result.feasible.any()
+
+
+def test_where_nothing_is_feasible_the_original_is_returned(attack, estimator, images):
+    objective, _ = goal_of(attack, estimator, images)
+    never = lambda inputs, rows: torch.zeros(len(inputs), dtype=torch.bool)  # noqa: E731
+    result = attack(objective, images, budget_of(attack), never, batch_size=4)
+    assert not result.feasible.any()
+    assert torch.equal(result.inputs, images)
+    assert (result.radius == 0).all()
+    assert (result.accepted == 0).all()
+
+
+def test_what_keeps_the_best_never_ends_below_the_start(attack, estimator, images):
+    if not attack.keeps_best:
+        pytest.skip(f"{type(attack).__name__} may end below its start")
+    objective, _ = goal_of(attack, estimator, images)
+    result, rows = run(attack, estimator, images, batch_size=COUNT), torch.arange(COUNT)
+    assert (objective(result.inputs, rows) >= objective(images, rows)).all()
+
+
+def test_rows_and_samples_are_all_that_an_input_depends_on(attack, estimator, images):
+    takes_samples = "samples" in inspect.signature(type(attack).__call__).parameters
+    keys = torch.arange(COUNT) * 7
+    order = torch.randperm(COUNT, generator=torch.Generator().manual_seed(2))
+    own = estimator(images).prediction
+
+    def attacked(which):
+        if nearest(attack):
+            predict = lambda inputs, rows: estimator(inputs)  # noqa: E731
+            objective = label_objectives.margin(predict, own[which])
+            condition = label_objectives.changes_label(predict, own[which])
+        else:
+            objective = objectives.disrupt_confidence(
+                lambda inputs, rows: label_doubt(estimator(inputs), own[which][rows]), which % 3 > 0
+            )
+            condition = objectives.keeps_label(lambda inputs, rows: estimator(inputs), own[which])
+        more = {"samples": keys[which]} if takes_samples else {}
+        return attack(objective, images[which], budget_of(attack), condition, batch_size=4, **more)
+
+    whole = attacked(torch.arange(COUNT))
+    for which in (order, order[3:9]):
+        part = attacked(which)
+        assert torch.equal(part.inputs, whole.inputs[which])
+        for name in ("radius", "accepted", "feasible", "gradients", "queries"):
+            assert torch.equal(getattr(part, name), getattr(whole, name)[which]), name
+
+
+def test_is_the_same_when_run_again_and_leaves_everything_as_it_was(attack, estimator, images):
+    before, weights = images.clone(), copy.deepcopy(estimator.state_dict())
+    modes = [module.training for module in estimator.modules()]
+    random = torch.random.get_rng_state()
+    first, again = run(attack, estimator, images), run(attack, estimator, images)
+    assert torch.equal(first.inputs, again.inputs)
+    assert torch.equal(images, before)
+    assert [module.training for module in estimator.modules()] == modes
+    assert all(torch.equal(value, weights[name]) for name, value in estimator.state_dict().items())
+    assert all(parameter.grad is None and parameter.requires_grad for parameter in estimator.parameters())
+    assert torch.equal(torch.random.get_rng_state(), random)
+
+
+def test_no_inputs(attack, estimator, images):
+    objective, condition = goal_of(attack, estimator, images)
+    assert len(attack(objective, images[:0], budget_of(attack), condition, batch_size=4).inputs) == 0
+
+
+def test_inputs_out_of_bounds_are_refused(attack, estimator, images):
+    objective, condition = goal_of(attack, estimator, images)
+    with pytest.raises(AttackError, match=r"expected values in \[0, 1\]"):
+        attack(objective, images * 255, budget_of(attack), condition)
+
+
+def test_settings_can_be_printed_hashed_and_compared(attack):
+    same = type(attack)(**SETTINGS[type(attack).__name__])
+    assert attack == same
+    assert hash(attack) == hash(same)
+    assert type(attack).__name__ in repr(attack)
+    with pytest.raises(AttributeError):
+        attack.anything = 1
+
+
+def test_a_radius_of_0_changes_nothing(attack, estimator, images):
+    assert torch.equal(run(attack, estimator, images, radius=0.0).inputs, images)
