@@ -37,6 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     recipe.add_argument("--validation-share", type=float, metavar="SHARE", help="held out of the data (default: 0.1)")
     recipe.add_argument("--share", type=float, help="train on a random share of the rest (default: 1)")
     recipe.add_argument("--augment", choices=["none", "crop-flip"], help="(default: none)")
+    hardening = parser.add_argument_group("adversarial training")
+    hardening.add_argument("--adversarial", choices=["fgsm", "pgd"], help="attack every batch before learning from it")
+    hardening.add_argument("--radius", type=float, default=8 / 255, help="L-infinity, of [0, 1] (default: 8/255)")
+    hardening.add_argument("--steps", type=int, default=7, help="of pgd (default: 7)")
     shared.add_running(parser)
 
 
@@ -50,6 +54,9 @@ def run(options: argparse.Namespace) -> None:
     data = shared.data_values(options, split="train")
     test = {**data, "source": options.test_data or options.data, "split": options.test_split, "limit": None}
     arguments = {} if options.dropout is None else {"dropout": options.dropout}
+    hardening = None
+    if options.adversarial is not None:
+        hardening = {"attack": options.adversarial, "radius": options.radius, "steps": options.steps}
     spec = TrainSpec.parse(
         {
             "name": options.name,
@@ -59,6 +66,7 @@ def run(options: argparse.Namespace) -> None:
             "data": data,
             "test": test,
             "recipe": recipe,
+            "adversarial": hardening,
             **shared.running_values(options),
         }
     )

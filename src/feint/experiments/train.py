@@ -16,6 +16,7 @@ from feint import networks, training
 from feint.data import Dataset
 from feint.errors import SpecError, StoreError
 from feint.estimators import predict
+from feint.experiments.adversarial_training import AdversarialSpec, adversary
 from feint.experiments.machine import cpu_threads, default_batch_size, find_device, find_threads
 from feint.experiments.spec import DataSpec, NetworkSpec, Spec, VictimSpec
 from feint.experiments.victim import Victim, load_data, new_network
@@ -37,6 +38,7 @@ class TrainSpec(Spec):
         data: the images to train on.
         test: the images that its accuracy is measured on, never trained or validated on.
         recipe: fields of ``training.Recipe``.
+        adversarial: the attack that its training is hardened against, or None for plain training.
         seed: of the first member; the next has the next.
         threads: CPU threads, or None for torch's own choice.
         device: "cpu", "cuda", "cuda:1", "mps" or "auto".
@@ -49,6 +51,7 @@ class TrainSpec(Spec):
     data: DataSpec
     test: DataSpec
     recipe: dict[str, Any] = Field(default_factory=dict)
+    adversarial: AdversarialSpec | None = None
     seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
     threads: Annotated[int, Field(gt=0)] | None = None
     device: str = "cpu"
@@ -83,10 +86,7 @@ def train(spec: TrainSpec, root: Path, *, fresh: bool = False, progress: bool = 
         network = _with_classes(spec.network, data)
         networks.check(new_network(network.name, network.arguments), data.shape)
         _begin(work, {**spec.model_dump(mode="json"), "threads": threads, "device": device}, fresh=fresh)
-        members = [
-            _member(work, index, network, data, recipe, spec.seed + index, device, progress)
-            for index in range(spec.members)
-        ]
+        members = [_member(spec, work, index, network, data, recipe, device, progress) for index in range(spec.members)]
         files = [_weights_file(index) for index in range(spec.members)]
         for member, file in zip(members, files, strict=True):
             _save(member, work / file)
@@ -103,6 +103,7 @@ def train(spec: TrainSpec, root: Path, *, fresh: bool = False, progress: bool = 
             "measured_on": {**spec.test.model_dump(mode="json"), "images": len(test)},
             "trained_on": {**spec.data.model_dump(mode="json"), "images": len(data)},
             "recipe": asdict(recipe),
+            "adversarial": None if spec.adversarial is None else spec.adversarial.model_dump(mode="json"),
             "seed": spec.seed,
             "threads": threads,
             "versions": versions(),
@@ -193,15 +194,16 @@ def _begin(work: Path, spec: dict[str, Any], *, fresh: bool) -> None:
 
 
 def _member(
+    spec: TrainSpec,
     work: Path,
     index: int,
     network: NetworkSpec,
     data: Dataset,
     recipe: Recipe,
-    seed: int,
     device: str,
     progress: bool,
 ) -> nn.Module:
+    seed = spec.seed + index
     with training.seeded(seed):
         member = new_network(network.name, network.arguments)
     training.fit(
@@ -210,6 +212,7 @@ def _member(
         recipe=recipe,
         seed=seed,
         device=device,
+        perturb=None if spec.adversarial is None else adversary(spec.adversarial, member, seed=seed),
         checkpoint=work / f"member-{index}.checkpoint",
         progress=progress,
     )
