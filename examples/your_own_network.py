@@ -1,0 +1,29 @@
+"""Audit a network of your own from Python: this file is what `--network your_own_network.py:build` would name.
+
+python your_own_network.py
+"""
+
+from torch import nn
+
+from feint import AuditSpec, audit
+from feint.networks import Normalize
+
+
+def build() -> nn.Module:
+    """A network that takes images in [0, 1]: normalisation is a layer inside it. Yours would load its weights."""
+    return nn.Sequential(Normalize(mean=[0.3], std=[0.4]), nn.Flatten(), nn.Linear(64, 10))
+
+
+if __name__ == "__main__":
+    spec = AuditSpec.parse(
+        {
+            "data": {"source": "digits", "limit": 40},
+            "victim": {"networks": [{"name": f"{__file__}:build"}]},
+            "radii": [0.01, 0.1],
+        }
+    )
+    result = audit(spec, progress=False)
+    print("clean", result.summary["clean"]["aurc"])
+    for row in result.summary["attacked"]:
+        print(row["radius"], row["aurc"], "labels kept", row["kept"])
+    print(result.folder / "report.html")
