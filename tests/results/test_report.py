@@ -9,10 +9,14 @@ import pytest
 from PIL import Image
 
 from feint.results import RiskCurve, RunFolder, write_report
-from feint.results.audit_figures import confidence, gallery, magnification, risk_coverage
+from feint.results.audit_figures import confidence, gallery, magnification, reliability, risk_coverage
 from feint.results.figures import ATTACKED, colour
+from feint.results.plotly_figures import reliabilities
 from feint.results.png_figures import image
 from feint.results.report import page
+from feint.results.sections import order, thresholds
+
+FIGURES = ("risk_coverage", "thresholds", "confidence", "reliability", "rounding")
 
 
 class Loads(HTMLParser):
@@ -45,9 +49,7 @@ def without_plotly(text):
 
 def test_everything_is_written(written):
     names = {str(path.relative_to(written)) for path in written.rglob("*.*") if path.is_file()}
-    assert names >= {"report.html"} | {
-        f"figures/{name}.png" for name in ("risk_coverage", "confidence", "gallery", "rounding")
-    }
+    assert names >= {"report.html"} | {f"figures/{name}.png" for name in (*FIGURES, "gallery")}
 
 
 def test_the_page_loads_nothing(written):
@@ -69,22 +71,33 @@ def test_the_page_loads_nothing(written):
 def test_every_picture_says_what_it_shows(written):
     loads = Loads()
     loads.feed(without_plotly((written / "report.html").read_text()))
-    assert len(loads.images) == 3 * 3 + 3
+    assert len(loads.images) == 3 * 3 + len(FIGURES)
     assert all(given["alt"] for given in loads.images)
 
 
 def test_texts_are_escaped(written):
     text = without_plotly((written / "report.html").read_text())
-    for raw in ("<script>alert", "<i>digits", "</table><b>", "<em>tags", "<img src=x>", "a<b'", "dog & co", "<7>"):
+    for raw in (
+        "<script>alert",
+        "<i>digits",
+        "</table><b>",
+        "<em>tags",
+        "<img src=x>",
+        "a<b'",
+        "dog & co",
+        "<7>",
+        "<90>",
+    ):
         assert raw not in text
     assert "feint audit &lt;script&gt;alert(1)&lt;/script&gt;" in text
     assert "$" not in re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL)
 
 
 def test_no_name_ends_a_script(audit_report):
-    text = without_plotly(page(audit_report, dict.fromkeys(("risk_coverage", "confidence", "rounding"), b"")))
+    text = without_plotly(page(audit_report, dict.fromkeys(FIGURES, b"")))
     specs = re.findall(r'<script type="application/json" data-figure="([\w-]+)">(.*?)</script>', text, re.DOTALL)
-    assert [name for name, _ in specs] == ["risk_coverage", "confidence-0", "confidence-1", "confidence-2", "rounding"]
+    panels = [f"{figure}-{at}" for figure in ("confidence", "reliability") for at in range(3)]
+    assert [name for name, _ in specs] == ["risk_coverage", "thresholds", *panels, "rounding"]
     for name, spec in specs:
         assert f'id="{name}"' in text
         assert "<" not in spec
@@ -92,14 +105,14 @@ def test_no_name_ends_a_script(audit_report):
 
 
 def test_axes_say_their_units(audit_report):
-    text = page(audit_report, dict.fromkeys(("risk_coverage", "confidence", "rounding"), b""))
+    text = page(audit_report, dict.fromkeys(FIGURES, b""))
     for spec in re.findall(r'data-figure="[\w-]+">(.*?)</script>', text):
         layout = json.loads(spec)["layout"]
-        for axis in ("xaxis", "yaxis"):
+        for axis in (name for name in layout if name[1:5] == "axis"):
             assert re.search(r"\(.+\)$", layout[axis]["title"]["text"])
 
 
-@pytest.mark.parametrize("name", ["risk_coverage", "confidence", "gallery", "rounding"])
+@pytest.mark.parametrize("name", [*FIGURES, "gallery"])
 def test_pngs_show_something(written, name):
     with Image.open(written / "figures" / f"{name}.png") as picture:
         pixels = np.asarray(picture.convert("RGB"))
@@ -113,12 +126,15 @@ def test_a_report_with_the_least(tmp_path, audit_report):
     none = RiskCurve(None, np.ones(1), np.zeros(1))
     report = replace(
         audit_report, confidences=faultless, best=none, worst=none, gallery=(), rounding=(), classes=(), notes=(),
-        skipped=(), scores=audit_report.scores[:1], curves=audit_report.curves[:1],
+        calibrations=(), thresholds=(), skipped=(), scores=audit_report.scores[:1], curves=audit_report.curves[:1],
     )  # fmt: skip
     with RunFolder.open(tmp_path, "audit", {"seed": 0}) as folder:
         write_report(folder, report)
     text = without_plotly((folder.path / "report.html").read_text())
-    for title in ("To be noted", "Class by class", "Saved as a picture", "What the attack looks like"):
+    for title in (
+        "To be noted", "Class by class", "Saved as a picture", "What the attack looks like", "shipped threshold",
+        "taken at its word", "How far the attack went",
+    ):  # fmt: skip
         assert title not in text
     assert sorted(path.name for path in (folder.path / "figures").iterdir()) == ["confidence.png", "risk_coverage.png"]
 
@@ -160,6 +176,42 @@ def test_histograms_count_every_image(audit_report):
     for panel in figure.panels:
         assert panel.correct.sum() + panel.wrong.sum() == 200
     assert 10 <= figure.top <= 108
+
+
+def test_a_threshold_is_explained_by_example(audit_report):
+    text = thresholds(audit_report, dict.fromkeys(FIGURES, b""), {})
+    assert "answers 90.5 % of the images, 2.0 % of those answers wrong, and passes the rest to a person" in text
+    assert "Within radius 5e-4 of the attack the same threshold answers 50.0 % of the images, 30.0 % of those" in text
+    assert "<td>0.0 / –</td><td>50.0 / 30.0</td>" in text
+    assert "confidence ≥ &lt;90&gt; %" in text
+
+
+def test_a_threshold_that_lets_nothing_through_has_no_bar(audit_report):
+    specs = {}
+    thresholds(audit_report, dict.fromkeys(FIGURES, b""), specs)
+    clean, first, second = specs["thresholds"]["data"]
+    assert (clean["y"], first["y"], second["y"]) == ([2, 1], [30, None], [30, 30])
+    assert first["text"] == ["30.0", ""]
+    assert first["marker"] != second["marker"]
+
+
+def test_what_is_left_of_order_and_radius(audit_report):
+    text = order(audit_report.scores)
+    assert '<th scope="row">5e-4</th><td>−0.250</td><td>4e-4</td><td>1e-4</td><td>20.0</td>' in text
+    assert audit_report.scores[0].unspent is None
+    assert replace(audit_report.scores[1], effective_radius=0.00050000002).unspent == 0
+    assert "–" in order([replace(audit_report.scores[1], kendall_tau=None)])
+    assert order([replace(audit_report.scores[1], kendall_tau=None, effective_radius=None)]) == ""
+
+
+def test_reliability_counts_every_image_and_leaves_empty_bins_empty(audit_report):
+    figure = reliability(audit_report)
+    assert figure.panels[0].title == "before the attack: ECE 5.0 %, KS 4.0 %"
+    assert figure.most == 170
+    accuracy, _, count = reliabilities(figure)[1]["data"]
+    assert accuracy["y"] == [None, 50.0, 80.0]
+    assert count["y"] == [0, 30, 170]
+    assert accuracy["customdata"][0] == ["0 to 33.3 %", 0, None]
 
 
 def test_colours_grow_darker_with_the_radius():

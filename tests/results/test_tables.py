@@ -19,4 +19,4 @@ def test_what_the_cells_say(audit_report):
     assert clean[0] == "clean"
     assert clean[-4:] == ["–"] * 4
     assert attacked[0] == "5e-4"
-    assert attacked[5:] == ["0.200", "5.0", "90.00", "100.00", "5e-4", "1.0", "2.5"]
+    assert attacked[5:] == ["0.200", "5.0", "90.00", "100.00", "4e-4", "1.0", "2.5"]

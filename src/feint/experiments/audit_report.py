@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+
 from feint import metrics
 from feint.data import Dataset
 from feint.experiments.gallery import Gallery
@@ -22,6 +25,8 @@ from feint.results import (
     records,
     write_report,
 )
+from feint.results.audit import Answered, Calibration, Threshold
+from feint.results.tables import percent
 
 
 def scores(summary: Mapping[str, Any]) -> tuple[Score, ...]:
@@ -92,6 +97,11 @@ def write_audit_report(
             for row in summary["classes"]
         ),
         classes_radius=max(spec.radii),
+        calibrations=tuple(
+            _calibration(radius, rows, row)
+            for (radius, rows), row in zip(stages, (summary["clean"], *summary["attacked"]), strict=True)
+        ),
+        thresholds=thresholds(summary),
         notes=_notes(summary),
         skipped=tuple(f"{where}: {reason}" for where, reason in summary["skipped"]),
     )
@@ -118,6 +128,41 @@ def _notes(summary: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _curve(radius: float | None, curve: RiskCoverage) -> RiskCurve:
     return RiskCurve(radius, curve.coverage.numpy(), curve.risk.numpy())
+
+
+def _calibration(radius: float | None, rows: pa.Table, row: Mapping[str, Any]) -> Calibration:
+    """The reliability diagram of one variant at one radius; its errors are the summary's."""
+    found = metrics.reliability(1 - uncertainty(rows, "max_probability"), ~errors(rows))
+    return Calibration(
+        radius=radius,
+        edges=np.append(found.lower.numpy(), found.upper[-1].item()),
+        count=found.count.numpy(),
+        confidence=found.confidence.numpy(),
+        accuracy=found.accuracy.numpy(),
+        ece=row["ece"],
+        ks=row["ks"],
+    )
+
+
+def thresholds(summary: Mapping[str, Any]) -> tuple[Threshold, ...]:
+    """What becomes of thresholds calibrated on the clean images, as the report shows it."""
+    return tuple(
+        Threshold(
+            calibrated_to=row["calibrated_to"],
+            value=row["value"],
+            bound=_bound(summary["measure"], row["threshold"]),
+            clean=Answered(None, row["clean"]["coverage"], row["clean"]["risk"]),
+            attacked=tuple(Answered(found["radius"], found["coverage"], found["risk"]) for found in row["attacked"]),
+        )
+        for row in summary["thresholds"]
+    )
+
+
+def _bound(measure: str, threshold: float) -> str:
+    """A threshold in words: of a confidence where the measure is one minus it."""
+    if measure == "max_probability":
+        return f"confidence ≥ {percent(1 - threshold, 2)} %"
+    return f"{measure.replace('_', ' ')} ≤ {threshold:.4g}"
 
 
 def _rounding(row: Mapping[str, Any], clean: Mapping[str, Any]) -> Rounding:

@@ -6,8 +6,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .audit import AuditReport, Confidences, GalleryItem, RiskCurve
-from .figures import Band, BarFigure, Bars, Curve, HistogramFigure, LineFigure, Panel, Picture, PictureFigure, Role
+from .audit import Answered, AuditReport, Calibration, Confidences, GalleryItem, RiskCurve, Threshold
+from .figures import (
+    Band,
+    BarFigure,
+    Bars,
+    Curve,
+    HistogramFigure,
+    LineFigure,
+    Panel,
+    Picture,
+    PictureFigure,
+    ReliabilityFigure,
+    ReliabilityPanel,
+    Role,
+)
 from .tables import percent, radius_text
 
 BINS = 20
@@ -71,8 +84,16 @@ def _panel(found: Confidences) -> Panel:
     correct = found.correct.astype(bool)
     edges = np.linspace(0, 100, BINS + 1)
     counts = [np.histogram(100 * found.confidence[chosen], edges)[0] for chosen in (correct, ~correct)]
-    title = "before the attack" if found.radius is None else f"attacked, radius {radius_text(found.radius)}"
-    return Panel(title, edges, counts[0], counts[1])
+    return Panel(stage(found.radius), edges, counts[0], counts[1])
+
+
+def stage(radius: float | None) -> str:
+    """Which images a panel shows.
+
+    >>> stage(None), stage(0.0005)
+    ('before the attack', 'attacked, radius 5e-4')
+    """
+    return "before the attack" if radius is None else f"attacked, radius {radius_text(radius)}"
 
 
 def _means(found: Confidences) -> str:
@@ -83,6 +104,76 @@ def _means(found: Confidences) -> str:
         if chosen.any()
     ]
     return ", ".join(parts)
+
+
+def reliability(report: AuditReport) -> ReliabilityFigure:
+    """Accuracy against confidence, clean and per radius."""
+    attacked = [found for found in report.calibrations if found.radius is not None]
+    panels = tuple(
+        _reliability(found, "clean", 1.0)
+        if found.radius is None
+        else _reliability(found, "attacked", _strength(attacked.index(found), attacked))
+        for found in report.calibrations
+    )
+    return ReliabilityFigure(
+        name="reliability",
+        title="Does a confidence of 80 % mean right in 80 % of cases?",
+        alt=f"Reliability diagrams. {'; '.join(panel.title for panel in panels)}.",
+        x_title="confidence (%)",
+        y_title="correct (%)",
+        count_title="images (count)",
+        panels=panels,
+    )
+
+
+def _reliability(found: Calibration, role: Role, strength: float) -> ReliabilityPanel:
+    title = f"{stage(found.radius)}: ECE {percent(found.ece)} %, KS {percent(found.ks)} %"
+    edges, confidence, accuracy = (100 * values for values in (found.edges, found.confidence, found.accuracy))
+    return ReliabilityPanel(title, edges, confidence, accuracy, found.count, role, strength)
+
+
+def thresholds(report: AuditReport) -> BarFigure:
+    """The share of wrong answers that thresholds let through, clean and per radius."""
+    rows = report.thresholds
+    radii = [answered.radius for answered in rows[0].attacked]
+    bars = [Bars("clean", tuple(_risk(row.clean) for row in rows), "clean")]
+    bars += [
+        Bars(stage(radius), tuple(_risk(row.attacked[at]) for row in rows), "attacked", _strength(at, radii))
+        for at, radius in enumerate(radii)
+    ]
+    return BarFigure(
+        name="thresholds",
+        title="Wrong answers that a threshold lets through",
+        alt="; ".join(f"{promise(row)}: {_risks(row)}" for row in rows),
+        x_title="threshold (as calibrated on clean images)",
+        y_title="risk (% of answers wrong)",
+        categories=tuple(promise(row) for row in rows),
+        bars=tuple(bars),
+        hover="%{y:.2f} % of answers wrong",
+    )
+
+
+def promise(row: Threshold) -> str:
+    """What a threshold was calibrated to.
+
+    >>> none = Answered(None, 0.9, 0.0)
+    >>> promise(Threshold("coverage", 0.9, "", none, ())), promise(Threshold("risk", 0.01, "", none, ()))
+    ('90 % answered', 'at most 1 % wrong')
+    """
+    share = f"{100 * row.value:.4g} %"
+    return f"{share} answered" if row.calibrated_to == "coverage" else f"at most {share} wrong"
+
+
+def _risk(found: Answered) -> float | None:
+    return None if found.risk is None else 100 * found.risk
+
+
+def _risks(row: Threshold) -> str:
+    return ", ".join(
+        f"{'clean' if found.radius is None else 'radius ' + radius_text(found.radius)} "
+        f"{'nothing answered' if found.risk is None else percent(found.risk) + ' % of answers wrong'}"
+        for found in (row.clean, *row.attacked)
+    )
 
 
 def rounding(report: AuditReport) -> BarFigure:
@@ -105,6 +196,7 @@ def rounding(report: AuditReport) -> BarFigure:
             Bars("attacked", tuple(1000 * row.aurc_attacked for row in rows), "attacked"),
             Bars("attacked, then rounded", tuple(1000 * row.aurc_rounded for row in rows), "rounded"),
         ),
+        hover="AURC × 1000: %{y:.2f}",
     )
 
 

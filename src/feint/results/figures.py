@@ -105,13 +105,74 @@ class HistogramFigure:
 
 
 @final
-@dataclass(frozen=True)
-class Bars:
-    """One bar per category."""
+@dataclass(frozen=True, eq=False)
+class ReliabilityPanel:
+    """Accuracy in bins of confidence, both in percent, and how many images each bin holds; NaN where it holds none."""
+
+    title: str
+    edges: npt.NDArray[Any]
+    confidence: npt.NDArray[Any]
+    accuracy: npt.NDArray[Any]
+    count: npt.NDArray[Any]
+    role: Role
+    strength: float
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class ReliabilityFigure:
+    """Panels that share their axes."""
 
     name: str
-    heights: tuple[float, ...]
+    title: str
+    alt: str
+    x_title: str
+    y_title: str
+    count_title: str
+    panels: tuple[ReliabilityPanel, ...]
+
+    @property
+    def most(self) -> int:
+        """Images in the fullest bin of all panels."""
+        return max(int(panel.count.max()) for panel in self.panels)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class IntervalPanel:
+    """Inputs by clean confidence: the place of each, what it is, and from where to where it can be moved; percent."""
+
+    title: str
+    place: npt.NDArray[Any]
+    clean: npt.NDArray[Any]
+    low: npt.NDArray[Any]
+    high: npt.NDArray[Any]
+    correct: npt.NDArray[Any]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class IntervalFigure:
+    """Panels that share their axes, and the threshold, in percent, across them all."""
+
+    name: str
+    title: str
+    alt: str
+    x_title: str
+    y_title: str
+    threshold: float
+    panels: tuple[IntervalPanel, ...]
+
+
+@final
+@dataclass(frozen=True)
+class Bars:
+    """One bar per category; None where there is no such value."""
+
+    name: str
+    heights: tuple[float | None, ...]
     role: Role
+    strength: float = 0.5
 
 
 @final
@@ -126,6 +187,7 @@ class BarFigure:
     y_title: str
     categories: tuple[str, ...]
     bars: tuple[Bars, ...]
+    hover: str = "%{y:.2f}"
 
 
 @final

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import numpy as np
-
 from .figures import (
     CORRECT,
     REFERENCE,
@@ -11,8 +9,12 @@ from .figures import (
     BarFigure,
     Curve,
     HistogramFigure,
+    IntervalFigure,
+    IntervalPanel,
     LineFigure,
     Panel,
+    ReliabilityFigure,
+    ReliabilityPanel,
     colour,
     percentages,
 )
@@ -88,12 +90,12 @@ def bars(figure: BarFigure) -> dict[str, Any]:
             "type": "bar",
             "name": bar.name,
             "x": list(figure.categories),
-            "y": _short(np.array(bar.heights)),
-            "marker": {"color": colour(bar.role, 0.5)},
-            "text": [f"{height:.1f}" for height in bar.heights],
+            "y": [None if height is None else round(height, 3) for height in bar.heights],
+            "marker": {"color": colour(bar.role, bar.strength)},
+            "text": ["" if height is None else f"{height:.1f}" for height in bar.heights],
             "textposition": "outside",
             "cliponaxis": False,
-            "hovertemplate": "AURC × 1000: %{y:.2f}",
+            "hovertemplate": figure.hover,
         }
         for bar in figure.bars
     ]
@@ -101,6 +103,111 @@ def bars(figure: BarFigure) -> dict[str, Any]:
     layout["xaxis"] |= {"type": "category", "showgrid": False}
     layout["yaxis"] |= {"rangemode": "tozero"}
     return {"data": traces, "layout": layout | {"barmode": "group", "bargap": 0.3, "bargroupgap": 0.08, "height": 360}}
+
+
+def reliabilities(figure: ReliabilityFigure) -> list[dict[str, Any]]:
+    """One figure per panel, on the same axes: accuracy above, counts below."""
+    return [_reliability(figure, panel) for panel in figure.panels]
+
+
+def _reliability(figure: ReliabilityFigure, panel: ReliabilityPanel) -> dict[str, Any]:
+    centres = _short((panel.edges[:-1] + panel.edges[1:]) / 2)
+    width = 0.92 * float(panel.edges[1] - panel.edges[0])
+    spans = [f"{low:.3g} to {high:.3g} %" for low, high in zip(panel.edges[:-1], panel.edges[1:], strict=True)]
+    held = [count > 0 for count in panel.count]
+    facts = [
+        [span, int(count), round(float(sure), 1)] if count else [span, 0, None]
+        for span, count, sure in zip(spans, panel.count, panel.confidence, strict=True)
+    ]
+    shade = {"color": colour(panel.role, panel.strength)}
+    traces = [
+        {
+            "type": "bar",
+            "x": centres,
+            "y": [round(float(y), 3) if here else None for y, here in zip(panel.accuracy, held, strict=True)],
+            "width": width,
+            "marker": shade,
+            "customdata": facts,
+            "hovertemplate": "%{customdata[1]} images at %{customdata[0]}, %{customdata[2]} % on average:<br>"
+            "%{y:.1f} % correct<extra></extra>",
+        },
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "x": [0, 100],
+            "y": [0, 100],
+            "line": {"color": REFERENCE, "width": 1.5, "dash": "dash"},
+            "hoverinfo": "skip",
+        },
+        {
+            "type": "bar",
+            "x": centres,
+            "y": [int(count) for count in panel.count],
+            "yaxis": "y2",
+            "width": width,
+            "marker": {"color": REFERENCE},
+            "customdata": facts,
+            "hovertemplate": "%{customdata[1]} images at %{customdata[0]}<extra></extra>",
+        },
+    ]
+    layout = _layout(figure.x_title, figure.y_title)
+    below = _layout("", figure.count_title)["yaxis"]
+    layout["xaxis"] |= {"range": [0, 100], "dtick": 25, "anchor": "y2"}
+    layout["yaxis"] |= {"range": [0, 102], "dtick": 25, "domain": [0.32, 1]}
+    layout["yaxis2"] = below | {"range": [0, 1.05 * figure.most], "domain": [0, 0.22], "nticks": 3}
+    return {"data": traces, "layout": layout | {"barmode": "overlay", "showlegend": False, "height": 360}}
+
+
+def intervals(figure: IntervalFigure) -> list[dict[str, Any]]:
+    """One figure per panel, on the same axes."""
+    return [_intervals(figure, panel) for panel in figure.panels]
+
+
+def _intervals(figure: IntervalFigure, panel: IntervalPanel) -> dict[str, Any]:
+    traces: list[dict[str, Any]] = []
+    for name, chosen, shade in (("correct", panel.correct, CORRECT), ("wrong", ~panel.correct, WRONG)):
+        place, clean, low, high = (
+            _short(values[chosen]) for values in (panel.place, panel.clean, panel.low, panel.high)
+        )
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "x": [x for at in place for x in (at, at, None)],
+                "y": [y for pair in zip(low, high, strict=True) for y in (*pair, None)],
+                "line": {"color": shade, "width": 1.4},
+                "opacity": 0.55,
+                "hoverinfo": "skip",
+            }
+        )
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "x": place,
+                "y": clean,
+                "marker": {"color": shade, "size": 3.5},
+                "customdata": [list(pair) for pair in zip(low, high, strict=True)],
+                "hovertemplate": f"{name}: %{{y:.1f}} %, can be moved to anything from %{{customdata[0]:.1f}} to "
+                "%{customdata[1]:.1f} %<extra></extra>",
+            }
+        )
+    layout = _layout(figure.x_title, figure.y_title)
+    layout["xaxis"] |= {"range": [-1, 101], "showgrid": False}
+    layout["yaxis"] |= {"range": [-2, 102], "dtick": 25}
+    line = {"color": REFERENCE, "width": 1.5, "dash": "dash"}
+    layout["shapes"] = [
+        {
+            "type": "line",
+            "xref": "paper",
+            "x0": 0,
+            "x1": 1,
+            "y0": figure.threshold,
+            "y1": figure.threshold,
+            "line": line,
+        }
+    ]
+    return {"data": traces, "layout": layout | {"showlegend": False, "height": 380}}
 
 
 def _short(values: Any) -> list[float]:

@@ -12,8 +12,10 @@ from .figures import (
     WRONG,
     BarFigure,
     HistogramFigure,
+    IntervalFigure,
     LineFigure,
     PictureFigure,
+    ReliabilityFigure,
     colour,
     percentages,
 )
@@ -74,20 +76,77 @@ def histograms(figure: HistogramFigure) -> bytes:
 
 def bars(figure: BarFigure) -> bytes:
     """Groups of bars with their values above."""
-    page = _page(max(1.9 * len(figure.categories) + 2.0, 6.0), 4.2)
+    page = _page(max((0.6 + 0.43 * len(figure.bars)) * len(figure.categories) + 2.0, 6.0), 4.2)
     axes = page.subplots()
     places = np.arange(len(figure.categories))
     width = 0.8 / len(figure.bars)
     for index, bar in enumerate(figure.bars):
         offset = (index - (len(figure.bars) - 1) / 2) * width
-        drawn = axes.bar(places + offset, bar.heights, width * 0.92, color=colour(bar.role, 0.5), label=bar.name)
-        axes.bar_label(drawn, fmt="{:.1f}", fontsize=8, color=_MUTED, padding=2)
+        heights = [0.0 if height is None else height for height in bar.heights]
+        labels = ["" if height is None else f"{height:.1f}" for height in bar.heights]
+        shade = colour(bar.role, bar.strength)
+        drawn = axes.bar(places + offset, heights, width * 0.92, color=shade, label=bar.name)
+        axes.bar_label(drawn, labels, fontsize=8, color=_MUTED, padding=2)
     axes.margins(y=0.12)
     axes.set_xticks(places, figure.categories)
     _dress(axes, figure.x_title, figure.y_title)
     axes.grid(axis="x", visible=False)
     page.suptitle(figure.title, x=0.01, ha="left", color=_INK, fontsize=13, fontweight="bold")
-    page.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=3, frameon=False, labelcolor=_INK)
+    columns = min(len(figure.bars), 4)
+    entries = axes.get_legend_handles_labels()
+    page.legend(*entries, loc="outside lower right", ncols=columns, frameon=False, labelcolor=_INK, fontsize=10)
+    return _png(page)
+
+
+def reliabilities(figure: ReliabilityFigure) -> bytes:
+    """Panels side by side: accuracy above, counts below."""
+    columns = min(len(figure.panels), 4)
+    rows = math.ceil(len(figure.panels) / columns)
+    page = _page(max(3.0 * columns, 6.0), 3.8 * rows + 0.6)
+    page.get_layout_engine().set(wspace=0.06)
+    grid = page.subplots(2 * rows, columns, sharex=True, sharey="row", squeeze=False, height_ratios=[3, 1] * rows)
+    for place in range(rows * columns):
+        row, column = divmod(place, columns)
+        above, below = grid[2 * row, column], grid[2 * row + 1, column]
+        if place >= len(figure.panels):
+            above.set_visible(False)
+            below.set_visible(False)
+            continue
+        panel = figure.panels[place]
+        width = 0.92 * (panel.edges[1] - panel.edges[0])
+        centres = (panel.edges[:-1] + panel.edges[1:]) / 2
+        above.bar(centres, np.nan_to_num(panel.accuracy), width, color=colour(panel.role, panel.strength))
+        above.plot([0, 100], [0, 100], color=REFERENCE, linewidth=1.2, linestyle="--")
+        below.bar(centres, panel.count, width, color=REFERENCE)
+        above.set_ylim(0, 102)
+        below.set_ylim(0, 1.05 * figure.most)
+        below.set_xlim(0, 100)
+        _dress(above, "", figure.y_title if column == 0 else "")
+        _dress(below, figure.x_title, figure.count_title if column == 0 else "")
+        below.set_xticks([0, 25, 50, 75, 100])
+        above.set_title(panel.title.replace(": ", "\n"), color=_INK, fontsize=10)
+    page.suptitle(figure.title, x=0.01, ha="left", color=_INK, fontsize=13, fontweight="bold")
+    return _png(page)
+
+
+def intervals(figure: IntervalFigure) -> bytes:
+    """Panels one below the other."""
+    page = _page(8.5, 3.0 * len(figure.panels) + 0.7)
+    grid = page.subplots(len(figure.panels), 1, sharex=True, sharey=True, squeeze=False)
+    for at, (axes, panel) in enumerate(zip(grid[:, 0], figure.panels, strict=True)):
+        for name, chosen, shade in (("correct", panel.correct, CORRECT), ("wrong", ~panel.correct, WRONG)):
+            place = panel.place[chosen]
+            axes.vlines(place, panel.low[chosen], panel.high[chosen], color=shade, alpha=0.55, linewidth=0.9)
+            axes.plot(place, panel.clean[chosen], ".", color=shade, markersize=3, label=name)
+        axes.axhline(figure.threshold, color=_MUTED, linewidth=1.2, linestyle="--", label="threshold")
+        axes.set_xlim(-1, 101)
+        axes.set_ylim(-2, 102)
+        _dress(axes, figure.x_title if at == len(figure.panels) - 1 else "", figure.y_title)
+        axes.grid(axis="x", visible=False)
+        axes.set_title(panel.title, color=_INK, fontsize=10, loc="left")
+    handles, names = grid[0, 0].get_legend_handles_labels()
+    page.legend(handles, names, loc="outside upper right", ncols=3, frameon=False, labelcolor=_INK, fontsize=10)
+    page.suptitle(figure.title, x=0.01, ha="left", color=_INK, fontsize=13, fontweight="bold")
     return _png(page)
 
 

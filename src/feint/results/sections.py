@@ -9,7 +9,7 @@ from html import escape
 from typing import Any
 
 from . import audit_figures, plotly_figures, png_figures
-from .audit import AuditReport, Score
+from .audit import Answered, AuditReport, Score, Threshold
 from .figures import CORRECT, WRONG, Picture
 from .markup import data_uri, plot, section, table
 from .tables import COLUMNS, percent, radius_text
@@ -73,23 +73,132 @@ def table_of_scores(scores: Sequence[Score]) -> str:
 def confidence(report: AuditReport, pictures: Mapping[str, bytes], specs: dict[str, dict[str, Any]]) -> str:
     """Histograms of confidence."""
     figure = audit_figures.confidence(report)
-    panels: list[str] = []
-    for at, (panel, spec) in enumerate(zip(figure.panels, plotly_figures.histograms(figure), strict=True)):
-        name = f"{figure.name}-{at}"
-        specs[name] = spec
-        alt = f"Histogram of confidence, {panel.title}: correct upwards, wrong downwards."
-        panels.append(f"<div><h3>{escape(panel.title)}</h3>{plot(name, alt)}</div>")
-    png = data_uri(pictures[figure.name])
-    instead = f'<noscript><img src="{png}" style="max-width:100%" alt="{escape(figure.alt)}"></noscript>'
-    key = (
-        f'<ul class="key"><li><i style="background:{CORRECT}"></i>correct predictions, upwards</li>'
-        f'<li><i style="background:{WRONG}"></i>wrong predictions, downwards</li></ul>'
-    )
+    alts = [f"Histogram of confidence, {panel.title}: correct upwards, wrong downwards." for panel in figure.panels]
+    found = plotly_figures.histograms(figure)
+    shown = panels(figure.name, [panel.title for panel in figure.panels], alts, found, specs)
+    marks = key((CORRECT, "correct predictions, upwards"), (WRONG, "wrong predictions, downwards"))
     return section(
         "Where the confidence went",
         "How confident the classifier is in its correct predictions (up) and in its wrong ones (down), each kind in "
         "percent of its own. Good: blue to the right, orange to the left. The attack moves them past each other.",
-        f'<figure>{key}{instead}<div class="panels">{"".join(panels)}</div></figure>',
+        f"<figure>{marks}{instead_of(figure.alt, pictures[figure.name])}{shown}</figure>",
+    )
+
+
+def panels(
+    name: str,
+    titles: Sequence[str],
+    alts: Sequence[str],
+    found: Sequence[dict[str, Any]],
+    specs: dict[str, dict[str, Any]],
+) -> str:
+    """The places of a figure's panels, side by side where there is room; what is drawn there goes into ``specs``."""
+    cells: list[str] = []
+    for at, (title, alt, spec) in enumerate(zip(titles, alts, found, strict=True)):
+        specs[f"{name}-{at}"] = spec
+        cells.append(f"<div><h3>{escape(title)}</h3>{plot(f'{name}-{at}', alt)}</div>")
+    return f'<div class="panels">{"".join(cells)}</div>'
+
+
+def instead_of(alt: str, png: bytes) -> str:
+    """The picture of a figure with panels, where scripts do not run."""
+    return f'<noscript><img src="{data_uri(png)}" style="max-width:100%" alt="{escape(alt)}"></noscript>'
+
+
+def key(*marks: tuple[str, str]) -> str:
+    """Colours and what they stand for."""
+    items = "".join(f'<li><i style="background:{shade}"></i>{escape(text)}</li>' for shade, text in marks)
+    return f'<ul class="key">{items}</ul>'
+
+
+def reliability(report: AuditReport, pictures: Mapping[str, bytes], specs: dict[str, dict[str, Any]]) -> str:
+    """Reliability diagrams and calibration errors."""
+    if not report.calibrations:
+        return ""
+    figure = audit_figures.reliability(report)
+    titles = [panel.title for panel in figure.panels]
+    found = plotly_figures.reliabilities(figure)
+    shown = panels(figure.name, titles, [f"Reliability diagram, {title}." for title in titles], found, specs)
+    return section(
+        "Can a confidence be taken at its word?",
+        "Images sorted into 15 bins by confidence; the height of a bar is the share of them that is correct. On the "
+        "dashed line a confidence of 80 % is right in 80 % of cases; below it the classifier promises too much, above "
+        "it too little. The grey bars count the images in each bin: a bar above few images says little.",
+        f"<figure>{instead_of(figure.alt, pictures[figure.name])}{shown}</figure>",
+    )
+
+
+def thresholds(report: AuditReport, pictures: Mapping[str, bytes], specs: dict[str, dict[str, Any]]) -> str:
+    """What becomes of thresholds that were calibrated on clean images."""
+    if not report.thresholds:
+        return ""
+    figure = audit_figures.thresholds(report)
+    specs[figure.name] = plotly_figures.bars(figure)
+    radii = [found.radius for found in report.thresholds[0].attacked]
+    heads = [("threshold", "calibrated on clean images"), ("answers where", ""), ("clean", _ANSWERED)]
+    heads += [(f"radius {radius_text(radius or 0.0)}", _ANSWERED) for radius in radii]
+    rows = [
+        [audit_figures.promise(row), row.bound, *(_shares(found) for found in (row.clean, *row.attacked))]
+        for row in report.thresholds
+    ]
+    return section(
+        "What becomes of a shipped threshold",
+        escape(f"{_damage(report.thresholds)} The bars show, for each threshold, how many of its answers are wrong."),
+        f"<figure>{plot(figure.name, figure.alt, pictures[figure.name])}</figure>"
+        + table("Share of images answered / share of those answers that is wrong", heads, rows),
+    )
+
+
+_ANSWERED = "answered / wrong, %"
+
+
+def _shares(found: Answered) -> str:
+    return f"{percent(found.coverage)} / {'–' if found.risk is None else percent(found.risk)}"
+
+
+def _damage(rows: Sequence[Threshold]) -> str:
+    """One threshold as an example, in words: the one that answers most, at the radius that hurts it most."""
+    row = max(rows, key=lambda row: (row.calibrated_to == "coverage", row.value))
+    worst = max(row.attacked, key=lambda found: -1.0 if found.risk is None else found.risk, default=row.clean)
+
+    def said(found: Answered) -> str:
+        share = f"{percent(found.coverage)} % of the images"
+        return share if found.risk is None else f"{share}, {percent(found.risk)} % of those answers wrong"
+
+    return (
+        f"Say you ship a threshold at which your system answers {said(row.clean)}, and passes the rest to a person. "
+        f"Within radius {radius_text(worst.radius or 0.0)} of the attack the same threshold answers {said(worst)}."
+    )
+
+
+def order(scores: Sequence[Score]) -> str:
+    """How much of the clean order is left, and how much radius."""
+    attacked = [score for score in scores if score.radius is not None]
+    if all(score.kendall_tau is None and score.unspent is None for score in attacked):
+        return ""
+    heads = (
+        ("radius", "of [0, 1]"),
+        ("order left", "Kendall’s tau, −1 to 1"),
+        ("effective radius", "mean, of [0, 1]"),
+        ("unspent", "mean, of [0, 1]"),
+        ("unspent", "% of the radius"),
+    )
+    rows = [
+        (
+            radius_text(score.radius or 0.0),
+            "–" if score.kendall_tau is None else f"{score.kendall_tau:.3f}".replace("-", "−"),
+            "–" if score.effective_radius is None else radius_text(score.effective_radius),
+            "–" if score.unspent is None else radius_text(score.unspent),
+            "–" if score.unspent is None or not score.radius else percent(score.unspent / score.radius),
+        )
+        for score in attacked
+    ]
+    return section(
+        "How far the attack went",
+        "Left, how much of the clean order from most to least certain is left: 1 all of it, 0 nothing, −1 turned "
+        "around. Right, how much of its radius the attack did not use, because a longer step would have changed the "
+        "prediction or gained nothing: a small share says that a larger radius may do more damage still.",
+        table("Order left and radius left", heads, rows),
     )
 
 
@@ -196,23 +305,23 @@ def classes(report: AuditReport) -> str:
     )
 
 
-def notes(report: AuditReport) -> str:
+def notes(notes: Sequence[str], skipped: Sequence[str]) -> str:
     """What else a reader should know, and what was skipped."""
     parts: list[str] = []
-    if report.notes:
-        parts.append(f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in report.notes)}</ul>")
-    if report.skipped:
-        count = len(report.skipped)
-        listed = "".join(f"<li>{escape(name)}</li>" for name in report.skipped)
+    if notes:
+        parts.append(f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in notes)}</ul>")
+    if skipped:
+        count = len(skipped)
+        listed = "".join(f"<li>{escape(name)}</li>" for name in skipped)
         what = "1 image was skipped" if count == 1 else f"{count:,} images were skipped"
         parts.append(f"<details><summary>{what}</summary><ul>{listed}</ul></details>")
     return f"<section><h2>To be noted</h2>{''.join(parts)}</section>" if parts else ""
 
 
-def facts(report: AuditReport) -> str:
+def facts(facts: Mapping[str, str], command: str) -> str:
     """What it takes to make the same report again."""
-    facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in report.facts.items())
+    listed = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts.items())
     return (
-        f'<section><h2>How it was made</h2><dl class="facts">{facts}</dl><h3>Command</h3>'
-        f'<pre tabindex="0">{escape(report.command)}</pre></section>'
+        f'<section><h2>How it was made</h2><dl class="facts">{listed}</dl><h3>Command</h3>'
+        f'<pre tabindex="0">{escape(command)}</pre></section>'
     )
