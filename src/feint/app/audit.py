@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from feint.app import options as shared
+from feint.errors import SpecError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -94,8 +95,16 @@ def run(options: argparse.Namespace) -> None:
 
 
 def attack_values(options: argparse.Namespace) -> dict[str, Any]:
-    """The values of an ``AttackSpec``."""
+    """The values of an ``AttackSpec``.
+
+    Raises:
+        SpecError: options that do not go together.
+    """
     names = ("steps", "momentum", "search", "decay", "tries", "accept", "proxy_average")
+    if options.truth is None and options.truth_weights is not None:
+        raise SpecError(f"truth-weights: expected them with --truth, got {options.truth_weights!r} alone")
+    if options.raised is not None and options.goal != "steer":
+        raise SpecError(f"raised: expected it with --goal steer, got {options.raised!r} with {options.goal}")
     truth = None if options.truth is None else {"name": options.truth, "weights": options.truth_weights}
     return {
         "goal": options.goal,
