@@ -20,7 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--test-data", metavar="SOURCE", help="where accuracy is measured (default: the same source)")
     parser.add_argument("--test-split", default="test", help="and which part of it (default: test)")
     victim = parser.add_argument_group("victim")
-    victim.add_argument("--network", required=True, metavar="NAME", help="a built-in architecture, or file.py:function")
+    victim.add_argument(
+        "--network", required=True, metavar="NAME", help="a built-in architecture, file.py:function, or vae"
+    )
     victim.add_argument("--dropout", type=float, metavar="P", help="of a built-in architecture that has some")
     victim.add_argument("--members", type=int, default=1, metavar="E", help="more than one: an ensemble (default: 1)")
     shared.add_estimator(parser)
@@ -46,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Train and print the card."""
+    from feint.experiments.autoencoder import AUTOENCODERS, train_autoencoder
     from feint.experiments.train import TrainSpec, train
 
     names = ("epochs", "batch_size", "optimizer", "learning_rate", "weight_decay", "schedule", "patience")
@@ -70,10 +73,12 @@ def run(options: argparse.Namespace) -> None:
             **shared.running_values(options),
         }
     )
-    card = train(spec, options.victims, fresh=options.fresh, progress=not options.quiet)
+    make = train_autoencoder if spec.network.name in AUTOENCODERS else train
+    card = make(spec, options.victims, fresh=options.fresh, progress=not options.quiet)
     if options.json:
         print(json.dumps(card, indent=2))
     else:
         where = f"{card['measured_on']['images']} images of {card['measured_on']['source']}"
-        print(f"{card['name']}: accuracy {card['accuracy']:.2%} on {where}")
+        quality = f"accuracy {card['accuracy']:.2%}" if "accuracy" in card else f"ELBO {card['elbo']:.2f} nats"
+        print(f"{card['name']}: {quality} on {where}")
         print(f"card: {options.victims / options.name / 'card.json'}")

@@ -72,7 +72,7 @@ def train(spec: TrainSpec, root: Path, *, fresh: bool = False, progress: bool = 
     Raises:
         FeintError: bad input, a name that is taken, or a folder that cannot be written.
     """
-    recipe = _recipe(spec.recipe)
+    recipe = checked_recipe(spec.recipe)
     device, threads = find_device(spec.device), find_threads(spec.threads)
     if spec.test == spec.data:
         raise SpecError(f"test: expected other images than those trained on, got {spec.data.source} for both")
@@ -85,11 +85,11 @@ def train(spec: TrainSpec, root: Path, *, fresh: bool = False, progress: bool = 
         data, test = load_data(spec.data), load_data(spec.test)
         network = _with_classes(spec.network, data)
         networks.check(new_network(network.name, network.arguments), data.shape)
-        _begin(work, {**spec.model_dump(mode="json"), "threads": threads, "device": device}, fresh=fresh)
+        begin_training(work, {**spec.model_dump(mode="json"), "threads": threads, "device": device}, fresh=fresh)
         members = [_member(spec, work, index, network, data, recipe, device, progress) for index in range(spec.members)]
         files = [_weights_file(index) for index in range(spec.members)]
         for member, file in zip(members, files, strict=True):
-            _save(member, work / file)
+            save_weights(member, work / file)
         classes = networks.check(members[0], data.shape, device=device)
         victim = Victim(spec.victim, members, classes, spec.seed)
         card = {
@@ -108,7 +108,7 @@ def train(spec: TrainSpec, root: Path, *, fresh: bool = False, progress: bool = 
             "threads": threads,
             "versions": versions(),
         }
-        _finish(work, place, card)
+        finish_training(work, place, card)
     return card
 
 
@@ -161,7 +161,12 @@ def accuracy(victim: Victim, data: Dataset, *, device: str) -> float:
     return right / count
 
 
-def _recipe(values: Mapping[str, Any]) -> Recipe:
+def checked_recipe(values: Mapping[str, Any]) -> Recipe:
+    """A recipe with these fields.
+
+    Raises:
+        SpecError: a field that there is not, or a value out of its range.
+    """
     try:
         return Recipe(**values)
     except TypeError as error:
@@ -179,7 +184,7 @@ def _weights_file(index: int) -> str:
     return f"member-{index}.safetensors"
 
 
-def _begin(work: Path, spec: dict[str, Any], *, fresh: bool) -> None:
+def begin_training(work: Path, spec: dict[str, Any], *, fresh: bool) -> None:
     """Make the folder that the training works in, or find the one of the same training."""
     description = work / "training.json"
     try:
@@ -219,7 +224,12 @@ def _member(
     return member.eval()
 
 
-def _save(member: nn.Module, path: Path) -> None:
+def save_weights(member: nn.Module, path: Path) -> None:
+    """Write a network's weights as safetensors.
+
+    Raises:
+        StoreError: they cannot be written.
+    """
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in member.state_dict().items()}
     try:
         path.write_bytes(save(state))
@@ -227,7 +237,7 @@ def _save(member: nn.Module, path: Path) -> None:
         raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def _finish(work: Path, place: Path, card: dict[str, Any]) -> None:
+def finish_training(work: Path, place: Path, card: dict[str, Any]) -> None:
     """The card makes it a victim; it appears under its name whole."""
     try:
         for leftover in (*work.glob("*.checkpoint"), work / "training.json"):

@@ -13,6 +13,7 @@ from .lenet import LeNet as LeNet
 from .load import load as load
 from .mnist_cnn import MnistCNN as MnistCNN
 from .normalize import Normalize as Normalize
+from .vae import VariationalAutoencoder as VariationalAutoencoder
 from .weights import load_weights as load_weights
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "LeNet",
     "MnistCNN",
     "Normalize",
+    "VariationalAutoencoder",
     "check",
     "fingerprint",
     "load",
