@@ -34,7 +34,7 @@ def lines(figure: LineFigure) -> dict[str, Any]:
             for at, curve in enumerate(figure.curves)
         ),
     ]
-    layout = _layout(figure.x_title, figure.y_title)
+    layout = base_layout(figure.x_title, figure.y_title)
     layout["xaxis"] |= {"range": [0, 100]}
     layout["yaxis"] |= {"range": [0, 102]}
     return {"data": traces, "layout": layout | {"hovermode": "x"}}
@@ -75,7 +75,7 @@ def _histogram(figure: HistogramFigure, panel: Panel) -> dict[str, Any]:
         }
         for name, counts, sign, shade in (("correct", panel.correct, 1, CORRECT), ("wrong", panel.wrong, -1, WRONG))
     ]
-    layout = _layout(figure.x_title, figure.y_title)
+    layout = base_layout(figure.x_title, figure.y_title)
     step = 25 if top > 50 else 10
     marks = [*range(-int(top // step) * step, int(top) + 1, step)]
     layout["xaxis"] |= {"range": [0, 100], "dtick": 25}
@@ -99,7 +99,7 @@ def bars(figure: BarFigure) -> dict[str, Any]:
         }
         for bar in figure.bars
     ]
-    layout = _layout(figure.x_title, figure.y_title)
+    layout = base_layout(figure.x_title, figure.y_title)
     layout["xaxis"] |= {"type": "category", "showgrid": False}
     layout["yaxis"] |= {"rangemode": "tozero"}
     return {"data": traces, "layout": layout | {"barmode": "group", "bargap": 0.3, "bargroupgap": 0.08, "height": 360}}
@@ -150,8 +150,8 @@ def _reliability(figure: ReliabilityFigure, panel: ReliabilityPanel) -> dict[str
             "hovertemplate": "%{customdata[1]} images at %{customdata[0]}<extra></extra>",
         },
     ]
-    layout = _layout(figure.x_title, figure.y_title)
-    below = _layout("", figure.count_title)["yaxis"]
+    layout = base_layout(figure.x_title, figure.y_title)
+    below = base_layout("", figure.count_title)["yaxis"]
     layout["xaxis"] |= {"range": [0, 100], "dtick": 25, "anchor": "y2"}
     layout["yaxis"] |= {"range": [0, 102], "dtick": 25, "domain": [0.32, 1]}
     layout["yaxis2"] = below | {"range": [0, 1.05 * figure.most], "domain": [0, 0.22], "nticks": 3}
@@ -192,7 +192,7 @@ def _intervals(figure: IntervalFigure, panel: IntervalPanel) -> dict[str, Any]:
                 "%{customdata[1]:.1f} %<extra></extra>",
             }
         )
-    layout = _layout(figure.x_title, figure.y_title)
+    layout = base_layout(figure.x_title, figure.y_title)
     layout["xaxis"] |= {"range": [-1, 101], "showgrid": False}
     layout["yaxis"] |= {"range": [-2, 102], "dtick": 25}
     line = {"color": REFERENCE, "width": 1.5, "dash": "dash"}
@@ -214,7 +214,8 @@ def _short(values: Any) -> list[float]:
     return [round(float(value), 3) for value in values]
 
 
-def _layout(x_title: str, y_title: str) -> dict[str, Any]:
+def base_layout(x_title: str, y_title: str) -> dict[str, Any]:
+    """What all figures have in common."""
     axis: dict[str, Any] = {"automargin": True, "zeroline": True, "fixedrange": False, "ticks": ""}
     return {
         "xaxis": axis | {"title": {"text": x_title, "standoff": 12}},

@@ -20,12 +20,12 @@ from .figures import (
     percentages,
 )
 
-_INK, _MUTED, _GRID = "#1f2430", "#5b6372", "#e3e6eb"
+INK, MUTED, GRID = "#1f2430", "#5b6372", "#e3e6eb"
 
 
 def lines(figure: LineFigure) -> bytes:
     """Lines over a band."""
-    page = _page(8.0, 5.2)
+    page = canvas(8.0, 5.2)
     axes = page.subplots()
     lower, upper = figure.band.lower, figure.band.upper
     grid = np.linspace(0, 100, 400)
@@ -37,17 +37,17 @@ def lines(figure: LineFigure) -> bytes:
     axes.plot(lower.x, lower.y, color=REFERENCE, linewidth=1.2, linestyle=":", label=lower.name)
     axes.set_xlim(0, 100)
     axes.set_ylim(0, 102)
-    _dress(axes, figure.x_title, figure.y_title)
-    axes.set_title(figure.title, loc="left", color=_INK, fontsize=13, fontweight="bold", pad=12)
-    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, labelcolor=_INK, fontsize=10)
-    return _png(page)
+    dress(axes, figure.x_title, figure.y_title)
+    axes.set_title(figure.title, loc="left", color=INK, fontsize=13, fontweight="bold", pad=12)
+    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, labelcolor=INK, fontsize=10)
+    return as_png(page)
 
 
 def histograms(figure: HistogramFigure) -> bytes:
     """Panels side by side, correct ones upwards, wrong ones downwards."""
     columns = min(len(figure.panels), 4)
     rows = math.ceil(len(figure.panels) / columns)
-    page = _page(max(3.0 * columns, 6.0), 3.2 * rows + 0.6)
+    page = canvas(max(3.0 * columns, 6.0), 3.2 * rows + 0.6)
     page.get_layout_engine().set(wspace=0.06)
     grid = page.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     top = figure.top
@@ -60,23 +60,23 @@ def histograms(figure: HistogramFigure) -> bytes:
         centres = (panel.edges[:-1] + panel.edges[1:]) / 2
         axes.bar(centres, percentages(panel.correct), width * 0.92, color=CORRECT, label="correct")
         axes.bar(centres, -percentages(panel.wrong), width * 0.92, color=WRONG, label="wrong")
-        axes.axhline(0, color=_MUTED, linewidth=0.8)
+        axes.axhline(0, color=MUTED, linewidth=0.8)
         axes.set_xlim(0, 100)
         axes.set_ylim(-top, top)
         below = place + columns >= len(figure.panels)
-        _dress(axes, figure.x_title if below else "", figure.y_title if place % columns == 0 else "")
+        dress(axes, figure.x_title if below else "", figure.y_title if place % columns == 0 else "")
         axes.set_xticks([0, 25, 50, 75, 100])
         axes.yaxis.set_major_formatter(_unsigned)
-        axes.set_title(panel.title, color=_INK, fontsize=10)
+        axes.set_title(panel.title, color=INK, fontsize=10)
     handles, names = grid.flat[0].get_legend_handles_labels()
-    page.legend(handles, names, loc="outside upper right", ncols=2, frameon=False, labelcolor=_INK, fontsize=10)
-    page.suptitle(figure.title, x=0.01, ha="left", color=_INK, fontsize=13, fontweight="bold")
-    return _png(page)
+    page.legend(handles, names, loc="outside upper right", ncols=2, frameon=False, labelcolor=INK, fontsize=10)
+    page.suptitle(figure.title, x=0.01, ha="left", color=INK, fontsize=13, fontweight="bold")
+    return as_png(page)
 
 
 def bars(figure: BarFigure) -> bytes:
     """Groups of bars with their values above."""
-    page = _page(max((0.6 + 0.43 * len(figure.bars)) * len(figure.categories) + 2.0, 6.0), 4.2)
+    page = canvas(max((0.6 + 0.43 * len(figure.bars)) * len(figure.categories) + 2.0, 6.0), 4.2)
     axes = page.subplots()
     places = np.arange(len(figure.categories))
     width = 0.8 / len(figure.bars)
@@ -86,23 +86,23 @@ def bars(figure: BarFigure) -> bytes:
         labels = ["" if height is None else f"{height:.1f}" for height in bar.heights]
         shade = colour(bar.role, bar.strength)
         drawn = axes.bar(places + offset, heights, width * 0.92, color=shade, label=bar.name)
-        axes.bar_label(drawn, labels, fontsize=8, color=_MUTED, padding=2)
+        axes.bar_label(drawn, labels, fontsize=8, color=MUTED, padding=2)
     axes.margins(y=0.12)
     axes.set_xticks(places, figure.categories)
-    _dress(axes, figure.x_title, figure.y_title)
+    dress(axes, figure.x_title, figure.y_title)
     axes.grid(axis="x", visible=False)
-    page.suptitle(figure.title, x=0.01, ha="left", color=_INK, fontsize=13, fontweight="bold")
+    page.suptitle(figure.title, x=0.01, ha="left", color=INK, fontsize=13, fontweight="bold")
     columns = min(len(figure.bars), 4)
     entries = axes.get_legend_handles_labels()
-    page.legend(*entries, loc="outside lower right", ncols=columns, frameon=False, labelcolor=_INK, fontsize=10)
-    return _png(page)
+    page.legend(*entries, loc="outside lower right", ncols=columns, frameon=False, labelcolor=INK, fontsize=10)
+    return as_png(page)
 
 
 def reliabilities(figure: ReliabilityFigure) -> bytes:
     """Panels side by side: accuracy above, counts below."""
     columns = min(len(figure.panels), 4)
     rows = math.ceil(len(figure.panels) / columns)
-    page = _page(max(3.0 * columns, 6.0), 3.8 * rows + 0.6)
+    page = canvas(max(3.0 * columns, 6.0), 3.8 * rows + 0.6)
     page.get_layout_engine().set(wspace=0.06)
     grid = page.subplots(2 * rows, columns, sharex=True, sharey="row", squeeze=False, height_ratios=[3, 1] * rows)
     for place in range(rows * columns):
@@ -121,39 +121,39 @@ def reliabilities(figure: ReliabilityFigure) -> bytes:
         above.set_ylim(0, 102)
         below.set_ylim(0, 1.05 * figure.most)
         below.set_xlim(0, 100)
-        _dress(above, "", figure.y_title if column == 0 else "")
-        _dress(below, figure.x_title, figure.count_title if column == 0 else "")
+        dress(above, "", figure.y_title if column == 0 else "")
+        dress(below, figure.x_title, figure.count_title if column == 0 else "")
         below.set_xticks([0, 25, 50, 75, 100])
-        above.set_title(panel.title.replace(": ", "\n"), color=_INK, fontsize=10)
-    page.suptitle(figure.title, x=0.01, ha="left", color=_INK, fontsize=13, fontweight="bold")
-    return _png(page)
+        above.set_title(panel.title.replace(": ", "\n"), color=INK, fontsize=10)
+    page.suptitle(figure.title, x=0.01, ha="left", color=INK, fontsize=13, fontweight="bold")
+    return as_png(page)
 
 
 def intervals(figure: IntervalFigure) -> bytes:
     """Panels one below the other."""
-    page = _page(8.5, 3.0 * len(figure.panels) + 0.7)
+    page = canvas(8.5, 3.0 * len(figure.panels) + 0.7)
     grid = page.subplots(len(figure.panels), 1, sharex=True, sharey=True, squeeze=False)
     for at, (axes, panel) in enumerate(zip(grid[:, 0], figure.panels, strict=True)):
         for name, chosen, shade in (("correct", panel.correct, CORRECT), ("wrong", ~panel.correct, WRONG)):
             place = panel.place[chosen]
             axes.vlines(place, panel.low[chosen], panel.high[chosen], color=shade, alpha=0.55, linewidth=0.9)
             axes.plot(place, panel.clean[chosen], ".", color=shade, markersize=3, label=name)
-        axes.axhline(figure.threshold, color=_MUTED, linewidth=1.2, linestyle="--", label="threshold")
+        axes.axhline(figure.threshold, color=MUTED, linewidth=1.2, linestyle="--", label="threshold")
         axes.set_xlim(-1, 101)
         axes.set_ylim(-2, 102)
-        _dress(axes, figure.x_title if at == len(figure.panels) - 1 else "", figure.y_title)
+        dress(axes, figure.x_title if at == len(figure.panels) - 1 else "", figure.y_title)
         axes.grid(axis="x", visible=False)
-        axes.set_title(panel.title, color=_INK, fontsize=10, loc="left")
+        axes.set_title(panel.title, color=INK, fontsize=10, loc="left")
     handles, names = grid[0, 0].get_legend_handles_labels()
-    page.legend(handles, names, loc="outside upper right", ncols=3, frameon=False, labelcolor=_INK, fontsize=10)
-    page.suptitle(figure.title, x=0.01, ha="left", color=_INK, fontsize=13, fontweight="bold")
-    return _png(page)
+    page.legend(handles, names, loc="outside upper right", ncols=3, frameon=False, labelcolor=INK, fontsize=10)
+    page.suptitle(figure.title, x=0.01, ha="left", color=INK, fontsize=13, fontweight="bold")
+    return as_png(page)
 
 
 def pictures(figure: PictureFigure, most: int = 6) -> bytes:
     """Images in columns: before, what was added, after."""
     shown = figure.pictures[:most]
-    page = _page(max(1.55 * len(shown) + 1.2, 4.0), 6.4)
+    page = canvas(max(1.55 * len(shown) + 1.2, 4.0), 6.4)
     grid = page.subplots(3, len(shown), squeeze=False)
     for at, picture in enumerate(shown):
         added = "no change" if picture.magnification is None else f"× {picture.magnification:,.0f}"
@@ -163,14 +163,14 @@ def pictures(figure: PictureFigure, most: int = 6) -> bytes:
         captions = (before, added, f"confidence {picture.after}")
         for axes, image, caption in zip(grid[:, at], images, captions, strict=True):
             axes.imshow(image, interpolation="nearest")
-            axes.set_title(caption, fontsize=9, color=_INK if image is not picture.perturbation else _MUTED)
+            axes.set_title(caption, fontsize=9, color=INK if image is not picture.perturbation else MUTED)
             axes.set_xticks([])
             axes.set_yticks([])
-            axes.spines[:].set_color(_GRID)
+            axes.spines[:].set_color(GRID)
     for axes, name in zip(grid[:, 0], ("before", "added, magnified", "after"), strict=True):
-        axes.set_ylabel(name, fontsize=10, color=_MUTED)
-    page.suptitle(figure.title, x=0.01, ha="left", color=_INK, fontsize=13, fontweight="bold")
-    return _png(page)
+        axes.set_ylabel(name, fontsize=10, color=MUTED)
+    page.suptitle(figure.title, x=0.01, ha="left", color=INK, fontsize=13, fontweight="bold")
+    return as_png(page)
 
 
 def image(pixels: Any, largest: int = 256) -> bytes:
@@ -185,23 +185,26 @@ def image(pixels: Any, largest: int = 256) -> bytes:
     return file.getvalue()
 
 
-def _page(width: float, height: float) -> Any:
+def canvas(width: float, height: float) -> Any:
+    """An empty page, so many inches wide and high."""
     from matplotlib.figure import Figure
 
     page: Any = Figure(figsize=(width, height), dpi=150, layout="constrained", facecolor="white")
     return page
 
 
-def _dress(axes: Any, x_title: str, y_title: str) -> None:
-    axes.set_xlabel(x_title, color=_MUTED, fontsize=10)
-    axes.set_ylabel(y_title, color=_MUTED, fontsize=10)
-    axes.tick_params(colors=_MUTED, labelsize=9, length=0)
-    axes.grid(color=_GRID, linewidth=0.8)
+def dress(axes: Any, x_title: str, y_title: str) -> None:
+    """Titles, ticks and a grid, quietly."""
+    axes.set_xlabel(x_title, color=MUTED, fontsize=10)
+    axes.set_ylabel(y_title, color=MUTED, fontsize=10)
+    axes.tick_params(colors=MUTED, labelsize=9, length=0)
+    axes.grid(color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[:].set_visible(False)
 
 
-def _png(page: Any) -> bytes:
+def as_png(page: Any) -> bytes:
+    """The page as a file."""
     file = io.BytesIO()
     page.savefig(file, format="png", metadata={"Software": None})
     return file.getvalue()
