@@ -12,7 +12,6 @@ from feint.errors import FeintError, SpecError, StoreError
 UNEXPECTED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 COMMANDS = {
     "audit": audit,
-    "detect": detect,
     "span": span,
     "train": train,
     "reproduce": reproduce,
