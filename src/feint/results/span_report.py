@@ -61,7 +61,7 @@ def _panel(found: Intervals, crossing: float | None) -> IntervalPanel:
     ranks = np.unique(np.linspace(0, count - 1, min(MOST, count)).round().astype(np.int64))
     shown = order[ranks]
     return IntervalPanel(
-        title=f"radius {radius_text(found.radius)}: {_cell(crossing)} % of the images cross the threshold",
+        title=f"radius {radius_text(found.radius)}: {_cell(crossing)} % cross the threshold",
         place=100 * (ranks + 0.5) / count,
         clean=100 * found.clean[shown],
         low=100 * found.low[shown],

@@ -1,0 +1,34 @@
+"""A linear classifier of two classes, about which everything is known."""
+
+import numpy as np
+import pytest
+
+LINEAR = """
+import torch
+from torch import nn
+
+
+def build():
+    network = nn.Sequential(nn.Flatten(), nn.Linear(4, 2))
+    with torch.no_grad():
+        network[1].weight.copy_(torch.tensor([[0.0] * 4, [8.0, -8.0, 8.0, 8.0]]))
+        network[1].bias.copy_(torch.tensor([0.0, -8.0]))
+    return network
+"""
+WEIGHTS = np.array([8.0, -8.0, 8.0, 8.0])
+
+
+def margins(images):
+    """The logit of class 1 less that of class 0; a radius r moves it by 32 r where nothing is clipped."""
+    return images.reshape(len(images), 4) @ WEIGHTS - 8
+
+
+@pytest.fixture
+def linear(tmp_path):
+    """The network as a specification, and 20 images of 2x2 pixels from 0.25 to 0.75, every fifth label wrong."""
+    (tmp_path / "linear.py").write_text(LINEAR)
+    images = np.random.default_rng(0).uniform(0.25, 0.75, (20, 2, 2, 1)).astype(np.float32)
+    labels = (margins(images) > 0).astype(np.int64)
+    labels[::5] = 1 - labels[::5]
+    np.savez(tmp_path / "images.npz", images=images, labels=labels)
+    return {"name": f"{tmp_path / 'linear.py'}:build"}, tmp_path / "images.npz"
