@@ -12,6 +12,7 @@ from feint.attacks.adversarial import Adversarial
 from feint.attacks.backtracking import Backtracking
 from feint.attacks.budget import Budget
 from feint.attacks.evaluation import gradient, holds
+from feint.attacks.norms import Norm
 from feint.attacks.search import Search
 from feint.protocols import Condition, Objective
 
@@ -68,12 +69,22 @@ class ACE:
         """
         if not budgets:
             return []
-        originals = [budget.admit(inputs) for budget in budgets]
-        slope = gradient(objective, originals[0], torch.arange(len(inputs), device=inputs.device), batch_size)
-        return [
-            single_step(self.search, objective, original, slope, budget, condition, batch_size)
-            for original, budget in zip(originals, budgets, strict=True)
-        ]
+        originals = budgets[0].admit(inputs)
+        slope = gradient(objective, originals, torch.arange(len(inputs), device=inputs.device), batch_size)
+        results: dict[int, Adversarial] = {}
+        for alike in _alike(budgets):
+            shared = [budgets[index] for index in alike]
+            found = single_steps(self.search, objective, originals, slope, shared, condition, batch_size)
+            results |= dict(zip(alike, found, strict=True))
+        return [results[index] for index in range(len(budgets))]
+
+
+def _alike(budgets: Sequence[Budget]) -> list[list[int]]:
+    """The positions of budgets that differ in their radius only, group by group."""
+    groups: dict[tuple[Norm, tuple[float, float] | None], list[int]] = {}
+    for index, budget in enumerate(budgets):
+        groups.setdefault((budget.norm, budget.bounds), []).append(index)
+    return list(groups.values())
 
 
 def single_step(
@@ -85,30 +96,61 @@ def single_step(
     condition: Condition | None,
     batch_size: int | None,
 ) -> Adversarial:
-    """The steepest step of the budget's radius, searched along for a point at which the condition holds.
+    """The steepest step of one budget's radius; the arguments are those of ``single_steps``."""
+    return single_steps(search, objective, originals, slope, [budget], condition, batch_size)[0]
+
+
+def single_steps(
+    search: Search,
+    objective: Objective,
+    originals: Float[Tensor, " N ..."],
+    slope: Float[Tensor, " N ..."],
+    budgets: Sequence[Budget],
+    condition: Condition | None,
+    batch_size: int | None,
+) -> list[Adversarial]:
+    """The steepest step of each budget's radius, searched along for a point at which the condition holds.
+
+    All radii are searched together: what is still in play at any of them shares the calls of the condition, and so the
+    padding of the last.
 
     Args:
         search: how far to go where the whole step breaks the condition.
         objective: what is raised.
-        originals: the inputs, admitted by the budget.
+        originals: the inputs, admitted by the budgets.
         slope: the objective's gradient there.
-        budget: how far to go.
+        budgets: how far to go; they differ in their radius only.
         condition: what must hold; None accepts the whole radius.
         batch_size: inputs per call, the last call padded; None for all at once.
     """
-    rows = torch.arange(len(originals), device=originals.device)
-    direction = budget.norm.steepest(slope)
-    end = search(objective, originals, direction, budget, condition, rows=rows, batch_size=batch_size)
-    feasible, queries = end.found.clone(), end.queries.clone()
-    left = rows[~feasible]
-    if condition is not None and len(left):
-        feasible[left] = holds(condition, originals[left], left, batch_size)
-        queries[left] += 1
-    return Adversarial(
-        inputs=end.inputs,
-        radius=budget.norm.size(end.inputs - originals),
-        accepted=end.accepted,
-        feasible=feasible,
-        gradients=torch.ones_like(queries),
-        queries=queries,
+    count, times = len(originals), len(budgets)
+    rows = torch.arange(count, device=originals.device)
+    radii = torch.tensor([budget.radius for budget in budgets], dtype=torch.float64, device=originals.device)
+    end = search(
+        objective,
+        originals.repeat(times, *[1] * (originals.ndim - 1)),
+        budgets[0].norm.steepest(slope).repeat(times, *[1] * (originals.ndim - 1)),
+        max(budgets, key=lambda budget: budget.radius),
+        condition,
+        rows=rows.repeat(times),
+        radii=radii.repeat_interleave(count),
+        batch_size=batch_size,
     )
+    feasible, queries = end.found.clone(), end.queries.clone()
+    left = (~feasible).nonzero().squeeze(1)
+    if condition is not None and len(left):
+        at = left % max(count, 1)
+        feasible[left] = holds(condition, originals[at], at, batch_size)
+        queries[left] += 1
+    inputs = end.inputs.reshape(times, *originals.shape)
+    return [
+        Adversarial(
+            inputs=inputs[index],
+            radius=budget.norm.size(inputs[index] - originals),
+            accepted=end.accepted.reshape(times, count)[index],
+            feasible=feasible.reshape(times, count)[index],
+            gradients=torch.ones(count, dtype=torch.int64, device=originals.device),
+            queries=queries.reshape(times, count)[index],
+        )
+        for index, budget in enumerate(budgets)
+    ]

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from feint.attacks.budget import Budget
 from feint.attacks.evaluation import holds, values
-from feint.attacks.search import Found
+from feint.attacks.search import Found, along, largest
 from feint.errors import AttackError
 from feint.protocols import Condition, Objective
 
@@ -53,12 +53,14 @@ class Backtracking:
         condition: Condition | None,
         *,
         rows: Int[Tensor, " N"],
+        radii: Float[Tensor, " N"] | None = None,
         batch_size: int | None = None,
     ) -> Found:
         """Search along one direction per input; the arguments are those of ``Search``.
 
         Only inputs still in play are evaluated again, packed together into full batches.
         """
+        radii = largest(inputs, budget) if radii is None else radii
         points = inputs.clone()
         accepted = torch.zeros(len(inputs), dtype=torch.float64, device=inputs.device)
         found = torch.zeros(len(inputs), dtype=torch.bool, device=inputs.device)
@@ -68,8 +70,8 @@ class Backtracking:
         for attempt in range(self.tries):
             if not len(play):
                 break
-            radius = budget.radius * self.decay**attempt
-            candidates = budget.clip(inputs[play] + radius * direction[play])
+            tried = radii * self.decay**attempt
+            candidates = budget.clip(along(inputs[play], direction[play], tried[play]))
             good = torch.ones_like(play, dtype=torch.bool)
             if condition is not None:
                 good = holds(condition, candidates, rows[play], batch_size)
@@ -85,5 +87,5 @@ class Backtracking:
                 chosen, candidates = play[good], candidates[good]
                 play = play[~good]
             points[chosen] = candidates
-            accepted[chosen] = radius
+            accepted[chosen] = tried[chosen]
         return Found(points, accepted, found, queries)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from feint.attacks.budget import Budget
 from feint.attacks.evaluation import holds
-from feint.attacks.search import Found
+from feint.attacks.search import Found, along, largest
 from feint.errors import AttackError
 from feint.protocols import Condition, Objective
 
@@ -48,11 +48,13 @@ class Bisection:
         condition: Condition | None,
         *,
         rows: Int[Tensor, " N"],
+        radii: Float[Tensor, " N"] | None = None,
         batch_size: int | None = None,
     ) -> Found:
         """Search along one direction per input; the arguments are those of ``Search``. The objective is not asked."""
-        points = budget.clip(inputs + budget.radius * direction)
-        accepted = torch.full((len(inputs),), budget.radius, dtype=torch.float64, device=inputs.device)
+        radii = largest(inputs, budget) if radii is None else radii
+        points = budget.clip(along(inputs, direction, radii))
+        accepted = radii.clone()
         found = torch.ones(len(inputs), dtype=torch.bool, device=inputs.device)
         queries = torch.zeros(len(inputs), dtype=torch.int64, device=inputs.device)
         if condition is None or not len(inputs):
@@ -62,12 +64,11 @@ class Bisection:
         queries += 1
         play = (~found).nonzero().squeeze(1)
         points[play], accepted[play] = inputs[play], 0.0
-        width = budget.radius
-        while len(play) and width > self.tolerance:
-            width /= 2
-            middle = accepted[play] + width
-            step = middle.to(inputs.dtype).reshape(-1, *[1] * (inputs.ndim - 1))
-            candidates = budget.clip(inputs[play] + step * direction[play])
+        width = radii.clone()
+        while len(play := play[width[play] > self.tolerance]):
+            width[play] /= 2
+            middle = accepted[play] + width[play]
+            candidates = budget.clip(along(inputs[play], direction[play], middle))
             good = holds(condition, candidates, rows[play], batch_size)
             queries[play] += 1
             found[play[good]] = True

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol, final, runtime_checkable
 
+import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
@@ -41,6 +42,7 @@ class Search(Protocol):
         condition: Condition | None,
         *,
         rows: Int[Tensor, " N"],
+        radii: Float[Tensor, " N"] | None = None,
         batch_size: int | None = None,
     ) -> Found:
         """Search.
@@ -52,6 +54,19 @@ class Search(Protocol):
             budget: the largest radius, its norm and the inputs' bounds.
             condition: what must hold at the point accepted; None for nothing.
             rows: the inputs' positions in the batch that is attacked.
+            radii: a largest radius for each input, in float64; None for the budget's.
             batch_size: inputs per call of objective and condition, the last call padded; None for all at once.
         """
         ...
+
+
+def largest(inputs: Float[Tensor, " N ..."], budget: Budget) -> Float[Tensor, " N"]:
+    """The budget's radius for each input, in float64."""
+    return torch.full((len(inputs),), budget.radius, dtype=torch.float64, device=inputs.device)
+
+
+def along(
+    inputs: Float[Tensor, " N ..."], direction: Float[Tensor, " N ..."], radii: Float[Tensor, " N"]
+) -> Float[Tensor, " N ..."]:
+    """Inputs + radius x direction, not clipped."""
+    return inputs + radii.to(inputs.dtype).reshape(-1, *[1] * (inputs.ndim - 1)) * direction

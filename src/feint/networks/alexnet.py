@@ -51,6 +51,6 @@ class AlexNet(nn.Module):
             nn.Linear(4096, classes),
         )
 
-    def forward(self, images: Float[Tensor, " N channels height width"]) -> Float[Tensor, " N C"]:
+    def forward(self, images: Float[Tensor, " N channels height width"]) -> Float[Tensor, " _ C"]:
         """Logits of images in [0, 1]."""
         return self.classifier(self.pool(self.features(images)).flatten(1))

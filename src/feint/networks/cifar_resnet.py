@@ -56,6 +56,6 @@ class CifarResNet18(nn.Module):
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.classifier = nn.Sequential(nn.Flatten(), nn.Dropout(dropout), nn.Linear(512, classes))
 
-    def forward(self, images: Float[Tensor, " N 3 height width"]) -> Float[Tensor, " N C"]:
+    def forward(self, images: Float[Tensor, " N 3 height width"]) -> Float[Tensor, " _ C"]:
         """Logits of images in [0, 1]."""
         return self.classifier(self.pool(self.stages(self.stem(images))))

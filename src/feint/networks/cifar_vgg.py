@@ -42,6 +42,6 @@ class CifarVGG16(nn.Module):
             nn.Linear(512, classes),
         )
 
-    def forward(self, images: Float[Tensor, " N 3 32 32"]) -> Float[Tensor, " N C"]:
+    def forward(self, images: Float[Tensor, " N 3 32 32"]) -> Float[Tensor, " _ C"]:
         """Logits of images in [0, 1]."""
         return self.classifier(self.features(images))

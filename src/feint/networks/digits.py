@@ -29,6 +29,6 @@ class DigitNetwork(nn.Module):
         )
         self.classifier = nn.Sequential(nn.Flatten(), nn.Linear(512, 64), nn.ReLU(), nn.Linear(64, classes))
 
-    def forward(self, images: Float[Tensor, " N 1 8 8"]) -> Float[Tensor, " N C"]:
+    def forward(self, images: Float[Tensor, " N 1 8 8"]) -> Float[Tensor, " _ C"]:
         """Logits of images in [0, 1]."""
         return self.classifier(self.features(images))

@@ -31,6 +31,6 @@ class LeNet(nn.Module):
         )
         self.classifier = nn.Sequential(nn.Flatten(), nn.Linear(400, 84), nn.ReLU(), nn.Linear(84, classes))
 
-    def forward(self, images: Float[Tensor, " N 1 28 28"]) -> Float[Tensor, " N C"]:
+    def forward(self, images: Float[Tensor, " N 1 28 28"]) -> Float[Tensor, " _ C"]:
         """Logits of images in [0, 1]."""
         return self.classifier(self.features(images))

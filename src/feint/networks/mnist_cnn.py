@@ -38,6 +38,6 @@ class MnistCNN(nn.Module):
             nn.Linear(128, classes),
         )
 
-    def forward(self, images: Float[Tensor, " N 1 28 28"]) -> Float[Tensor, " N C"]:
+    def forward(self, images: Float[Tensor, " N 1 28 28"]) -> Float[Tensor, " _ C"]:
         """Logits of images in [0, 1]."""
         return self.classifier(self.features(images))
