@@ -18,6 +18,8 @@ COUNT = 13
 
 SETTINGS = {
     "ACE": {},
+    "IterativeACE": {"steps": 3},
+    "IAA": {"rounds": 5},
     "FGSM": {},
     "BIM": {"steps": 3},
     "MIM": {"steps": 3},
@@ -66,9 +68,16 @@ def nearest(attack):
     return type(attack).__name__ in NEAREST
 
 
+def perceptual(attack):
+    """IAA's radius is its perceptual distance, which no norm measures."""
+    return type(attack).__name__ == "IAA"
+
+
 def budget_of(attack, radius=None):
     if nearest(attack):
         return Budget(1.0 if radius is None else radius, norm=attacks.L2())
+    if perceptual(attack):
+        return Budget(3.0 if radius is None else radius)
     return Budget(0.05 if radius is None else radius)
 
 
@@ -79,7 +88,7 @@ def goal_of(attack, estimator, images):
     def predict(inputs, rows):
         return estimator(inputs)
 
-    if nearest(attack):
+    if nearest(attack) or perceptual(attack):
         return label_objectives.margin(predict, own), label_objectives.changes_label(predict, own)
     right = torch.arange(len(images)) % 3 > 0
     objective = objectives.disrupt_confidence(lambda inputs, rows: label_doubt(estimator(inputs), own[rows]), right)
@@ -113,6 +122,8 @@ def test_stays_inside_budget_and_bounds(attack, estimator, images):
         assert torch.isfinite(result.inputs).all()
         assert result.inputs.min() >= 0
         assert result.inputs.max() <= 1
+        if perceptual(attack):
+            continue
         norm = budget_of(attack).norm
         torch.testing.assert_close(norm.size(result.inputs - images), result.radius, rtol=1e-5, atol=1e-7)
 
@@ -149,7 +160,7 @@ def test_rows_and_samples_are_all_that_an_input_depends_on(attack, estimator, im
     own = estimator(images).prediction
 
     def attacked(which):
-        if nearest(attack):
+        if nearest(attack) or perceptual(attack):
             predict = lambda inputs, rows: estimator(inputs)  # noqa: E731
             objective = label_objectives.margin(predict, own[which])
             condition = label_objectives.changes_label(predict, own[which])

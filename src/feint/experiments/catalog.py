@@ -24,7 +24,17 @@ ESTIMATORS: dict[str, type[torch.nn.Module]] = {
     "ensemble": estimators.DeepEnsemble,
 }
 
-ATTACKS: dict[str, type[Attack]] = {"ace": attacks.ACE}
+ATTACKS: dict[str, type[Attack]] = {
+    "ace": attacks.ACE,
+    "iterative-ace": attacks.IterativeACE,
+    "fgsm": attacks.FGSM,
+    "bim": attacks.BIM,
+    "pgd": attacks.PGD,
+    "mim": attacks.MIM,
+    "carlini-wagner": attacks.CarliniWagner,
+    "lbfgs": attacks.LBFGS,
+    "iaa": attacks.IAA,
+}
 
 DATA: dict[str, str] = {
     "digits": "scikit-learn's 1,797 handwritten digits, 8x8; nothing to download",
