@@ -74,6 +74,7 @@ def summarise(table: pa.Table, radii: Sequence[float], measure: str, classes: Se
         classes: class names, by label.
     """
     clean = records.select(table, variant="clean", repeat=0)
+    attacked = [_attacked(table, radius, measure) for radius in radii]
     return {
         "measure": measure,
         "images": len(clean),
@@ -84,7 +85,8 @@ def summarise(table: pa.Table, radii: Sequence[float], measure: str, classes: Se
             "worst_aurc": metrics.worst_aurc(errors(clean)),
             **_fresh(records.select(table, variant="clean"), measure),
         },
-        "attacked": [_attacked(table, radius, measure) for radius in radii],
+        "attacked": attacked,
+        "radius_for_90_percent": min((row["radius"] for row in attacked if row["of_worst"] >= 0.9), default=None),
         "thresholds": threshold_damage(
             (uncertainty(clean, measure), errors(clean)),
             {radius: (uncertainty(rows, measure), errors(rows)) for radius, rows in _by_radius(table, radii)},
@@ -105,6 +107,7 @@ def _attacked(table: pa.Table, radius: float, measure: str) -> Mapping[str, Any]
         "radius": radius,
         **quality(attacked, measure),
         **selective_risks(attacked, measure),
+        "of_worst": _of_worst(attacked, measure),
         "kendall_tau": _kendall_tau(records.select(table, variant="clean", repeat=0), attacked, measure),
         "effective_radius": column(attacked, "accepted").mean().item(),
         "measured_radius": column(attacked, "measured").mean().item(),
@@ -118,6 +121,12 @@ def _attacked(table: pa.Table, radius: float, measure: str) -> Mapping[str, Any]
         },
         **_fresh(repeats, measure),
     }
+
+
+def _of_worst(attacked: pa.Table, measure: str) -> float:
+    """The attacked AURC as a share of the worst possible one for these errors; 1 where there are none."""
+    worst = metrics.worst_aurc(errors(attacked))
+    return metrics.aurc(uncertainty(attacked, measure), errors(attacked)) / worst if worst > 0 else 1.0
 
 
 def _kendall_tau(clean: pa.Table, attacked: pa.Table, measure: str) -> float | None:
