@@ -2,10 +2,15 @@
 
     python benchmarks/label_attacks.py
 
-One thread, 200 images, untrained weights (speed does not depend on them). The attacks take turns, and ratios of the
-turns' processor times are summed up by their median: other programs on the machine then count for little.
+One thread, 200 images, untrained weights (speed does not depend on them). Each library gets the images in one call; ours
+cuts them into batches of 50, which suit the processor's caches better. The rows "cut" hand the others such batches too,
+for information: there ours pays for the two forward passes (the original, the last iterate) by which it keeps the best.
+
+The attacks take turns, and ratios of the turns' processor times are summed up by their median: other programs on the
+machine then count for little.
 """
 
+import math
 import statistics
 import sys
 import time
@@ -19,7 +24,7 @@ from feint.attacks import PGD, Budget
 from feint.attacks.label_objectives import cross_entropy
 from feint.estimators import MCDropout, Softmax
 
-COUNT, STEPS, RADIUS, STEP, BATCH, TURNS, DRAWS = 200, 10, 8 / 255, 2 / 255, 50, 7, 20
+COUNT, STEPS, RADIUS, STEP, BATCH, TURNS, DRAWS = 200, 10, 8 / 255, 2 / 255, 50, 5, 20
 LIMIT_PEERS, LIMIT_DRAWS = 1.0, 2.0
 
 
@@ -59,6 +64,7 @@ def attacks(network: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> d
         objective = cross_entropy(lambda inputs, rows: estimator(inputs), labels)
         return lambda: PGD(STEPS, STEP)(objective, images, Budget(RADIUS), batch_size=BATCH)
 
+    batches = list(zip(images.split(BATCH), labels.split(BATCH), strict=True))
     model = foolbox.PyTorchModel(network, bounds=(0, 1), device="cpu")
     foolbox_pgd = foolbox.attacks.LinfPGD(steps=STEPS, abs_stepsize=STEP, random_start=True)
     torchattacks_pgd = torchattacks.PGD(network, eps=RADIUS, alpha=STEP, steps=STEPS, random_start=True)
@@ -66,6 +72,8 @@ def attacks(network: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> d
         "feint": ours(Softmax(network)),
         "torchattacks": lambda: torchattacks_pgd(images, labels),
         "foolbox": lambda: foolbox_pgd(model, images, labels, epsilons=RADIUS),
+        "torchattacks, cut": lambda: [torchattacks_pgd(x, y) for x, y in batches],
+        "foolbox, cut": lambda: [foolbox_pgd(model, x, y, epsilons=RADIUS) for x, y in batches],
         "feint, MC dropout": ours(MCDropout(network, draws=DRAWS)),
     }
 
@@ -95,12 +103,12 @@ def main() -> int:
                 through = name == "feint, MC dropout"
                 above, below = (turns, seconds["feint"]) if through else (seconds["feint"], turns)
                 ratio = statistics.median(a / b for a, b in zip(above, below, strict=True))
-                limit = LIMIT_DRAWS if through else LIMIT_PEERS
+                limit = LIMIT_DRAWS if through else math.inf if name.endswith("cut") else LIMIT_PEERS
                 missed += ratio > limit
                 what = "of feint" if through else "feint takes, of this"
                 note = f"{ratio:5.2f} {what} (limit {limit:.1f}){', missed' if ratio > limit else ''}"
             print(f"{title:16} {name:18} {statistics.median(turns) * 1e3:12.0f}  {note}", flush=True)
-    print(f"{missed} missed; {COUNT} images, batches of {BATCH} (the others: all at once), {DRAWS} draws, one thread")
+    print(f"{missed} missed; {COUNT} images, batches of {BATCH}, {DRAWS} draws, one thread")
     return 1 if missed else 0
 
 

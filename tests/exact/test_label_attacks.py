@@ -9,7 +9,7 @@ from feint.attacks import BIM, FGSM, L2, LBFGS, MIM, PGD, Budget, CarliniWagner,
 from feint.attacks import label_objectives as goals
 from feint.predictive import Categorical
 
-CARLINI_WAGNER = CarliniWagner(steps=80, step=0.04, searches=4, initial=0.5)
+CARLINI_WAGNER = CarliniWagner(steps=120, step=0.03, searches=6, initial=0.5)
 
 
 def linear_case(inputs=10, features=12, seed=0):
