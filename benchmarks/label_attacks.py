@@ -2,9 +2,10 @@
 
     python benchmarks/label_attacks.py
 
-One thread, 200 images, untrained weights (speed does not depend on them). Each library gets the images in one call; ours
-cuts them into batches of 50, which suit the processor's caches better. The rows "cut" hand the others such batches too,
-for information: there ours pays for the two forward passes (the original, the last iterate) by which it keeps the best.
+One thread, 200 images, untrained weights (speed does not depend on them). Each library gets the images in one call;
+ours cuts them into batches of 50, which suit the processor's caches better. The rows "cut" hand the others
+such batches too, for information: there ours pays for the two forward passes (the original, the last
+iterate) by which it keeps the best.
 
 The attacks take turns, and ratios of the turns' processor times are summed up by their median: other programs on the
 machine then count for little.
