@@ -29,6 +29,11 @@ def uniform(bits: Int[Tensor, "..."]) -> Float[Tensor, "..."]:
     return _shifted(bits, 11).double() * 2.0**-53
 
 
+def stem_of(seed: int, stream: int, device: torch.device) -> Int[Tensor, ""]:
+    """Where the numbers of a seed and a stream begin, never at 0."""
+    return scrambled(scrambled(torch.tensor(seed, device=device) ^ _SALT) + stream)
+
+
 def uniforms(keys: Int[Tensor, " K"], elements: int, *, seed: int, stream: int = 0) -> Float[Tensor, " K elements"]:
     """Numbers in [0, 1) for each key, the same whatever other keys come along.
 
@@ -41,5 +46,5 @@ def uniforms(keys: Int[Tensor, " K"], elements: int, *, seed: int, stream: int =
     >>> torch.equal(uniforms(torch.tensor([3, 7]), 2, seed=0)[1:], uniforms(torch.tensor([7]), 2, seed=0))
     True
     """
-    stem = scrambled(scrambled(torch.tensor(seed, device=keys.device) ^ _SALT) + stream)
+    stem = stem_of(seed, stream, keys.device)
     return uniform(scrambled(scrambled(stem + keys).unsqueeze(1) + torch.arange(elements, device=keys.device)))

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from feint.keyed import scrambled
+from feint.keyed import scrambled, stem_of
 
 
 def keep_mask(
@@ -30,7 +30,7 @@ def keep_mask(
     ... )
     True
     """
-    stem = scrambled(scrambled(torch.tensor(seed, device=keys.device)) + layer)
+    stem = stem_of(seed, layer, keys.device)
     per_input = scrambled(scrambled(stem + draws).unsqueeze(1) + keys)
     bits = scrambled(per_input.unsqueeze(-1) + torch.arange(elements, device=keys.device))
     # The upper 53 bits are a uniform number in steps of 2^-53; compared as integers, they need no float64.
