@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn, final
 
-from feint.app import audit, catalog, reproduce, span, train
+from feint.app import audit, catalog, interpolate, latent, reproduce, span, spread, train
 from feint.errors import FeintError, SpecError, StoreError
 
 UNEXPECTED, BAD_INPUT, INTERRUPTED = 1, 2, 130
@@ -15,6 +15,9 @@ COMMANDS = {
     "span": span,
     "train": train,
     "reproduce": reproduce,
+    "latent": latent,
+    "interpolate": interpolate,
+    "spread": spread,
     "catalog": catalog,
 }
 

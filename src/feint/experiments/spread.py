@@ -1,0 +1,270 @@
+"""Softmax variance against mutual information: two expansions, on real predictions."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, Final, final
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from pydantic import AfterValidator, Field
+from torch import Tensor
+from tqdm import tqdm
+
+from feint import measures
+from feint.data import Dataset
+from feint.errors import SpecError
+from feint.estimators import predict
+from feint.experiments.latent import Array, LatentResult, checked_victims, kept
+from feint.experiments.machine import cpu_threads, default_batch_size, find_device, find_threads
+from feint.experiments.spec import DataSpec, Spec, VictimSpec
+from feint.experiments.victim import Victim, load_data, load_victim
+from feint.measures.complement import complemented
+from feint.metrics import bootstrap, kendall_tau, spearman
+from feint.predictive import Categorical
+from feint.results import RunFolder
+from feint.results.latent import Spread, SpreadReport
+from feint.results.latent_page import write_spread
+
+DECADES: Final = (1e-8, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 10.0)
+"""Bounds of mutual information between which the approximations are compared with it, in nats."""
+
+FACTORS: Final = (1.0, 0.3, 0.1, 0.03, 0.01)
+"""Shares of their distance from the mean to which real draws are drawn together, to see the approximations' limits."""
+
+
+@final
+class SpreadSpec(Spec):
+    """Which predictions are compared.
+
+    Attributes:
+        victims: with more than one draw each.
+        data: the sets of images.
+        resamples: of the intervals.
+        seed: of the victims' draws.
+        batch_size: inputs per call of a network, or None to go by the images' size.
+        threads: CPU threads, or None for torch's own choice.
+        device: "cpu", "cuda", "cuda:1", "mps" or "auto".
+    """
+
+    victims: Annotated[tuple[VictimSpec, ...], AfterValidator(checked_victims)]
+    data: Annotated[tuple[DataSpec, ...], Field(min_length=1)]
+    resamples: Annotated[int, Field(gt=0)] = 200
+    seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
+    batch_size: Annotated[int, Field(gt=0)] | None = None
+    threads: Annotated[int, Field(gt=0)] | None = None
+    device: str = "cpu"
+
+
+def sum_of_variances(categorical: Categorical) -> Float[Tensor, " N"]:
+    """sum_c Var_s p_sc: what is left of mutual information where log p is expanded about p = 1.
+
+    Returns:
+        Shape ``(N,)``, from 0 to 1: C times the softmax variance. As the draws come together it tends to mutual
+        information times a number that depends on the prediction (2 / C where that is uniform), not to it.
+
+    Raises:
+        NotApplicable: with a single draw.
+
+    Reference: Smith & Gal 2018, section 3.2.
+    """
+    return categorical.log_probs.shape[-1] * measures.softmax_variance(categorical)
+
+
+def small_spread_information(categorical: Categorical) -> Float[Tensor, " N"]:
+    """1/2 sum_c Var_s p_sc / mean_s p_sc: what mutual information tends to as the draws come together.
+
+    Mutual information is ``mean_s sum_c p_sc log(p_sc / m_c)`` with the mean m. With ``p = m (1 + e)``, where e has
+    mean 0, a summand is ``m (e + e^2 / 2 - e^3 / 6 + ...)``: the ratio of the two tends to 1, linearly in the spread.
+
+    Returns:
+        Shape ``(N,)``, nats, 0 or more.
+
+    Raises:
+        NotApplicable: with a single draw.
+    """
+    measures.mutual_information(categorical[:0])  # refuses a single draw
+    surplus = complemented(categorical.log_probs) - complemented(categorical.mean_log_probs)
+    return (categorical.mean_log_probs.exp() * surplus.expm1().square()).sum(dim=-1).mean(dim=0) / 2
+
+
+def drawn_together(categorical: Categorical, factor: float) -> Categorical:
+    """The same mean, and draws at this share of their distance from it: ``m + factor (p_s - m)``.
+
+    Args:
+        categorical: with several draws.
+        factor: in (0, 1].
+    """
+    mean = categorical.mean_log_probs
+    return Categorical(mean + (factor * (categorical.log_probs - mean).expm1()).log1p())
+
+
+APPROXIMATIONS: Final = {"variance": sum_of_variances, "limit": small_spread_information}
+
+
+def spread(
+    spec: SpreadSpec,
+    root: Path = Path("feint-runs"),
+    *,
+    command: str = "",
+    fresh: bool = False,
+    progress: bool = True,
+) -> LatentResult:
+    """Compare both approximations of mutual information with it, image by image.
+
+    Args:
+        spec: which predictions.
+        root: where run folders lie.
+        command: the command line to show on the page.
+        fresh: forget what an earlier run of the same specification computed.
+        progress: bars on standard error.
+
+    Raises:
+        FeintError: bad input, or a folder that cannot be written.
+    """
+    device, threads = find_device(spec.device), find_threads(spec.threads)
+    with cpu_threads(threads):
+        sets = [load_data(data) for data in spec.data]
+        victims = [
+            load_victim(each, sets[0], seed=spec.seed, device=device, progress=progress) for each in spec.victims
+        ]
+        for dataset in sets[1:]:
+            if dataset.shape != sets[0].shape:
+                raise SpecError(f"data: expected images of {sets[0].shape} in {dataset.name} too, got {dataset.shape}")
+        size = spec.batch_size or default_batch_size(sets[0].shape)
+        spec = spec.model_copy(update={"device": device, "threads": threads, "batch_size": size})
+        identity = {
+            **spec.model_dump(mode="json"),
+            "images": [dataset.fingerprint() for dataset in sets],
+            "weights": [victim.fingerprint() for victim in victims],
+        }
+        with RunFolder.open(root, "spread", identity, fresh=fresh) as folder:
+            if not folder.is_complete:
+                spreads: list[Spread] = []
+                for at, (victim, dataset) in enumerate((v, d) for v in victims for d in sets):
+
+                    def compute(victim: Victim = victim, dataset: Dataset = dataset) -> dict[str, Array]:
+                        return _measured(victim, dataset, size, device, progress)
+
+                    found = kept(folder, f"spread-{at}.npz", compute, fresh=fresh)
+                    spreads.append(_spread(victim.name, Path(dataset.name).name, found, spec.resamples))
+                report = SpreadReport(
+                    "feint spread: softmax variance against mutual information",
+                    tuple(spreads),
+                    {
+                        "data": ", ".join(dataset.name for dataset in sets),
+                        "victims": ", ".join(victim.name for victim in victims),
+                        "seed": str(spec.seed),
+                        "device, threads, batch size": f"{spec.device}, {spec.threads}, {spec.batch_size}",
+                        "versions": ", ".join(f"{name} {version}" for name, version in folder.versions.items()),
+                        "run": folder.run,
+                    },
+                )
+                summary = _summary(report, folder, command)
+                write_spread(folder, report, headline(summary), command)
+                folder.finish(summary)
+            return LatentResult(folder.path, folder.summary)
+
+
+def headline(summary: Mapping[str, Any]) -> str:
+    """The finding in one sentence."""
+    found = [
+        f"{row['victim']} on {row['data']} {row['spearman']['variance']['estimate']:.3f} and "
+        f"{row['spearman']['limit']['estimate']:.3f}"
+        for row in summary["spreads"]
+    ]
+    return (
+        "Rank correlation (Spearman) of mutual information with the sum of softmax variances and with its "
+        f"small-spread limit: {'; '.join(found)}."
+    )
+
+
+def _measured(victim: Victim, dataset: Dataset, size: int, device: str, progress: bool) -> dict[str, Array]:
+    estimator = victim.estimator()
+    parts: list[dict[str, Tensor]] = []
+    with tqdm(total=len(dataset), desc=f"{victim.name}: {dataset.name}", unit=" images", disable=not progress) as bar:
+        for images, _, samples in dataset.batches(5 * size):
+            found = predict(estimator, images.to(device), samples.to(device), batch_size=size)
+            part = {"information": measures.mutual_information(found)}
+            part |= {name: approximation(found) for name, approximation in APPROXIMATIONS.items()}
+            for factor in FACTORS:
+                closer = drawn_together(found, factor)
+                information = measures.mutual_information(closer)
+                for name, approximation in APPROXIMATIONS.items():
+                    part[f"{name}/{factor:g}"] = approximation(closer) / information
+            parts.append({name: values.cpu() for name, values in part.items()})
+            bar.update(len(samples))
+    return {name: torch.cat([part[name] for part in parts]).numpy() for name in parts[0]}
+
+
+def _spread(victim: str, data: str, found: Mapping[str, Array], resamples: int) -> Spread:
+    tensors = {name: torch.as_tensor(values) for name, values in found.items()}
+    information = tensors["information"]
+    ranks: dict[str, tuple[float, float, float]] = {}
+    for name in APPROXIMATIONS:
+        interval = bootstrap(spearman, information, tensors[name], resamples=resamples)
+        ranks[name] = (interval.low, interval.estimate, interval.high)
+    return Spread(
+        victim=victim,
+        data=data,
+        information=found["information"],
+        variance=found["variance"],
+        limit=found["limit"],
+        spearman=ranks,
+        kendall={name: kendall_tau(information, tensors[name]) for name in APPROXIMATIONS},
+        decades=tuple(_decades(found)),
+        closer=tuple(
+            (factor, _quantiles(found[f"variance/{factor:g}"]), _quantiles(found[f"limit/{factor:g}"]))
+            for factor in FACTORS
+        ),
+    )
+
+
+def _decades(found: Mapping[str, Array]) -> list[tuple[float, float, int, float, float]]:
+    """Median ratios of both approximations to mutual information, by its size."""
+    information = found["information"]
+    rows: list[tuple[float, float, int, float, float]] = []
+    for low, high in pairwise(DECADES):
+        chosen = (information >= low) & (information < high)
+        if chosen.any():
+            ratios = [float(np.median(found[name][chosen] / information[chosen])) for name in APPROXIMATIONS]
+            rows.append((low, high, int(chosen.sum()), ratios[0], ratios[1]))
+    return rows
+
+
+def _quantiles(values: Array) -> tuple[float, float, float]:
+    """The middle nine tenths, and the median between their ends; images with no information at all do not count."""
+    low, middle, high = np.quantile(values[np.isfinite(values)], [0.05, 0.5, 0.95]).tolist()
+    return low, middle, high
+
+
+def _summary(report: SpreadReport, folder: RunFolder, command: str) -> dict[str, Any]:
+    return {
+        "run": {"id": folder.run, "folder": str(folder.path), "command": command, **folder.versions},
+        "spreads": [
+            {
+                "victim": found.victim,
+                "data": found.data,
+                "images": len(found.information),
+                "spearman": {
+                    name: dict(zip(("low", "estimate", "high"), interval, strict=True))
+                    for name, interval in found.spearman.items()
+                },
+                "kendall": dict(found.kendall),
+                "decades": [
+                    dict(zip(("from", "to", "images", "variance_ratio", "limit_ratio"), row, strict=True))
+                    for row in found.decades
+                ],
+                "drawn_together": [
+                    {
+                        "factor": factor,
+                        "variance_ratio": dict(zip(("low", "median", "high"), variance, strict=True)),
+                        "limit_ratio": dict(zip(("low", "median", "high"), limit, strict=True)),
+                    }
+                    for factor, variance, limit in found.closer
+                ],
+            }
+            for found in report.spreads
+        ],
+    }
