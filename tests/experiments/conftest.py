@@ -32,3 +32,34 @@ def linear(tmp_path):
     labels[::5] = 1 - labels[::5]
     np.savez(tmp_path / "images.npz", images=images, labels=labels)
     return {"name": f"{tmp_path / 'linear.py'}:build"}, tmp_path / "images.npz"
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """A folder with an autoencoder and two small victims for 60 digits: "plain", and "pair", two dropout networks."""
+    from feint.experiments.autoencoder import train_autoencoder
+    from feint.experiments.train import TrainSpec, train
+
+    root = tmp_path_factory.mktemp("victims")
+    (root / "small.py").write_text(SMALL)
+    common = {
+        "data": {"split": "train", "limit": 60},
+        "test": {"limit": 60},
+        "recipe": {"epochs": 2, "batch_size": 20, "validation_share": 0.0},
+        "threads": 1,
+    }
+    dropout = {"members": 2, "victim": {"estimator": "mc-dropout", "draws": 4}}
+    network = {"name": f"{root / 'small.py'}:build"}
+    train(TrainSpec.parse({"name": "plain", "network": network, **common}), root, progress=False)
+    train(TrainSpec.parse({"name": "pair", "network": network, **dropout, **common}), root, progress=False)
+    train_autoencoder(TrainSpec.parse({"name": "vae", "network": {"name": "vae"}, **common}), root, progress=False)
+    return root
+
+
+SMALL = """
+from torch import nn
+
+
+def build():
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, 16), nn.Dropout(0.5), nn.ReLU(), nn.Linear(16, 10))
+"""
