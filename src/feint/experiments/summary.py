@@ -86,7 +86,7 @@ def summarise(table: pa.Table, radii: Sequence[float], measure: str, classes: Se
             **_fresh(records.select(table, variant="clean"), measure),
         },
         "attacked": attacked,
-        "radius_for_90_percent": min((row["radius"] for row in attacked if row["of_worst"] >= 0.9), default=None),
+        "radius_for_ninety_percent": min((row["radius"] for row in attacked if row["of_worst"] >= 0.9), default=None),
         "thresholds": threshold_damage(
             (uncertainty(clean, measure), errors(clean)),
             {radius: (uncertainty(rows, measure), errors(rows)) for radius, rows in _by_radius(table, radii)},
