@@ -113,7 +113,7 @@ def write_spread(folder: RunFolder, report: SpreadReport, headline: str, command
     """
     pictures = {"spread": latent_png.spread(report)}
     specs: Specs = {}
-    parts = [_scatter(report, specs, pictures["spread"]), _ranks(report), _decades(report)]
+    parts = [_scatter(report, specs, pictures["spread"]), _ranks(report), _decades(report), _closer(report)]
     parts.append(facts(report.facts, command))
     terms = {
         "Sum of variances": "Over classes, of the variance over draws of a class's probability: C times the softmax "
@@ -182,8 +182,9 @@ def _map(report: LatentReport, victim: Mapped, specs: Specs, png: bytes) -> str:
         )
     layout = base_layout("first latent coordinate", "second latent coordinate")
     end = float(plane.axis[-1])
-    layout["xaxis"] |= {"range": [-end, end], "zeroline": False}
-    layout["yaxis"] |= {"range": [-end, end], "zeroline": False, "scaleanchor": "x"}
+    layout["xaxis"] |= {"range": [-end, end], "zeroline": False, "constrain": "domain"}
+    layout["yaxis"] |= {"range": [-end, end], "zeroline": False, "scaleanchor": "x", "constrain": "domain"}
+    layout["legend"] |= {"itemsizing": "constant"}
     buttons = [
         {
             "label": title(measure),
@@ -318,6 +319,7 @@ def _scatter(report: SpreadReport, specs: Specs, png: bytes) -> str:
         layout = base_layout("mutual information (nats)", "approximation (nats)")
         for axis in ("xaxis", "yaxis"):
             layout[axis] |= {"type": "log", "exponentformat": "power", "zeroline": False}
+        layout["legend"] |= {"itemsizing": "constant"}
         chosen = thinned(len(found.information), 1000)
         traces = [
             {
@@ -385,7 +387,14 @@ def _decades(report: SpreadReport) -> str:
         for found in report.spreads
         for low, high, count, variance, limit in found.decades
     ]
-    by_size = table("Median ratio by the size of the mutual information", heads, rows)
+    return section(
+        "By the size of the mutual information",
+        "The approximation over the mutual information: 1 where it is exact.",
+        table("Median ratio by the size of the mutual information", heads, rows),
+    )
+
+
+def _closer(report: SpreadReport) -> str:
     heads = (
         ("draws moved to", "of their distance from the mean"),
         ("victim", ""),
@@ -405,10 +414,9 @@ def _decades(report: SpreadReport) -> str:
     ]
     return section(
         "As the spread shrinks",
-        "The approximation over the mutual information: 1 where it is exact. Little mutual information does not mean "
-        "draws that lie close together: they may all be sure, some a hundred times surer than others. So the second "
-        "table moves the draws of every image towards their mean.",
-        by_size + table("Ratio as the draws are moved together", heads, rows),
+        "Little mutual information does not mean draws that lie close together: they may all be sure, some a hundred "
+        "times surer than others. So here the draws of every image are moved towards their mean.",
+        table("Ratio as the draws are moved together", heads, rows),
     )
 
 

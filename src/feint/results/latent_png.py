@@ -91,14 +91,18 @@ def confident(report: LatentReport) -> bytes:
     end = float(report.plane.axis[-1])
     far = report.plane.is_far
     for axes, victim in zip(row, report.victims, strict=True):
-        region = far + far * victim.confident["predictive_entropy"] + far * victim.confident_by_both
+        region = sum(
+            part.astype(np.int64)
+            for part in (far, far & victim.confident["predictive_entropy"], far & victim.confident_by_both)
+        )
         colours = ListedColormap(list(REGIONS))
         axes.imshow(region, origin="lower", extent=(-end, end, -end, end), cmap=colours, vmin=-0.5, vmax=3.5)
         share = victim.shares(far)["both"]
         said = "" if share is None else f": {100 * share:.0f} % of the far plane"
         axes.set_title(f"{victim.name}{said}", color=INK, fontsize=10)
         for at, piece in enumerate(victim.rubbish):
-            axes.text(piece.x, piece.y, chr(ord("a") + at), ha="center", va="center", fontsize=9, color="white")
+            inside = [float(np.clip(place, -0.96 * end, 0.96 * end)) for place in (piece.x, piece.y)]
+            axes.text(*inside, chr(ord("a") + at), ha="center", va="center", fontsize=10, color="white", weight="bold")
         dress(axes, "", "")
         axes.grid(visible=False)
     names = ("near the data", "far, flagged", "far, confident by entropy alone", "far, confident by all")
@@ -217,6 +221,7 @@ def spread(report: SpreadReport) -> bytes:
         axes.plot(ends, ends, color=INK, linewidth=1.0, linestyle="--", label="equal")
         axes.set_xscale("log")
         axes.set_yscale("log")
+        axes.minorticks_off()
         dress(axes, "mutual information (nats)", "approximation (nats)" if axes is row[0] else "")
         axes.set_title(f"{found.victim} on {found.data}", color=INK, fontsize=10)
     handles, names = row[0].get_legend_handles_labels()
