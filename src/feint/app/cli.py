@@ -6,12 +6,14 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn, final
 
-from feint.app import audit, catalog, interpolate, latent, reproduce, span, spread, train
+from feint.app import attack, audit, catalog, detect, interpolate, latent, reproduce, span, spread, train
 from feint.errors import FeintError, SpecError, StoreError
 
 UNEXPECTED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 COMMANDS = {
     "audit": audit,
+    "attack": attack,
+    "detect": detect,
     "span": span,
     "train": train,
     "reproduce": reproduce,

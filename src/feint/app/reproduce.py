@@ -6,7 +6,11 @@ ace-softmax, ace-ensemble and ace-mc-dropout are tables 1 to 3 of Galil & El-Yan
     feint reproduce ace-ensemble --data mnist --network a.py:f --network b.py:g --foreign c.py:h
     feint reproduce ace-mc-dropout --data mnist --network model.py:with_dropout --draws 30,10
 
-Every block of a table is an audit with a run folder and a report of its own; those that are there are not run again.
+smith-gal-table-1 is table 1 of Smith & Gal (2018), which uncertainty sees an attack on cats and dogs:
+
+    feint reproduce smith-gal-table-1 --data cats_dogs --features model.py:features
+
+Every block of an ACE table is an audit with a run folder and a report of its own. What is there is not run again.
 """
 
 import argparse
@@ -15,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from feint.app import options as shared
+from feint.app import reproduce_smith_gal
 from feint.errors import SpecError
 
-EXPERIMENTS = ("ace-softmax", "ace-ensemble", "ace-mc-dropout")
+EXPERIMENTS = ("ace-softmax", "ace-ensemble", "ace-mc-dropout", "smith-gal-table-1")
 ROLES = ("network", "proxy", "matching", "foreign")
 
 
@@ -43,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     attack.add_argument("--white-radii", metavar="R,R,...", help="(default: 5e-5,5e-4,5e-3)")
     attack.add_argument("--black-radii", metavar="R,R,...", help="(default: 5e-4,5e-3,5e-2)")
     attack.add_argument("--repeats", type=int, default=3, metavar="R", help="fresh draws that judge (default: 3)")
+    reproduce_smith_gal.add_arguments(parser)
     shared.add_running(parser)
     parser.add_argument("--batch-size", type=int, metavar="N", help="inputs per network call (default: by size)")
     parser.add_argument("--out", type=Path, default=shared.RUNS, metavar="FOLDER", help=f"(default: {shared.RUNS})")
@@ -50,6 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the experiment and print its table."""
+    if options.experiment == "smith-gal-table-1":
+        reproduce_smith_gal.run_smith_gal(options)
+        return
     from feint.experiments.reproduce_ace import BLACK_RADII, WHITE_RADII, Cast, reproduce, text_rows
     from feint.experiments.spec import DataSpec, NetworkSpec
     from feint.experiments.train import read_victim

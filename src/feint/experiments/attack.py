@@ -1,0 +1,317 @@
+"""Attack the labels of a data set or a picture, and say what came of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, final
+
+import numpy as np
+import pyarrow as pa
+import torch
+from jaxtyping import Float, Int
+from pydantic import AfterValidator, Field
+from torch import Tensor
+from tqdm import tqdm
+
+from feint.attacks import L2, Adversarial, Linf
+from feint.data import Batch, Dataset
+from feint.errors import DataError
+from feint.estimators import predict
+from feint.experiments.attack_arrays import Array, has_arrays, join, write_arrays, write_pictures
+from feint.experiments.judgement import Columns, applicable_measures, judge
+from feint.experiments.label_attack import (
+    LabelAttackSpec,
+    attack_labels,
+    check_label_attack,
+    clean_prediction,
+)
+from feint.experiments.machine import cpu_threads, default_batch_size, find_device, find_threads
+from feint.experiments.picture import is_picture, open_picture
+from feint.experiments.spec import DataSpec, Spec, VictimSpec
+from feint.experiments.summary import column
+from feint.experiments.victim import Victim, load_data, load_victim
+from feint.results import RunFolder, records
+
+BATCHES_PER_PART = 4
+
+
+def _rising(radii: tuple[float, ...]) -> tuple[float, ...]:
+    if not radii or len(set(radii)) < len(radii):
+        raise ValueError("each radius once, at least one")
+    return radii
+
+
+@final
+class AttackRunSpec(Spec):
+    """Which attack, on whom, on what.
+
+    Attributes:
+        data: the images; the source may be a single picture, whose label is then the victim's own.
+        victim: the classifier.
+        attack: the attack.
+        radii: in the attack's own distance: its norm, in the inputs' unit; of iaa, its perceptual distance.
+        format: of the attacked images.
+        repeats: how often a stochastic victim is asked with fresh draws.
+        seed: of all randomness.
+        batch_size: inputs per call of the network, or None to go by the images' size.
+        threads: CPU threads, or None for torch's own choice.
+        device: "cpu", "cuda", "cuda:1", "mps" or "auto".
+    """
+
+    data: DataSpec = DataSpec()
+    victim: VictimSpec = VictimSpec()
+    attack: LabelAttackSpec = LabelAttackSpec()
+    radii: Annotated[tuple[Annotated[float, Field(gt=0)], ...], AfterValidator(_rising)]
+    format: Literal["npz", "safetensors"] = "npz"
+    repeats: Annotated[int, Field(ge=0)] = 3
+    seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
+    batch_size: Annotated[int, Field(gt=0)] | None = None
+    threads: Annotated[int, Field(gt=0)] | None = None
+    device: str = "cpu"
+
+
+@final
+@dataclass(frozen=True)
+class AttackResult:
+    """Where a run lies and what it found.
+
+    Attributes:
+        folder: the run folder with records, summary, arrays and pictures.
+        summary: what ``summary.json`` holds.
+    """
+
+    folder: Path
+    summary: dict[str, Any]
+
+
+def attack(
+    spec: AttackRunSpec,
+    root: Path = Path("feint-runs"),
+    *,
+    command: str = "",
+    fresh: bool = False,
+    progress: bool = True,
+) -> AttackResult:
+    """Attack labels at every radius, keep the attacked images, and judge them on fresh draws and rounded to 8 bits.
+
+    The same specification on the same data and weights is the same run: what an interrupted one computed is used again.
+
+    Args:
+        spec: what to attack and how.
+        root: where run folders lie.
+        command: the command line to note.
+        fresh: forget what an earlier run of the same specification computed.
+        progress: bars on standard error.
+
+    Raises:
+        FeintError: bad input, or a folder that cannot be written.
+    """
+    device, threads = find_device(spec.device), find_threads(spec.threads)
+    with cpu_threads(threads):
+        picture = is_picture(spec.data.source)
+        dataset = (
+            open_picture(spec.data.source, resize=spec.data.resize, crop=spec.data.crop)
+            if picture
+            else load_data(spec.data)
+        )
+        victim = load_victim(spec.victim, dataset, seed=spec.seed, device=device, progress=progress)
+        check_label_attack(spec.attack, victim.classes)
+        batch_size = spec.batch_size or default_batch_size(dataset.shape)
+        spec = spec.model_copy(update={"device": device, "threads": threads, "batch_size": batch_size})
+        identity = {
+            **spec.model_dump(mode="json"),
+            "images": dataset.fingerprint(),
+            "weights": victim.fingerprint(),
+        }
+        size = BATCHES_PER_PART * batch_size
+        starts = range(0, len(dataset), size)
+        with RunFolder.open(root, "attack", identity, parts=len(starts), fresh=fresh) as folder:
+            if not folder.is_complete:
+                _compute(spec, dataset, victim, folder, own_labels=picture, progress=progress)
+                files = join(folder, len(starts), len(spec.radii), spec.format)
+                summary = {
+                    "run": {"id": folder.run, "folder": str(folder.path), "command": command, **folder.versions},
+                    "data": dataset.name,
+                    "victim": victim.name,
+                    "attack": spec.attack.model_dump(mode="json"),
+                    **summarise(folder.read(), spec),
+                    "files": files,
+                    "skipped": [list(where) for where in dataset.skipped],
+                }
+                folder.finish(summary)
+            return AttackResult(folder.path, folder.summary)
+
+
+def _compute(
+    spec: AttackRunSpec, dataset: Dataset, victim: Victim, folder: RunFolder, *, own_labels: bool, progress: bool
+) -> None:
+    """Compute the parts that are not there yet."""
+    size = BATCHES_PER_PART * (spec.batch_size or 1)
+    done = folder.parts()
+    with tqdm(total=len(dataset), desc="attack", unit=" images", disable=not progress) as bar:
+        for part, start in enumerate(range(0, len(dataset), size)):
+            cut = dataset.take(start, start + size)
+            if part not in done or not has_arrays(folder, part):
+                for batch in cut.batches(size):
+                    table, arrays = _part(spec, victim, batch, own_labels=own_labels)
+                    write_arrays(folder, part, arrays)
+                    write_pictures(folder, part, arrays, len(spec.radii))
+                    folder.write_part(part, table)
+            bar.update(len(cut))
+
+
+def _part(spec: AttackRunSpec, victim: Victim, batch: Batch, *, own_labels: bool) -> tuple[pa.Table, dict[str, Array]]:
+    """The records and the arrays of one part."""
+    images, labels, samples = (tensor.to(spec.device) for tensor in batch)
+    size = spec.batch_size or len(images)
+    clean = clean_prediction(victim, images, samples, size)
+    own = clean.prediction
+    if own_labels:
+        labels = own
+    if bool(((labels < 0) | (labels >= victim.classes)).any()):
+        raise DataError(f"labels: expected 0 to {victim.classes - 1}, for {victim.name} has {victim.classes} classes")
+    measures = applicable_measures(clean[:1])
+    repeats = range(1 + (spec.repeats if victim.spec.stochastic else 0))
+
+    def judged(inputs: Float[Tensor, " N ..."], repeat: int, columns: Columns) -> tuple[pa.Table, Int[Tensor, " N"]]:
+        found = predict(victim.estimator(repeat), inputs, samples, batch_size=size)
+        base = {"sample": samples.cpu().numpy(), "clean_prediction": own.cpu().numpy()}
+        draws = {"repeat": np.int16(repeat), "seed": victim.seed + repeat}
+        table = records.table({**base, **draws, **columns, **judge(found, labels, measures)}, measures)
+        for name, norm in (("linf", Linf()), ("l2", L2())):
+            table = table.append_column(name, pa.array(norm.size(inputs - images).double().cpu().numpy()))
+        return table, found.prediction
+
+    tables = [judged(images, repeat, _spent(None, 0.0, "clean", images, images))[0] for repeat in repeats]
+    arrays: dict[str, Array] = {
+        "originals": _last(images),
+        "labels": labels.cpu().numpy(),
+        "samples": samples.cpu().numpy(),
+    }
+    results = attack_labels(spec.attack, victim, images, samples, own, spec.radii, size)
+    for index, (radius, result) in enumerate(zip(spec.radii, results, strict=True)):
+        found = [
+            judged(result.inputs, repeat, _spent(result, radius, "attacked", images, result.inputs))
+            for repeat in repeats
+        ]
+        rounded = (result.inputs * 255).round() / 255
+        tables += [table for table, _ in found]
+        tables.append(judged(rounded, 0, _spent(result, radius, "rounded", images, rounded))[0])
+        arrays[f"images-{index}"] = _last(result.inputs)
+        arrays[f"predictions-{index}"] = found[0][1].cpu().numpy()
+    return pa.concat_tables(tables), arrays
+
+
+def _last(images: Float[Tensor, " N channels height width"]) -> Array:
+    return images.permute(0, 2, 3, 1).float().contiguous().cpu().numpy()
+
+
+def _spent(
+    result: Adversarial | None, radius: float, variant: str, originals: Tensor, inputs: Tensor
+) -> dict[str, Any]:
+    """The attack's columns of a record."""
+    changed = (inputs != originals).flatten(1).double().mean(1).cpu().numpy()
+    if result is None:
+        columns: Mapping[str, Any] = {"accepted": 0.0, "measured": 0.0, "feasible": True, "gradients": 0, "queries": 0}
+    else:
+        names = {"accepted": result.accepted, "measured": result.radius, "feasible": result.feasible}
+        names |= {"gradients": result.gradients, "queries": result.queries}
+        columns = {name: value.cpu().numpy() for name, value in names.items()}
+    return {"variant": variant, "radius": radius, "changed": changed, **columns}
+
+
+def summarise(table: pa.Table, spec: AttackRunSpec) -> dict[str, Any]:
+    """What the records say: accuracy of the clean inputs, and by radius what the attack came to."""
+    clean = records.select(table, variant="clean", repeat=0)
+    accuracy = _right(clean)
+    fresh = records.select(table, variant="clean")
+    last = int(column(table, "repeat").max())
+    found: dict[str, Any] = {
+        "images": len(clean),
+        "clean": {"accuracy": accuracy},
+        "attacked": [_radius(table, spec, radius, last) for radius in spec.radii],
+    }
+    if last:
+        repeats = [records.select(fresh, repeat=repeat) for repeat in range(1, last + 1)]
+        found["clean"] |= {
+            "fresh_accuracy": sum(map(_right, repeats)) / last,
+            "fresh_changed": sum(_success(each, None) for each in repeats) / last,
+        }
+    return found
+
+
+def _radius(table: pa.Table, spec: AttackRunSpec, radius: float, last: int) -> dict[str, Any]:
+    target = spec.attack.target
+    attacked = records.select(table, variant="attacked", radius=radius)
+    own, rounded = records.select(attacked, repeat=0), records.select(table, variant="rounded", radius=radius)
+    if target is not None:
+        usable = pa.array((column(own, "clean_prediction") != target).numpy())
+        kept = own.filter(usable)
+        rounded_kept = rounded.filter(usable)
+    else:
+        kept, rounded_kept = own, rounded
+    won = _won(own, target)
+    found: dict[str, Any] = {
+        "radius": radius,
+        "success": _success(kept, target),
+        "accuracy": _right(own),
+        "linf": column(own, "linf").mean().item(),
+        "l2": column(own, "l2").mean().item(),
+        "measured": column(own, "measured").mean().item(),
+        "measured_of_successful": column(own, "measured")[won].mean().item() if bool(won.any()) else None,
+        "pixels_changed": column(own, "changed").mean().item(),
+        "gradients": column(own, "gradients").double().mean().item(),
+        "queries": column(own, "queries").double().mean().item(),
+        "rounded": {
+            "success": _success(rounded_kept, target),
+            "accuracy": _right(rounded),
+            "surviving": _surviving(kept, rounded_kept, target),
+        },
+    }
+    if last:
+        fresh = [_success(records.select(attacked, repeat=repeat), target) for repeat in range(1, last + 1)]
+        values = torch.tensor(fresh, dtype=torch.float64)
+        spread = values.std().item() if last > 1 else 0.0
+        found["fresh"] = {"repeats": last, "success": values.mean().item(), "std": spread}
+    return found
+
+
+def _won(table: pa.Table, target: int | None) -> Tensor:
+    prediction = column(table, "prediction")
+    return prediction != column(table, "clean_prediction") if target is None else prediction == target
+
+
+def _success(table: pa.Table, target: int | None) -> float:
+    return _won(table, target).double().mean().item() if len(table) else 0.0
+
+
+def _right(table: pa.Table) -> float:
+    return (column(table, "prediction") == column(table, "label")).double().mean().item()
+
+
+def _surviving(attacked: pa.Table, rounded: pa.Table, target: int | None) -> float | None:
+    """Of the attacks that succeed, the share that still does after rounding; None where none does."""
+    won = _won(attacked, target)
+    return _won(rounded, target)[won].double().mean().item() if bool(won.any()) else None
+
+
+def text_rows(summary: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Heads and cells of the table in a terminal."""
+    heads = ["radius", "success %", "fresh draws %", "8 bits %", "accuracy %", "L-inf", "L2", "gradients", "queries"]
+    rows: list[list[str]] = []
+    for row in summary["attacked"]:
+        fresh = row.get("fresh")
+        rows.append(
+            [
+                f"{row['radius']:.3g}",
+                f"{100 * row['success']:.2f}",
+                "-" if fresh is None else f"{100 * fresh['success']:.2f} +- {100 * fresh['std']:.2f}",
+                f"{100 * row['rounded']['success']:.2f}",
+                f"{100 * row['accuracy']:.2f}",
+                f"{row['linf']:.4f}",
+                f"{row['l2']:.3f}",
+                f"{row['gradients']:.1f}",
+                f"{row['queries']:.1f}",
+            ]
+        )
+    return heads, rows

@@ -1,0 +1,201 @@
+"""Uncertainty as a detector of attacks: does any measure tell attacked inputs from clean and from noisy ones?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, final
+
+from pydantic import AfterValidator, Field
+
+from feint.errors import SpecError
+from feint.experiments.detection_part import GREY, Detection, Threat
+from feint.experiments.detection_report import write_detection_report
+from feint.experiments.detection_run import compute, part_count, summarise
+from feint.experiments.label_attack import LabelAttackSpec
+from feint.experiments.machine import cpu_threads, default_batch_size, find_device, find_threads
+from feint.experiments.spec import DataSpec, Spec, VictimSpec
+from feint.experiments.victim import load_data, load_victim
+from feint.results import RunFolder
+
+Attacker = Literal["fgsm", "bim", "mim", "pgd", "adaptive", "ace"]
+ATTACKERS: tuple[Attacker, ...] = ("fgsm", "bim", "mim", "adaptive", "ace")
+PASSES = 20
+"""Draws of the MC dropout that `compare` builds: the paper's."""
+
+
+def _each_once(names: tuple[Attacker, ...]) -> tuple[Attacker, ...]:
+    if not names or len(set(names)) < len(names):
+        raise ValueError("each attacker once, at least one")
+    return names
+
+
+@final
+class DetectSpec(Spec):
+    """A detection run.
+
+    Attributes:
+        data: the images.
+        victims: the classifiers, each attacked by attackers of its own.
+        attacks: the attackers; "adaptive" is bim that also keeps the detector's measure low.
+        radii: L-infinity radii.
+        steps: of bim, mim, pgd and adaptive.
+        step: their size; None for radius / steps (pgd and adaptive: 2.5 times that).
+        evade: the measure that "adaptive" keeps low; None for mutual information, or entropy where there is one draw.
+        weight: of its logarithm against the margin, below 1.
+        protocol: "corrected", or "as-released" with the noise images of the experiment as it was released.
+        repeats: how often a stochastic victim is asked with fresh draws; scores are of the first.
+        resamples: of the bootstrap.
+        seed: of all randomness.
+        batch_size: inputs per call of a network, or None to go by the images' size.
+        threads: CPU threads, or None for torch's own choice.
+        device: "cpu", "cuda", "cuda:1", "mps" or "auto".
+    """
+
+    data: DataSpec = DataSpec()
+    victims: Annotated[tuple[VictimSpec, ...], Field(min_length=1)]
+    attacks: Annotated[tuple[Attacker, ...], AfterValidator(_each_once)] = ATTACKERS
+    radii: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] = (0.1,)
+    steps: Annotated[int, Field(gt=0)] = 10
+    step: Annotated[float, Field(gt=0)] | None = None
+    evade: str | None = None
+    weight: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    protocol: Literal["corrected", "as-released"] = "corrected"
+    repeats: Annotated[int, Field(gt=0)] = 1
+    resamples: Annotated[int, Field(ge=0)] = 200
+    seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
+    batch_size: Annotated[int, Field(gt=0)] | None = None
+    threads: Annotated[int, Field(gt=0)] | None = None
+    device: str = "cpu"
+
+
+def compared(victim: VictimSpec, draws: int = PASSES) -> list[VictimSpec]:
+    """The paper's four from one victim of dropout networks.
+
+    Deterministic, MC dropout with the same weights, and both of all its members, where it has several.
+
+    Raises:
+        SpecError: no networks.
+    """
+    if not victim.networks:
+        raise SpecError("compare: expected a victim with networks of its own (--victim or --network), got none")
+    first = {"networks": victim.networks[:1]}
+    mc = {"estimator": "mc-dropout", "draws": draws}
+    found = [
+        victim.model_copy(update={**first, "estimator": "softmax", "name": "deterministic"}),
+        victim.model_copy(update={**first, **mc, "name": "MC dropout"}),
+    ]
+    if len(victim.networks) > 1:
+        found += [
+            victim.model_copy(update={"estimator": "softmax", "name": "ensemble"}),
+            victim.model_copy(update={**mc, "name": "ensemble of MC dropout"}),
+        ]
+    return found
+
+
+@final
+@dataclass(frozen=True)
+class DetectResult:
+    """Where a detection run lies and what it found.
+
+    Attributes:
+        folder: the run folder with records, summary and report.
+        summary: what ``summary.json`` holds.
+    """
+
+    folder: Path
+    summary: dict[str, Any]
+
+
+def threats_to(spec: DetectSpec, victim: VictimSpec) -> list[Threat]:
+    """The attackers of a victim, at every radius."""
+    draws = victim.stochastic or (len(victim.networks) > 1 and victim.average == "probability")
+    evade = spec.evade or ("mutual_information" if draws else "predictive_entropy")
+
+    def attack(name: Attacker, radius: float) -> LabelAttackSpec | None:
+        match name:
+            case "fgsm":
+                return LabelAttackSpec(kind="fgsm")
+            case "bim" | "mim" | "pgd":
+                return LabelAttackSpec(kind=name, steps=spec.steps, step=spec.step)
+            case "adaptive":  # room to go back: first out of the label, then down with the measure
+                step = spec.step or 2.5 * radius / spec.steps
+                return LabelAttackSpec(kind="bim", steps=spec.steps, step=step, evade=evade, weight=spec.weight)
+            case "ace":
+                return None
+
+    return [
+        Threat(name=name, radius=radius, attack=attack(name, radius)) for name in spec.attacks for radius in spec.radii
+    ]
+
+
+def detect(
+    spec: DetectSpec, root: Path = Path("feint-runs"), *, command: str = "", fresh: bool = False, progress: bool = True
+) -> DetectResult:
+    """Attack victims in several ways and score every measure as a detector of it.
+
+    Negatives are clean inputs and inputs with Gaussian noise as large (in L2) as their perturbation. The same
+    specification on the same data and weights is the same run: what an interrupted one computed is used again.
+
+    Args:
+        spec: what to detect and how.
+        root: where run folders lie.
+        command: the command line to show in the report.
+        fresh: forget what an earlier run of the same specification computed.
+        progress: bars on standard error.
+
+    Raises:
+        FeintError: bad input, or a folder that cannot be written.
+    """
+    device, threads = find_device(spec.device), find_threads(spec.threads)
+    with cpu_threads(threads):
+        dataset = load_data(spec.data)
+        victims = [
+            load_victim(each, dataset, seed=spec.seed, device=device, progress=progress) for each in spec.victims
+        ]
+        batch_size = spec.batch_size or default_batch_size(dataset.shape)
+        spec = spec.model_copy(update={"device": device, "threads": threads, "batch_size": batch_size})
+        noise = GREY if spec.protocol == "as-released" else "noise"
+        threats = [threats_to(spec, victim) for victim in spec.victims]
+        work = Detection(victims, threats, dataset, (noise,), spec.repeats, spec.seed, batch_size, device)
+        work.check()
+        identity = {
+            **spec.model_dump(mode="json"),
+            "images": dataset.fingerprint(),
+            "weights": [victim.fingerprint() for victim in victims],
+        }
+        with RunFolder.open(root, "detect", identity, parts=part_count(work), fresh=fresh) as folder:
+            if not folder.is_complete:
+                compute(work, folder, progress)
+                table = folder.read()
+                summary = {
+                    "run": {"id": folder.run, "folder": str(folder.path), "command": command, **folder.versions},
+                    "data": dataset.name,
+                    "protocol": spec.protocol,
+                    "victims": summarise(work, table, noise, resamples=spec.resamples),
+                }
+                write_detection_report(folder, table, summary, noise)
+                folder.finish(summary)
+            return DetectResult(folder.path, folder.summary)
+
+
+MEASURES_SHOWN = ("max_probability", "predictive_entropy", "mutual_information")
+
+
+def text_rows(summary: dict[str, Any], measures: Sequence[str] = MEASURES_SHOWN) -> tuple[list[str], list[list[str]]]:
+    """Heads and cells of the table in a terminal: AUROC of all attacked inputs; (S): of those whose label changed."""
+    heads = ["victim", "attack", "radius", "changed %", "accuracy %", "L2"]
+    heads += [head for name in measures for head in (name, "(S)")]
+    rows: list[list[str]] = []
+    for victim in summary["victims"]:
+        clean = victim["clean"]
+        rows.append([victim["name"], "none", "-", *(f"{100 * clean[name]:.1f}" for name in ("changed", "accuracy"))])
+        rows[-1] += ["-"] * (1 + 2 * len(measures))
+        for entry in victim["attacks"]:
+            cells = [victim["name"], entry["attack"], f"{entry['radius']:.3g}"]
+            cells += [f"{100 * entry['changed']:.1f}", f"{100 * entry['accuracy']:.1f}", f"{entry['l2']:.2f}"]
+            for name in measures:
+                for kind in ("all", "successful"):
+                    scores: dict[str, Any] = entry[kind] or {}
+                    cells.append(f"{scores[name]['auroc'][1]:.3f}" if name in scores else "-")
+            rows.append(cells)
+    return heads, rows

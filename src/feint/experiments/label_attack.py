@@ -1,0 +1,190 @@
+"""Attacks on labels, as values, and how they run against a victim."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, final
+
+import torch
+from jaxtyping import Float, Int
+from pydantic import Field
+from torch import Tensor
+
+from feint.attacks import BIM, FGSM, IAA, L2, LBFGS, MIM, PGD, Adversarial, Attack, Budget, CarliniWagner, Linf
+from feint.attacks import label_objectives as goals
+from feint.attacks.objectives import Goal, logarithm
+from feint.errors import SpecError
+from feint.estimators import predict
+from feint.experiments.catalog import MEASURES
+from feint.experiments.spec import Spec
+from feint.experiments.victim import Victim
+from feint.predictive import Categorical
+from feint.protocols import Condition
+
+FRESH = 1 << 20
+"""Draws of an attack that draws anew at every step lie beyond those of any judgement."""
+
+Kind = Literal["fgsm", "bim", "pgd", "mim", "cw", "lbfgs", "iaa"]
+NEAREST: tuple[Kind, ...] = ("cw", "lbfgs")
+"""Attacks that look for the nearest point: in L2, with a condition on the label."""
+STEPPED: tuple[Kind, ...] = ("bim", "pgd", "mim")
+
+
+@final
+class LabelAttackSpec(Spec):
+    """How a victim's labels are attacked; the label that is attacked is the victim's own prediction.
+
+    Attributes:
+        kind: which attack.
+        norm: of fgsm, bim, pgd and mim; cw and lbfgs are in L2, iaa in its perceptual distance.
+        steps: of all but fgsm (iaa: rounds); None for the attack's own number.
+        step: of bim, pgd and mim (cw: of Adam), in the inputs' unit; None for the attack's own.
+        restarts: of pgd.
+        decay: of mim's momentum.
+        target: the label wanted; None for any other than the victim's own.
+        draws: of a stochastic victim: the same at every step, or fresh ones.
+        evade: the name of a measure to keep low beside: the adaptive attacker.
+        weight: of the logarithm of that measure against the margin, the objective then; below 1, or the way out of
+            the label, on which the measure grows as fast as the margin shrinks, leads nowhere.
+    """
+
+    kind: Kind = "fgsm"
+    norm: Literal["linf", "l2"] = "linf"
+    steps: Annotated[int, Field(gt=0)] | None = None
+    step: Annotated[float, Field(gt=0)] | None = None
+    restarts: Annotated[int, Field(gt=0)] = 1
+    decay: Annotated[float, Field(ge=0)] = 1.0
+    target: Annotated[int, Field(ge=0)] | None = None
+    draws: Literal["fixed", "fresh"] = "fixed"
+    evade: str | None = None
+    weight: Annotated[float, Field(gt=0, lt=1)] = 0.5
+
+    @property
+    def name(self) -> str:
+        """The attack in a word, such as "mim", or "bim, adaptive"."""
+        return self.kind if self.evade is None else f"{self.kind}, adaptive"
+
+    @property
+    def distance(self) -> str:
+        """What its radius measures."""
+        return "perceptual" if self.kind == "iaa" else "l2" if self.kind in NEAREST else self.norm
+
+
+def check_label_attack(spec: LabelAttackSpec, classes: int) -> None:
+    """Raise a SpecError for settings that do not go together, or a target that the victim does not have."""
+    unused: list[tuple[str, bool]] = [
+        ("steps", spec.kind == "fgsm" and spec.steps is not None),
+        ("step", spec.kind not in (*STEPPED, "cw") and spec.step is not None),
+        ("restarts", spec.kind != "pgd" and spec.restarts != 1),
+        ("decay", spec.kind != "mim" and spec.decay != 1),
+        ("evade", (spec.kind in NEAREST or spec.kind == "iaa") and spec.evade is not None),
+    ]
+    for name, given in unused:
+        if given:
+            raise SpecError(f"{name}: expected an attack that has some, got {spec.kind}")
+    if spec.target is not None and spec.target >= classes:
+        raise SpecError(f"target: expected a label from 0 to {classes - 1}, got {spec.target}")
+    if spec.evade is not None and spec.evade not in MEASURES:
+        raise SpecError(f"evade: expected one of {', '.join(MEASURES)}, got {spec.evade!r}")
+
+
+def build_label_attack(spec: LabelAttackSpec, seed: int) -> Attack:
+    """The attack itself; `seed` is that of PGD's random starts."""
+    steps: dict[str, Any] = {} if spec.steps is None else {"steps": spec.steps}
+    match spec.kind:
+        case "fgsm":
+            return FGSM()
+        case "bim":
+            return BIM(**steps, step=spec.step)
+        case "pgd":
+            return PGD(**steps, step=spec.step, restarts=spec.restarts, seed=seed)
+        case "mim":
+            return MIM(**steps, step=spec.step, decay=spec.decay)
+        case "cw":
+            return CarliniWagner(**steps, step=spec.step or CarliniWagner.step)
+        case "lbfgs":
+            return LBFGS(**steps)
+        case "iaa":
+            return IAA() if spec.steps is None else IAA(rounds=spec.steps)
+
+
+def attack_labels(
+    spec: LabelAttackSpec,
+    victim: Victim,
+    images: Float[Tensor, " N channels height width"],
+    samples: Int[Tensor, " N"],
+    own: Int[Tensor, " N"],
+    radii: Sequence[float],
+    batch_size: int,
+) -> list[Adversarial]:
+    """Attack the victim's labels at every radius; success is for others to judge, on fresh draws.
+
+    The gradient is that of the mean prediction over the draws. FGSM's sign does not depend on the radius: a grid of
+    radii shares one gradient.
+
+    Args:
+        spec: how.
+        victim: whom.
+        images: the originals.
+        samples: their sample indices.
+        own: the victim's own predictions.
+        radii: in the attack's own distance.
+        batch_size: inputs per call.
+    """
+    objective, condition = _aims(spec, _predictor(spec, victim, samples), own)
+    norm = L2() if spec.distance == "l2" else Linf()
+    budgets = [Budget(radius, norm) for radius in radii]
+    attack = build_label_attack(spec, victim.seed)
+    if isinstance(attack, FGSM):
+        return attack.grid(objective, images, budgets, condition, batch_size=batch_size)
+    if isinstance(attack, PGD):
+        return [attack(objective, images, each, condition, batch_size=batch_size, samples=samples) for each in budgets]
+    return [attack(objective, images, each, condition, batch_size=batch_size) for each in budgets]
+
+
+def _predictor(spec: LabelAttackSpec, victim: Victim, samples: Int[Tensor, " N"]) -> goals.Predict:
+    """The victim as the attack asks it: with the same draws every time, or with others at every further call."""
+    fixed = victim.estimator()
+    if spec.draws == "fixed" or not victim.spec.stochastic:
+        return lambda inputs, rows: fixed(inputs, samples[rows])
+    asked: dict[int, int] = {}
+
+    def drawn(inputs: Tensor, rows: Tensor) -> Categorical:
+        first = int(rows[0])  # counted by batch: what a batch meets does not depend on how many others there are
+        asked[first] = asked.get(first, -1) + 1
+        return victim.estimator(FRESH + asked[first])(inputs, samples[rows])
+
+    return drawn
+
+
+def _aims(spec: LabelAttackSpec, ask: goals.Predict, own: Int[Tensor, " N"]) -> tuple[Goal, Condition | None]:
+    """What is raised, and what must hold at the end."""
+    targeted = spec.target is not None
+    labels = own if spec.target is None else torch.full_like(own, spec.target)
+    holds = (goals.reaches_label if targeted else goals.changes_label)(ask, labels)
+    loss = (goals.target_log_prob if targeted else goals.cross_entropy)(ask, labels)
+    match spec.kind:
+        case "cw":
+            return (goals.target_margin if targeted else goals.margin)(ask, labels), holds
+        case "lbfgs":
+            return loss, holds
+        case "iaa":
+            return (goals.target_gap if targeted else goals.gap)(ask, labels), None
+        case _:
+            if spec.evade is None:
+                return loss, None
+            # The loss hardly rises where the victim is sure, and the measure's logarithm would always win: the margin.
+            loss = (goals.target_margin if targeted else goals.margin)(ask, labels)
+            measure = MEASURES[spec.evade]
+            doubt = Goal(lambda inputs, rows: logarithm(measure(ask(inputs, rows))))
+            return loss + (-spec.weight) * doubt, None
+
+
+def succeeded(spec: LabelAttackSpec, prediction: Int[Tensor, " N"], own: Int[Tensor, " N"]) -> Tensor:
+    """Whether each label is what the attack wanted: the target, or any other than the victim's own."""
+    return prediction != own if spec.target is None else prediction == spec.target
+
+
+def clean_prediction(
+    victim: Victim, images: Float[Tensor, " N channels height width"], samples: Int[Tensor, " N"], batch_size: int
+) -> Categorical:
+    """What the victim says of the originals, with the draws that the attack sees."""
+    return predict(victim.estimator(), images, samples, batch_size=batch_size)
