@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn, final
 
-from feint.app import attack, audit, catalog, detect, interpolate, latent, reproduce, span, spread, train
+from feint.app import attack, audit, catalog, detect, interpolate, latent, per_class, reproduce, span, spread, train
 from feint.errors import FeintError, SpecError, StoreError
 
 UNEXPECTED, BAD_INPUT, INTERRUPTED = 1, 2, 130
@@ -14,6 +14,7 @@ COMMANDS = {
     "audit": audit,
     "attack": attack,
     "detect": detect,
+    "per-class": per_class,
     "span": span,
     "train": train,
     "reproduce": reproduce,

@@ -1,0 +1,289 @@
+"""By class: accuracy and confidence of MC dropout at several dropout rates, clean and attacked.
+
+And whether one follows from the other along a straight line.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, final
+
+import numpy as np
+import pyarrow as pa
+from jaxtyping import Float, Int
+from pydantic import Field
+from torch import Tensor
+from tqdm import tqdm
+
+from feint.data import Batch, Dataset
+from feint.errors import DataError, SpecError
+from feint.estimators import predict
+from feint.experiments.label_attack import LabelAttackSpec, attack_labels, clean_prediction
+from feint.experiments.machine import cpu_threads, default_batch_size, find_device, find_threads
+from feint.experiments.spec import DataSpec, NetworkSpec, Spec, VictimSpec
+from feint.experiments.victim import Victim, load_data, load_victim
+from feint.networks import ARCHITECTURES
+from feint.results import RunFolder
+from feint.results.detection_scatter import Cloud, scatter
+
+PASSES = 50
+BATCHES_PER_PART = 4
+CLEAN = "clean"
+Kind = Literal["fgsm", "bim", "pgd", "mim"]
+
+
+@final
+class PerClassSpec(Spec):
+    """Whom to look at, by class.
+
+    Attributes:
+        data: the images.
+        victims: networks with dropout: one for each rate.
+        attacks: beside the clean images.
+        radius: of the attacks, L-infinity.
+        steps: of bim, pgd and mim.
+        passes: draws of MC dropout.
+        seed: of all randomness.
+        batch_size: inputs per call of a network, or None to go by the images' size.
+        threads: CPU threads, or None for torch's own choice.
+        device: "cpu", "cuda", "cuda:1", "mps" or "auto".
+    """
+
+    data: DataSpec = DataSpec()
+    victims: Annotated[tuple[VictimSpec, ...], Field(min_length=1)]
+    attacks: tuple[Kind, ...] = ("fgsm", "bim")
+    radius: Annotated[float, Field(gt=0)] = 0.1
+    steps: Annotated[int, Field(gt=0)] = 10
+    passes: Annotated[int, Field(gt=1)] = PASSES
+    seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
+    batch_size: Annotated[int, Field(gt=0)] | None = None
+    threads: Annotated[int, Field(gt=0)] | None = None
+    device: str = "cpu"
+
+
+def at_rates(victim: VictimSpec, rates: Sequence[float]) -> list[VictimSpec]:
+    """The same weights with dropout at other rates.
+
+    Raises:
+        SpecError: a network whose dropout cannot be set: not a built-in architecture with one.
+    """
+    found: list[VictimSpec] = []
+    for rate in rates:
+        if not 0 < rate < 1:
+            raise SpecError(f"rates: expected numbers between 0 and 1, got {rate}")
+        networks: list[NetworkSpec] = []
+        for network in victim.networks:
+            if network.name not in ARCHITECTURES:
+                raise SpecError(f"rates: expected a built-in architecture, got {network.name}")
+            networks.append(network.model_copy(update={"arguments": {**network.arguments, "dropout": rate}}))
+        if not networks:
+            raise SpecError("rates: expected a victim with networks of its own (--victim), got none")
+        found.append(
+            victim.model_copy(update={"networks": tuple(networks), "name": f"{victim.title}, dropout {rate:g}"})
+        )
+    return found
+
+
+@final
+@dataclass(frozen=True)
+class PerClassResult:
+    """Where a run lies and what it found.
+
+    Attributes:
+        folder: the run folder with records, summary and figure.
+        summary: what ``summary.json`` holds.
+    """
+
+    folder: Path
+    summary: dict[str, Any]
+
+
+def per_class(
+    spec: PerClassSpec,
+    root: Path = Path("feint-runs"),
+    *,
+    command: str = "",
+    fresh: bool = False,
+    progress: bool = True,
+) -> PerClassResult:
+    """Ask MC dropout of every victim, clean and attacked, and put the images of a class together.
+
+    Attacked images are judged with fresh draws. The same specification on the same data and weights is the same run.
+
+    Args:
+        spec: what to look at.
+        root: where run folders lie.
+        command: the command line to note.
+        fresh: forget what an earlier run of the same specification computed.
+        progress: bars on standard error.
+
+    Raises:
+        FeintError: bad input, or a folder that cannot be written.
+    """
+    device, threads = find_device(spec.device), find_threads(spec.threads)
+    with cpu_threads(threads):
+        dataset = load_data(spec.data)
+        drawn = {"estimator": "mc-dropout", "draws": spec.passes}
+        specs = tuple(each.model_copy(update={**drawn, "name": each.title}) for each in spec.victims)
+        victims = [load_victim(each, dataset, seed=spec.seed, device=device, progress=progress) for each in specs]
+        batch_size = spec.batch_size or default_batch_size(dataset.shape)
+        resolved = {"victims": specs, "device": device, "threads": threads, "batch_size": batch_size}
+        spec = spec.model_copy(update=resolved)
+        identity = {
+            **spec.model_dump(mode="json"),
+            "images": dataset.fingerprint(),
+            "weights": [victim.fingerprint() for victim in victims],
+        }
+        size = BATCHES_PER_PART * batch_size
+        starts = range(0, len(dataset), size)
+        with RunFolder.open(root, "per-class", identity, parts=len(victims) * len(starts), fresh=fresh) as folder:
+            if not folder.is_complete:
+                done = folder.parts()
+                with tqdm(total=len(victims) * len(dataset), unit=" images", disable=not progress) as bar:
+                    for which, victim in enumerate(victims):
+                        bar.set_description(victim.name)
+                        for at, start in enumerate(starts):
+                            cut = dataset.take(start, start + size)
+                            if (part := which * len(starts) + at) not in done:
+                                tables = [_part(spec, which, victim, batch) for batch in cut.batches(size)]
+                                folder.write_part(part, pa.concat_tables(tables))
+                            bar.update(len(cut))
+                found = summarise(spec, folder.read(), dataset)
+                folder.write_bytes("figures/per-class.png", _picture(found))
+                run = {"id": folder.run, "folder": str(folder.path), "command": command, **folder.versions}
+                folder.finish({"run": run, "data": dataset.name, "passes": spec.passes, "radius": spec.radius, **found})
+            return PerClassResult(folder.path, folder.summary)
+
+
+def _part(spec: PerClassSpec, which: int, victim: Victim, batch: Batch) -> pa.Table:
+    """The records of one part: one row per image and condition."""
+    images, labels, samples = (tensor.to(spec.device) for tensor in batch)
+    if bool(((labels < 0) | (labels >= victim.classes)).any()):
+        raise DataError(f"labels: expected 0 to {victim.classes - 1}, for {victim.name} has {victim.classes} classes")
+    size = spec.batch_size or len(images)
+    own = clean_prediction(victim, images, samples, size).prediction
+    tables = [_judged(victim, which, CLEAN, images, labels, samples, size)]
+    for kind in spec.attacks:
+        attack = LabelAttackSpec(kind=kind, steps=None if kind == "fgsm" else spec.steps)
+        (result,) = attack_labels(attack, victim, images, samples, own, (spec.radius,), size)
+        tables.append(_judged(victim, which, kind, result.inputs, labels, samples, size))
+    return pa.concat_tables(tables)
+
+
+def _judged(
+    victim: Victim,
+    which: int,
+    condition: str,
+    inputs: Float[Tensor, " N channels height width"],
+    labels: Int[Tensor, " N"],
+    samples: Int[Tensor, " N"],
+    size: int,
+) -> pa.Table:
+    found = predict(victim.estimator(1), inputs, samples, batch_size=size)
+    own = labels.expand(found.draws, -1).unsqueeze(-1)
+    probabilities = found.log_probs.gather(-1, own).squeeze(-1).exp()
+    count = len(inputs)
+    columns: dict[str, Any] = {
+        "victim": pa.array(np.full(count, which), pa.int64()),
+        "condition": pa.array([condition] * count, pa.string()),
+        "sample": samples.cpu().numpy(),
+        "label": labels.cpu().numpy(),
+        "prediction": found.prediction.cpu().numpy(),
+        "softmax": probabilities.mean(dim=0).cpu().numpy(),
+        "variance": probabilities.var(dim=0, correction=0).cpu().numpy(),
+    }
+    return pa.table(columns)
+
+
+def summarise(spec: PerClassSpec, table: pa.Table, dataset: Dataset) -> dict[str, Any]:
+    """By victim and condition: every class, and how well confidence follows accuracy over the classes."""
+    columns = {name: np.asarray(table.column(name).to_pylist()) for name in table.column_names}
+    victims: list[dict[str, Any]] = []
+    for which, victim in enumerate(spec.victims):
+        conditions: list[dict[str, Any]] = []
+        for condition in (CLEAN, *spec.attacks):
+            rows = (columns["victim"] == which) & (columns["condition"] == condition)
+            classes = [
+                _class(columns, rows & (columns["label"] == label), int(label), dataset)
+                for label in np.unique(columns["label"][rows])
+            ]
+            conditions.append({"condition": condition, "classes": classes, **line(classes)})
+        every = [each for entry in conditions for each in entry["classes"]]
+        victims.append({"name": victim.title, "conditions": conditions, "all": line(every)})
+    return {"images": len(np.unique(columns["sample"])), "victims": victims}
+
+
+def _class(columns: dict[str, Any], rows: Any, label: int, dataset: Dataset) -> dict[str, Any]:
+    """One class: ordinary accuracy, mean softmax of the true class, and confidence from the variance over draws."""
+    variance = columns["variance"][rows]
+    return {
+        "label": label,
+        "name": dataset.classes[label] if label < len(dataset.classes) else str(label),
+        "images": int(rows.sum()),
+        "accuracy": float((columns["prediction"][rows] == label).mean()),
+        "mean_softmax": float(columns["softmax"][rows].mean()),
+        "variance": float(variance.mean()),
+        "confidence": float(1 - 2 * np.sqrt(variance).mean()),
+    }
+
+
+def line(classes: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The least-squares line of confidence over the seeds' accuracy: Pearson's r, R^2, slope, and the residuals' bend.
+
+    ``bend`` is the R^2 that a parabola reaches: where it is much above that of the line, the relation is no line. None
+    where all classes are alike, or fewer than three.
+    """
+    x = np.array([each["mean_softmax"] for each in classes])
+    y = np.array([each["confidence"] for each in classes])
+    if len(x) < 3 or np.ptp(x) < 1e-9 or np.ptp(y) < 1e-9:
+        return {"pearson": None, "r2": None, "slope": None, "bend": None}
+    r = float(np.corrcoef(x, y)[0, 1])
+    fitted = np.vander(x - x.mean(), 3) @ np.linalg.lstsq(np.vander(x - x.mean(), 3), y, rcond=None)[0]
+    bend = 1 - float(((y - fitted) ** 2).sum() / ((y - y.mean()) ** 2).sum())
+    return {"pearson": r, "r2": r * r, "slope": float(r * y.std() / x.std()), "bend": bend}
+
+
+def _picture(found: dict[str, Any]) -> bytes:
+    clouds = tuple(
+        Cloud(
+            victim["name"],
+            entry["condition"],
+            tuple(each["name"] for each in entry["classes"]),
+            tuple(100 * each["mean_softmax"] for each in entry["classes"]),
+            tuple(100 * each["confidence"] for each in entry["classes"]),
+        )
+        for victim in found["victims"]
+        for entry in victim["conditions"]
+    )
+    return scatter(
+        "Confidence against accuracy, by class", "mean softmax of the true class (%)", "confidence (%)", clouds
+    )
+
+
+def text_rows(summary: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Heads and cells of the table in a terminal: a row for each class, then the line through them."""
+    heads = ["victim", "images", "class", "accuracy %", "mean softmax %", "variance", "confidence %"]
+    rows: list[list[str]] = []
+    for victim in summary["victims"]:
+        for entry in victim["conditions"]:
+            for each in entry["classes"]:
+                numbers = [f"{100 * each[name]:.2f}" for name in ("accuracy", "mean_softmax")]
+                numbers += [f"{each['variance']:.2e}", f"{100 * each['confidence']:.2f}"]
+                rows.append([victim["name"], entry["condition"], each["name"], *numbers])
+    return heads, rows
+
+
+def text_lines(summary: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Heads and cells of the lines: confidence over mean softmax, by classes."""
+
+    def cell(value: float | None) -> str:
+        return "-" if value is None else f"{value:.3f}"
+
+    heads = ["victim", "images", "Pearson", "R^2", "slope", "R^2 of a parabola"]
+    names = ("pearson", "r2", "slope", "bend")
+    rows = [
+        [victim["name"], entry.get("condition", "all together"), *(cell(entry[name]) for name in names)]
+        for victim in summary["victims"]
+        for entry in (*victim["conditions"], victim["all"])
+    ]
+    return heads, rows

@@ -1,0 +1,113 @@
+"""`feint attack` through the command line: what it prints, keeps, resumes."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from safetensors.numpy import load_file
+
+from feint.data import load
+from feint.experiments import attack as module
+
+
+@pytest.fixture
+def command(images: Path, networks: Path) -> list[object]:
+    return ["--data", images, "--network", f"{networks}:build", "--quiet", "--threads", 1, "--batch-size", 3]
+
+
+def test_a_data_set(feint, command, images):
+    outcome = feint("attack", "bim", *command, "--steps", 3, "--radii", "0.1,0.3", "--json")
+    assert (outcome.code, outcome.err) == (0, "")
+    summary = json.loads(outcome.out)
+    assert summary["images"] == 24
+    first, second = summary["attacked"]
+    assert 0 < first["success"] <= second["success"] <= 1
+    assert first["linf"] <= 0.1 + 1e-6
+    assert first["l2"] < second["l2"]
+    assert first["gradients"] == 3
+    assert 0 <= first["rounded"]["surviving"] <= 1
+    folder = Path(summary["run"]["folder"])
+    assert summary["files"] == ["attacked-0.npz", "attacked-1.npz"]
+    with np.load(folder / "attacked-1.npz") as file:
+        arrays = dict(file)
+    assert arrays["images"].shape == (24, 8, 8, 1)
+    assert np.abs(arrays["images"] - arrays["originals"]).max() == pytest.approx(second["linf"], abs=1e-6)
+    assert arrays["samples"].tolist() == list(range(24))
+    again = load(folder / "attacked-1.npz")
+    assert len(again) == 24
+    assert next(again.batches(24)).labels.tolist() == next(load(images).batches(24)).labels.tolist()
+    names = {path.name for path in folder.glob("pictures/00000-1-*.png")}
+    assert {"00000-1-original.png", "00000-1-attacked.png"} < names
+    assert not (folder / "arrays").exists()
+    table = feint("attack", "bim", *command, "--steps", 3, "--radii", "0.1,0.3")
+    assert f"{100 * second['success']:.2f}" in table.out
+    assert str(folder) in table.out
+
+
+def test_interrupted_then_resumed(feint, command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    arguments = ["attack", "fgsm", *command, "--radii", "0.2", "--format", "safetensors"]
+    assert feint(*arguments, "--out", tmp_path / "whole").code == 0
+    part, calls = module._part, []
+
+    def interrupted(*arguments, **named):
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return part(*arguments, **named)
+
+    monkeypatch.setattr(module, "_part", interrupted)
+    assert feint(*arguments).code == 130
+    assert feint(*arguments).code == 0
+    assert len(calls) == 3
+    files = [next((tmp_path / root).glob("*/attacked.safetensors")) for root in ("whole", "feint-runs")]
+    first, second = (load_file(file) for file in files)
+    assert set(first) == {"images", "originals", "labels", "samples", "predictions"}
+    assert all(np.array_equal(first[name], second[name]) for name in first)
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_a_picture(feint, networks: Path, tmp_path: Path):
+    pixels = np.random.default_rng(0).integers(0, 256, (12, 10), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "one.png")
+    command = ["attack", "pgd", "--data", tmp_path / "one.png", "--resize", 8, "--crop", 8, "--network"]
+    command += [f"{networks}:build", "--radii", 0.5, "--quiet", "--threads", 1, "--json"]
+    outcome = feint(*command)
+    assert (outcome.code, outcome.err) == (0, "")
+    summary = json.loads(outcome.out)
+    assert (summary["images"], summary["clean"]["accuracy"]) == (1, 1.0)  # its label is the victim's own
+    target = 1 if summary["attacked"][0]["success"] else 0
+    assert feint(*command, "--target", target).code == 0
+    (tmp_path / "one.png").write_bytes(b"nothing")
+    broken = feint(*command)
+    assert broken.code == 2
+    assert "one.png" in broken.err
+
+
+def test_a_stochastic_victim_is_judged_on_fresh_draws(feint, command, networks: Path):
+    command[command.index(f"{networks}:build")] = f"{networks}:dropout"
+    stochastic = ["--estimator", "mc-dropout", "--draws", 4, "--repeats", 2, "--attack-draws", "fresh"]
+    outcome = feint("attack", "mim", *command, *stochastic, "--radii", "0.2", "--steps", 2, "--json")
+    assert outcome.code == 0
+    summary = json.loads(outcome.out)
+    assert summary["attacked"][0]["fresh"]["repeats"] == 2
+    assert 0 <= summary["clean"]["fresh_changed"] <= 1
+
+
+@pytest.mark.parametrize(
+    ("extra", "word"),
+    [
+        (["fgsm", "--radii", "0"], "radii"),
+        (["fgsm", "--radii", "0.1,0.1"], "radii"),
+        (["bim", "--radii", "0.1", "--target", 7], "target"),
+        (["lbfgs", "--radii", "1", "--step", 0.1], "step"),
+        (["bim", "--radii", "0.1", "--evade", "wit"], "evade"),
+        (["bim", "--radii", "0.1", "--evade", "mutual_information"], "mutual_information"),
+    ],
+)
+def test_bad_input(feint, command, extra, word):
+    outcome = feint("attack", *extra, *command)
+    assert outcome.code == 2
+    assert word in outcome.err
+    assert outcome.err.count("\n") == 1

@@ -1,0 +1,158 @@
+"""`feint detect`, `feint per-class` and `feint reproduce smith-gal-table-1` through the command line."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from feint.experiments import detection_run, smith_gal
+from feint.experiments.detection_part import Detection
+from feint.experiments.per_class import line
+from feint.training import Recipe
+
+FEATURES = """
+import torch
+from torch import nn
+
+
+def features():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+
+
+def not_rows():
+    return nn.Conv2d(3, 8, 3)
+"""
+
+
+@pytest.fixture
+def command(images: Path, networks: Path) -> list[object]:
+    common = ["--quiet", "--threads", 1, "--batch-size", 3, "--resamples", 10, "--steps", 3, "--radii", 0.3]
+    return ["detect", "--data", images, "--network", f"{networks}:dropout", *common]
+
+
+def test_detect(feint, command):
+    outcome = feint(*command, "--compare", "--draws", 4, "--json")
+    assert (outcome.code, outcome.err) == (0, "")
+    summary = json.loads(outcome.out)
+    assert [each["name"] for each in summary["victims"]] == ["deterministic", "MC dropout"]
+    for victim in summary["victims"]:
+        attacks = {each["attack"]: each for each in victim["attacks"]}
+        assert set(attacks) == {"fgsm", "bim", "mim", "adaptive", "ace"}
+        for entry in attacks.values():
+            assert ("mutual_information" in entry["all"]) == (victim["name"] == "MC dropout")
+            for scores in entry["all"].values():
+                assert scores["auroc"][0] <= scores["auroc"][1] <= scores["auroc"][2]
+        assert attacks["bim"]["changed"] > 0
+    assert {each["attack"]: each for each in summary["victims"][0]["attacks"]}["ace"]["successful"] is None
+    folder = Path(summary["run"]["folder"])
+    page = (folder / "report.html").read_text()
+    ours = re.sub(r"<script>/\*\*\s+\* plotly\.js.*?</script>", "", page, flags=re.DOTALL)
+    assert not re.search(r"""https?:|(src|href)\s*=\s*["']?//""", ours)
+    assert {path.name for path in folder.glob("figures/*.png")} == {"detection-roc.png", "detection-pr.png"}
+    table = feint(*command, "--compare", "--draws", 4)
+    assert str(folder / "report.html") in table.out
+    assert "(S)" in table.out
+
+
+def test_detect_resumes(feint, command, monkeypatch: pytest.MonkeyPatch):
+    records, calls = Detection.records, []
+
+    def interrupted(*arguments):
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return records(*arguments)
+
+    monkeypatch.setattr(Detection, "records", interrupted)
+    arguments = [*command, "--attacks", "fgsm,ace"]
+    assert feint(*arguments).code == 130
+    assert feint(*arguments).code == 0
+    assert len(calls) == 3  # one done, one interrupted, one left
+    monkeypatch.setattr(detection_run, "compute", None)
+    assert feint(*arguments).code == 0
+
+
+@pytest.mark.parametrize(
+    ("extra", "word"),
+    [
+        (["--attacks", "wit"], "attacks"),
+        (["--weight", 1], "weight"),
+        (["--protocol", "as-released"], "protocol"),
+        (["--victim", "a"], "victim"),
+    ],
+)
+def test_bad_input(feint, command, extra, word):
+    outcome = feint(*command, *extra)
+    assert outcome.code == 2
+    assert word in outcome.err
+    assert outcome.err.count("\n") == 1
+
+
+def test_smith_gal(feint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(smith_gal, "RECIPE", Recipe(epochs=20, batch_size=8, learning_rate=0.1))
+    generator = np.random.default_rng(0)
+    for split, count in (("train", 16), ("test", 6)):
+        for label, name in enumerate(("cats", "dogs")):
+            folder = tmp_path / "pets" / split / name
+            folder.mkdir(parents=True)
+            for index in range(count):
+                pixels = generator.integers(0, 120, (8, 8, 3), dtype=np.uint8)
+                pixels[..., label] += 120
+                Image.fromarray(pixels).save(folder / f"{index}.png")
+    (tmp_path / "model.py").write_text(FEATURES)
+    command = ["reproduce", "smith-gal-table-1", "--data", tmp_path / "pets", "--images", 8, "--passes", 4]
+    command += ["--threads", 1, "--batch-size", 2, "--quiet"]
+    outcome = feint(*command, "--features", f"{tmp_path / 'model.py'}:features", "--json")
+    assert (outcome.code, outcome.err) == (0, "")
+    found = json.loads(outcome.out)
+    assert found["accuracy"] == 1.0
+    assert found["accuracy_images"] == 12
+    assert len(found["rows"]) == 18
+    for row in found["rows"]:
+        assert 0 <= row["corrected"][1] <= 1
+        assert 0 <= row["as-released"][1] <= 1
+    paper = {(row["detector"], row["attack"], row["radius"]): row["paper"] for row in found["rows"]}
+    assert paper["MC entropy", "mim", 10] == 0.05
+    kinds = {entry["kind"] for entry in found["means"]["MC dropout"]}
+    assert kinds == {"clean", "attacked", "noise", "grey"}
+    again = feint(*command, "--features", f"{tmp_path / 'model.py'}:features")
+    assert "accuracy 100.00% on 12 test images" in again.out
+    refused = feint(*command)
+    assert refused.code == 2
+    assert "features" in refused.err
+
+
+def test_per_class(feint, images: Path, networks: Path, tmp_path: Path, save_images):
+    train = ["train", "small", "--data", images, "--test-data", save_images("test.npz", labels=np.arange(24) % 3)]
+    train += ["--network", f"{networks}:dropout", "--epochs", 1, "--threads", 1, "--quiet"]
+    assert feint(*train).code == 0
+    command = ["per-class", "--victim", "small", "--data", images, "--passes", 5, "--steps", 2, "--threads", 1]
+    outcome = feint(*command, "--quiet", "--batch-size", 6, "--json")
+    assert (outcome.code, outcome.err) == (0, "")
+    (victim,) = json.loads(outcome.out)["victims"]
+    assert [each["condition"] for each in victim["conditions"]] == ["clean", "fgsm", "bim"]
+    for entry in victim["conditions"]:
+        assert sum(each["images"] for each in entry["classes"]) == 24
+        for each in entry["classes"]:
+            assert 0 <= each["mean_softmax"] <= 1
+            assert 0 <= each["confidence"] <= 1
+    table = feint(*command, "--quiet", "--batch-size", 6)
+    assert "all together" in table.out
+    refused = feint(*command, "--rates", "0.2,0.3")
+    assert refused.code == 2
+    assert "built-in architecture" in refused.err
+
+
+def test_a_line_and_a_bend():
+    points = [{"mean_softmax": x, "confidence": 0.2 + 0.5 * x} for x in (0.1, 0.4, 0.9)]
+    found = line(points)
+    assert (found["pearson"], found["r2"], found["slope"]) == pytest.approx((1, 1, 0.5))
+    bent = line([{"mean_softmax": x, "confidence": (x - 0.5) ** 2} for x in (0.0, 0.25, 0.5, 0.75, 1.0)])
+    assert bent["r2"] == pytest.approx(0, abs=1e-12)
+    assert bent["bend"] == pytest.approx(1)
+    assert line(points[:2])["r2"] is None
