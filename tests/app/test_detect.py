@@ -105,7 +105,18 @@ def test_smith_gal(feint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
                 pixels[..., label] += 120
                 Image.fromarray(pixels).save(folder / f"{index}.png")
     (tmp_path / "model.py").write_text(FEATURES)
-    command = ["reproduce", "smith-gal-table-1", "--data", tmp_path / "pets", "--images", 8, "--passes", 4]
+    command = [
+        "reproduce",
+        "smith-gal-table-1",
+        "--data",
+        tmp_path / "pets",
+        "--images",
+        8,
+        "--passes",
+        4,
+        "--resamples",
+        5,
+    ]
     command += ["--threads", 1, "--batch-size", 2, "--quiet"]
     outcome = feint(*command, "--features", f"{tmp_path / 'model.py'}:features", "--json")
     assert (outcome.code, outcome.err) == (0, "")

@@ -15,6 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--images", type=int, metavar="N", help="so many test images, evenly spaced (default: all)")
     group.add_argument("--passes", type=int, default=20, metavar="S", help="of MC dropout (default: 20)")
+    group.add_argument("--resamples", type=int, default=200, metavar="R", help="of the bootstrap (default: 200)")
 
 
 def run_smith_gal(options: argparse.Namespace) -> None:
@@ -27,7 +28,9 @@ def run_smith_gal(options: argparse.Namespace) -> None:
     spec = SmithGalSpec.parse(
         {
             "source": options.data,
-            **{name: getattr(options, name) for name in ("features", "images", "passes", "resize", "crop")},
+            **{
+                name: getattr(options, name) for name in ("features", "images", "passes", "resamples", "resize", "crop")
+            },
             "batch_size": options.batch_size,
             **shared.running_values(options),
         }
