@@ -334,7 +334,7 @@ def _mapped(
             entropy=float(found["predictive_entropy"][place]),
             information=float(found["mutual_information"][place]) if "mutual_information" in found else None,
         )
-        for place in _spread_out(plane, both & plane.is_far, found["predictive_entropy"], spec.shown)
+        for place in _spread_out(plane, both & plane.is_far, spec.shown)
     )
     return Mapped(
         name=name,
@@ -347,20 +347,19 @@ def _mapped(
     )
 
 
-def _spread_out(plane: Plane, eligible: Array, entropy: Array, count: int) -> list[int]:
-    """A few of the eligible places: the one of lowest entropy, then always the one furthest from those chosen."""
+def _spread_out(plane: Plane, eligible: Array, count: int) -> list[int]:
+    """A few of the eligible places: always the one furthest from all images and from those chosen before."""
     places = np.flatnonzero(eligible)
     chosen: list[int] = []
     if not len(places):
         return chosen
     side = len(plane.axis)
     where = np.stack([plane.axis[places % side], plane.axis[places // side]], axis=1)
-    nearest = np.full(len(places), np.inf)
-    at = int(np.argmin(entropy[places]))
+    nearest = plane.distance.ravel()[places]
     for _ in range(min(count, len(places))):
+        at = int(np.argmax(nearest))
         chosen.append(int(places[at]))
         nearest = np.minimum(nearest, np.linalg.norm(where - where[at], axis=1))
-        at = int(np.argmax(nearest))
     return chosen
 
 

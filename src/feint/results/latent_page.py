@@ -253,7 +253,7 @@ def _rubbish(report: LatentReport) -> str:
     return section(
         "Confident rubbish",
         "Decoded points far from all data that the victim is confident about by entropy and, where it has any, by "
-        "mutual information: the surest, then always the one furthest from those shown.",
+        "mutual information: always the one furthest from all images and from those shown before it.",
         f'<figure class="gallery">{"".join(cells)}</figure>',
     )
 

@@ -7,6 +7,7 @@ import numpy as np
 from .figures import ATTACKED, CLEAN, REFERENCE
 from .latent import KINDS, Array, Blended, InterpolationReport, LatentReport, Plane, SpreadReport, thinned, title
 from .png_figures import GRID, INK, MUTED, as_png, canvas, dress
+from .tables import percent
 
 # Ten classes told apart by hue; more start over.
 CLASSES: Final = (
@@ -127,7 +128,7 @@ def rubbish(report: LatentReport) -> bytes:
             _image(axes, piece.image)
             name = report.plane.classes[piece.prediction]
             information = "" if piece.information is None else f"\nI {piece.information:.1g}"
-            says = f"{chr(ord('a') + at)}: “{name}” {100 * piece.confidence:.1f} %\nH {piece.entropy:.1g}{information}"
+            says = f"{chr(ord('a') + at)}: “{name}” {percent(piece.confidence)} %\nH {piece.entropy:.1g}{information}"
             axes.set_title(says, fontsize=8, color=INK)
         row[0].set_ylabel(victim.name, fontsize=10, color=MUTED)
         if not victim.rubbish:
