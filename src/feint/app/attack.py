@@ -13,6 +13,7 @@ import json
 from pathlib import Path
 
 from feint.app import options as shared
+from feint.app.output import say
 
 KINDS = ("fgsm", "bim", "pgd", "mim", "cw", "lbfgs", "iaa")
 
@@ -63,11 +64,11 @@ def run(options: argparse.Namespace) -> None:
     )
     result = attack(spec, options.out, command=options.command_line, fresh=options.fresh, progress=not options.quiet)
     if options.json:
-        print(json.dumps(result.summary, indent=2))
+        say(json.dumps(result.summary, indent=2))
         return
     summary = result.summary
-    print(f"{summary['images']} images, {summary['clean']['accuracy']:.2%} right before the attack\n")
+    say(f"{summary['images']} images, {summary['clean']['accuracy']:.2%} right before the attack\n")
     heads, rows = text_rows(summary)
-    print(aligned([heads], rows))
-    print(f"\nimages: {', '.join(str(result.folder / name) for name in summary['files'])}")
-    print(f"for show: {result.folder / 'pictures'}")
+    say(aligned([heads], rows))
+    say(f"\nimages: {', '.join(str(result.folder / name) for name in summary['files'])}")
+    say(f"for show: {result.folder / 'pictures'}")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from feint.app import options as shared
+from feint.app.output import say
 from feint.errors import SpecError
 
 
@@ -88,10 +89,10 @@ def run(options: argparse.Namespace) -> None:
     )
     result = audit(spec, options.out, command=options.command_line, fresh=options.fresh, progress=not options.quiet)
     if options.json:
-        print(json.dumps(result.summary, indent=2))
+        say(json.dumps(result.summary, indent=2))
     else:
-        print(f"{headline(result.summary)}\n\n{plain_table(scores(result.summary))}\n")
-        print(f"report: {result.folder / 'report.html'}")
+        say(f"{headline(result.summary)}\n\n{plain_table(scores(result.summary))}\n")
+        say(f"report: {result.folder / 'report.html'}")
 
 
 def attack_values(options: argparse.Namespace) -> dict[str, Any]:

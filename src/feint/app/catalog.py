@@ -3,6 +3,8 @@
 import argparse
 import json
 
+from feint.app.output import say
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `feint catalog`."""
@@ -15,8 +17,8 @@ def run(options: argparse.Namespace) -> None:
 
     catalog = listing()
     if options.json:
-        print(json.dumps(catalog, indent=2))
+        say(json.dumps(catalog, indent=2))
         return
     width = max(len(name) for entries in catalog.values() for name in entries)
     for kind, entries in catalog.items():
-        print(f"{kind}\n" + "\n".join(f"  {name.ljust(width)}  {line}" for name, line in entries.items()) + "\n")
+        say(f"{kind}\n" + "\n".join(f"  {name.ljust(width)}  {line}" for name, line in entries.items()) + "\n")

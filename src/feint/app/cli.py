@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NoReturn, final
 
 from feint.app import attack, audit, catalog, detect, interpolate, latent, per_class, reproduce, span, spread, train
+from feint.app.output import reserved_output
 from feint.errors import FeintError, SpecError, StoreError
 
 UNEXPECTED, BAD_INPUT, INTERRUPTED = 1, 2, 130
@@ -66,7 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = parser().parse_args(arguments)
         options.command_line = " ".join(["feint", *arguments])
-        options.run(options)
+        with reserved_output():
+            options.run(options)
         _flush()
     except FeintError as error:
         if "--debug" in arguments:

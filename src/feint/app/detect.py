@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from feint.app import options as shared
+from feint.app.output import say
 from feint.errors import SpecError
 
 
@@ -79,12 +80,12 @@ def run(options: argparse.Namespace) -> None:
     )
     result = detect(spec, options.out, command=options.command_line, fresh=options.fresh, progress=not options.quiet)
     if options.json:
-        print(json.dumps(result.summary, indent=2))
+        say(json.dumps(result.summary, indent=2))
         return
     heads, rows = text_rows(result.summary)
-    print("AUROC of each measure as a detector; (S): of attacked inputs whose label changed\n")
-    print(aligned([heads], rows))
-    print(f"\nreport: {result.folder / 'report.html'}")
+    say("AUROC of each measure as a detector; (S): of attacked inputs whose label changed\n")
+    say(aligned([heads], rows))
+    say(f"\nreport: {result.folder / 'report.html'}")
 
 
 def victims(options: argparse.Namespace) -> list[dict[str, Any]]:

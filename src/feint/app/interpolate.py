@@ -10,6 +10,7 @@ import argparse
 import json
 
 from feint.app import latent as shared
+from feint.app.output import say
 
 NUMBERS = {
     "pairs": (3000, "pairs of different classes, blended half-way"),
@@ -43,7 +44,7 @@ def run(options: argparse.Namespace) -> None:
     )
     summary = result.summary
     if options.json:
-        print(json.dumps(summary, indent=2))
+        say(json.dumps(summary, indent=2))
         return
 
     def cell(interval: dict[str, float]) -> str:
@@ -55,6 +56,6 @@ def run(options: argparse.Namespace) -> None:
         rows += [[victim["name"], name, *(cell(found[kind][name]) for kind in found)] for name in found["pixel"]]
         if more:
             rows.append([victim["name"], "information less entropy", *(cell(more[kind]) for kind in more)])
-    print(f"{headline(summary)}\n")
-    print(aligned([["victim", "measure", "AUROC of pixel blends", "of reconstructions' blends"]], rows))
-    print(f"\nreport: {result.folder / 'report.html'}")
+    say(f"{headline(summary)}\n")
+    say(aligned([["victim", "measure", "AUROC of pixel blends", "of reconstructions' blends"]], rows))
+    say(f"\nreport: {result.folder / 'report.html'}")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from feint.app import options as shared
+from feint.app.output import say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -104,7 +105,7 @@ def run(options: argparse.Namespace) -> None:
     result = latent(spec, options.out, command=options.command_line, fresh=options.fresh, progress=not options.quiet)
     summary = result.summary
     if options.json:
-        print(json.dumps(summary, indent=2))
+        say(json.dumps(summary, indent=2))
         return
     victims = summary["victims"]
     measures = dict.fromkeys(name for victim in victims for name in victim["far_confident"] if name != "both")
@@ -114,6 +115,6 @@ def run(options: argparse.Namespace) -> None:
         return "-" if share is None else percent(share)
 
     rows = [[name, *(cell(victim, name) for victim in victims)] for name in (*measures, "both")]
-    print(f"{headline(summary)}\n")
-    print(aligned([["confident far away, %", *(victim["name"] for victim in victims)]], rows))
-    print(f"\nreport: {result.folder / 'report.html'}")
+    say(f"{headline(summary)}\n")
+    say(aligned([["confident far away, %", *(victim["name"] for victim in victims)]], rows))
+    say(f"\nreport: {result.folder / 'report.html'}")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from feint.app import options as shared
+from feint.app.output import say
 from feint.errors import SpecError
 
 
@@ -64,8 +65,8 @@ def run(options: argparse.Namespace) -> None:
     )
     result = per_class(spec, options.out, command=options.command_line, fresh=options.fresh, progress=not options.quiet)
     if options.json:
-        print(json.dumps(result.summary, indent=2))
+        say(json.dumps(result.summary, indent=2))
         return
     for heads, rows in (text_rows(result.summary), text_lines(result.summary)):
-        print(aligned([heads], rows) + "\n")
-    print(f"figure: {result.folder / 'figures' / 'per-class.png'}")
+        say(aligned([heads], rows) + "\n")
+    say(f"figure: {result.folder / 'figures' / 'per-class.png'}")

@@ -20,6 +20,7 @@ from typing import Any
 
 from feint.app import options as shared
 from feint.app import reproduce_smith_gal
+from feint.app.output import say
 from feint.errors import SpecError
 
 EXPERIMENTS = ("ace-softmax", "ace-ensemble", "ace-mc-dropout", "smith-gal-table-1")
@@ -92,11 +93,11 @@ def run(options: argparse.Namespace) -> None:
         progress=not options.quiet,
     )
     if options.json:
-        print(json.dumps(found, indent=2))
+        say(json.dumps(found, indent=2))
         return
     heads, rows = text_rows(found["rows"])
-    print(aligned([heads], rows))
-    print(f"\nDifferences: {found['differences']}.")
+    say(aligned([heads], rows))
+    say(f"\nDifferences: {found['differences']}.")
 
 
 def _numbers(name: str, text: str, kind: type) -> tuple[Any, ...]:

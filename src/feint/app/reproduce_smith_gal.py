@@ -4,6 +4,7 @@ import argparse
 import json
 
 from feint.app import options as shared
+from feint.app.output import say
 from feint.errors import SpecError
 
 
@@ -39,10 +40,10 @@ def run_smith_gal(options: argparse.Namespace) -> None:
         spec, options.out, command=options.command_line, fresh=options.fresh, progress=not options.quiet
     )
     if options.json:
-        print(json.dumps(found, indent=2))
+        say(json.dumps(found, indent=2))
         return
-    print(f"accuracy {found['accuracy']:.2%} on {found['accuracy_images']} test images\n")
+    say(f"accuracy {found['accuracy']:.2%} on {found['accuracy_images']} test images\n")
     heads, rows = text_rows(found["rows"])
-    print("AUROC with 95 % intervals, beside the paper's; (S): of attacked inputs whose label changed\n")
-    print(aligned([heads], rows))
-    print(f"\nDifferences: {found['differences']}.\nreport: {found['run']['folder']}/report.html")
+    say("AUROC with 95 % intervals, beside the paper's; (S): of attacked inputs whose label changed\n")
+    say(aligned([heads], rows))
+    say(f"\nDifferences: {found['differences']}.\nreport: {found['run']['folder']}/report.html")

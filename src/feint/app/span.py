@@ -13,6 +13,7 @@ import json
 from pathlib import Path
 
 from feint.app import options as shared
+from feint.app.output import say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,7 +60,7 @@ def run(options: argparse.Namespace) -> None:
         spec, options.out, command=options.command_line, fresh=options.fresh, progress=not options.quiet
     )
     if options.json:
-        print(json.dumps(found.summary, indent=2))
+        say(json.dumps(found.summary, indent=2))
     else:
-        print(f"{span_headline(found.summary)}\n\n{plain_span_table(span_rows(found.summary))}\n")
-        print(f"report: {found.folder / 'report.html'}")
+        say(f"{span_headline(found.summary)}\n\n{plain_span_table(span_rows(found.summary))}\n")
+        say(f"report: {found.folder / 'report.html'}")

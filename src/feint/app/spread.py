@@ -11,6 +11,7 @@ import json
 
 from feint.app import latent
 from feint.app import options as shared
+from feint.app.output import say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,9 +43,9 @@ def run(options: argparse.Namespace) -> None:
     result = spread(spec, options.out, command=options.command_line, fresh=options.fresh, progress=not options.quiet)
     summary = result.summary
     if options.json:
-        print(json.dumps(summary, indent=2))
+        say(json.dumps(summary, indent=2))
         return
-    print(f"{headline(summary)}\n")
+    say(f"{headline(summary)}\n")
     heads = [
         ["victim", "data", "mutual information", "images", "sum of variances", "sum of var / mean / 2"],
         ["", "", "nats", "", "/ information, median", "/ information, median"],
@@ -57,7 +58,7 @@ def run(options: argparse.Namespace) -> None:
         for found in summary["spreads"]
         for row in found["decades"]
     ]
-    print(aligned(heads, rows))
+    say(aligned(heads, rows))
     ranks = [
         [
             *(found["victim"], found["data"], name),
@@ -66,7 +67,7 @@ def run(options: argparse.Namespace) -> None:
         for found in summary["spreads"]
         for name in found["spearman"]
     ]
-    print("\n" + aligned([["victim", "data", "approximation", "Spearman", "Kendall"]], ranks))
+    say("\n" + aligned([["victim", "data", "approximation", "Spearman", "Kendall"]], ranks))
     closer = [
         [
             *(found["victim"], found["data"], f"{row['factor']:g}"),
@@ -75,5 +76,5 @@ def run(options: argparse.Namespace) -> None:
         for found in summary["spreads"]
         for row in found["drawn_together"]
     ]
-    print("\n" + aligned([["victim", "data", "draws moved to", *heads[0][4:]], ["", "", "", *heads[1][4:]]], closer))
-    print(f"\nreport: {result.folder / 'report.html'}")
+    say("\n" + aligned([["victim", "data", "draws moved to", *heads[0][4:]], ["", "", "", *heads[1][4:]]], closer))
+    say(f"\nreport: {result.folder / 'report.html'}")

@@ -11,6 +11,7 @@ import argparse
 import json
 
 from feint.app import options as shared
+from feint.app.output import say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,9 +77,9 @@ def run(options: argparse.Namespace) -> None:
     make = train_autoencoder if spec.network.name in AUTOENCODERS else train
     card = make(spec, options.victims, fresh=options.fresh, progress=not options.quiet)
     if options.json:
-        print(json.dumps(card, indent=2))
+        say(json.dumps(card, indent=2))
     else:
         where = f"{card['measured_on']['images']} images of {card['measured_on']['source']}"
         quality = f"accuracy {card['accuracy']:.2%}" if "accuracy" in card else f"ELBO {card['elbo']:.2f} nats"
-        print(f"{card['name']}: {quality} on {where}")
-        print(f"card: {options.victims / options.name / 'card.json'}")
+        say(f"{card['name']}: {quality} on {where}")
+        say(f"card: {options.victims / options.name / 'card.json'}")

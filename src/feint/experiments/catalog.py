@@ -1,10 +1,15 @@
 """What there is, by name: plain dict literals that feed the command line, the report and the contract tests."""
 
-import torch
+from collections.abc import Callable
+from typing import Any
 
-from feint import attacks, estimators, measures
+import torch
+from torch import Tensor
+
+from feint import attacks, estimators, measures, metrics
 from feint.attacks import Attack
 from feint.networks import ARCHITECTURES
+from feint.predictive import Categorical
 from feint.protocols import Measure
 
 MEASURES: dict[str, Measure] = {
@@ -16,6 +21,36 @@ MEASURES: dict[str, Measure] = {
     "softmax_variance": measures.softmax_variance,
     "variation_ratio": measures.variation_ratio,
     "native": measures.native,
+}
+
+LABEL_MEASURES: dict[str, Callable[[Categorical, Tensor], Tensor]] = {"label_doubt": measures.label_doubt}
+"""Measures of the uncertainty about a given label."""
+
+METRICS: dict[str, Callable[..., Any]] = {
+    "aurc": metrics.aurc,
+    "e_aurc": metrics.e_aurc,
+    "augrc": metrics.augrc,
+    "best_aurc": metrics.best_aurc,
+    "worst_aurc": metrics.worst_aurc,
+    "risk_coverage": metrics.risk_coverage,
+    "best_risk_coverage": metrics.best_risk_coverage,
+    "worst_risk_coverage": metrics.worst_risk_coverage,
+    "selective_risk": metrics.selective_risk,
+    "coverage_at_risk": metrics.coverage_at_risk,
+    "nll": metrics.nll,
+    "brier": metrics.brier,
+    "brier_terms": metrics.brier_terms,
+    "ece": metrics.ece,
+    "reliability": metrics.reliability,
+    "ks_error": metrics.ks_error,
+    "roc": metrics.roc,
+    "precision_recall": metrics.precision_recall,
+    "auroc": metrics.auroc,
+    "aupr": metrics.aupr,
+    "fpr_at_tpr": metrics.fpr_at_tpr,
+    "kendall_tau": metrics.kendall_tau,
+    "spearman": metrics.spearman,
+    "bootstrap": metrics.bootstrap,
 }
 
 ESTIMATORS: dict[str, type[torch.nn.Module]] = {
@@ -53,7 +88,8 @@ DATA: dict[str, str] = {
 def listing() -> dict[str, dict[str, str]]:
     """Everything by kind: name -> one line."""
     return {
-        "measures": {name: _line(measure) for name, measure in MEASURES.items()},
+        "measures": {name: _line(measure) for name, measure in {**MEASURES, **LABEL_MEASURES}.items()},
+        "metrics": {name: _line(metric) for name, metric in METRICS.items()},
         "estimators": {name: _line(estimator) for name, estimator in ESTIMATORS.items()},
         "attacks": {name: _line(attack) for name, attack in ATTACKS.items()},
         "architectures": {name: line for name, (_, line) in ARCHITECTURES.items()},

@@ -8,7 +8,6 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from feint import networks
 from feint.attacks import ACE, Adversarial, Backtracking, Budget
 from feint.attacks.bisection import Bisection
 from feint.attacks.calibration import over_confidence, random_confidence, under_confidence
@@ -20,7 +19,7 @@ from feint.errors import SpecError
 from feint.estimators import Softmax, predict
 from feint.experiments.catalog import MEASURES
 from feint.experiments.spec import AttackSpec, VictimSpec
-from feint.experiments.victim import Victim, build_estimator, load_members
+from feint.experiments.victim import Victim, build_estimator, identity_of, load_members
 from feint.measures import label_doubt
 from feint.predictive import Categorical
 from feint.protocols import Estimator, Objective
@@ -99,15 +98,15 @@ class Setting:
         search = Bisection() if spec.search == "bisection" else Backtracking(spec.decay, spec.tries, spec.accept)
         return ACE(search) if spec.steps == 1 else IterativeACE(spec.steps, momentum=spec.momentum, search=search)
 
-    def fingerprint(self) -> list[str]:
-        """Identifies the weights of everything but the victim that takes part."""
-        return [networks.fingerprint(member) for member in self.helpers]
+    def fingerprint(self) -> str:
+        """Identifies everything but the victim that takes part."""
+        return identity_of(self.helpers, self.victim.shape, self.victim.device)
 
     def clean_uncertainty(
         self, images: Float[Tensor, " N channels height width"], samples: Int[Tensor, " N"]
     ) -> Float[Tensor, " N"]:
         """The attacked measure of clean images, as the guide sees them."""
-        device = next(self.victim.members[0].parameters()).device
+        device = self.victim.device
         found = predict(self.guide, images.to(device), samples.to(device), batch_size=self.batch_size)
         return MEASURES[self.measure](found)
 

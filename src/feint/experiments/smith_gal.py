@@ -184,7 +184,7 @@ def reproduce_smith_gal(
         identity = {
             **spec.model_dump(mode="json"),
             "images": [train.fingerprint(), test.fingerprint()],
-            "weights": networks.fingerprint(features),
+            "weights": networks.fingerprint(features) + networks.behaviour(features, train.shape, device),
         }
         parts = 2 * len(range(0, len(test), 4 * batch_size))
         with RunFolder.open(root, "smith-gal-table-1", identity, parts=parts, fresh=fresh) as folder:
@@ -192,7 +192,7 @@ def reproduce_smith_gal(
                 return folder.summary
             network = trained(features, train, folder, spec, progress)
             victims = [
-                Victim(each, [network], len(train.classes), spec.seed)
+                Victim(each, [network], len(train.classes), spec.seed, train.shape, device)
                 for each in (
                     VictimSpec(name=DETERMINISTIC),
                     VictimSpec(name=MC, estimator="mc-dropout", draws=spec.passes),

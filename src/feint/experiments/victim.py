@@ -29,12 +29,16 @@ class Victim:
         members: its networks, on their device.
         classes: C, the number of classes.
         seed: of its draws.
+        shape: of the images that it sees: channels, height, width.
+        device: where its networks are.
     """
 
     spec: VictimSpec
     members: Sequence[nn.Module]
     classes: int
     seed: int
+    shape: tuple[int, int, int]
+    device: str
 
     @property
     def name(self) -> str:
@@ -46,9 +50,14 @@ class Victim:
         return build_estimator(self.spec, self.members, seed=self.seed + redraw)
 
     def fingerprint(self) -> str:
-        """Identifies the weights of all members."""
-        joined = "".join(networks.fingerprint(member) for member in self.members)
-        return hashlib.sha256(joined.encode()).hexdigest()
+        """Identifies what all members are and do."""
+        return identity_of(self.members, self.shape, self.device)
+
+
+def identity_of(members: Sequence[nn.Module], shape: tuple[int, int, int], device: str) -> str:
+    """A digest of networks' weights and of what they do with images: an edited ``forward`` is another run."""
+    parts = [networks.fingerprint(member) + networks.behaviour(member, shape, device) for member in members]
+    return hashlib.sha256("".join(parts).encode()).hexdigest()
 
 
 def build_estimator(spec: VictimSpec, members: Sequence[nn.Module], *, seed: int) -> Estimator:
@@ -120,7 +129,8 @@ def load_victim(spec: VictimSpec, dataset: Dataset, *, seed: int, device: str, p
         members = [trained_digit_network(seed=seed, progress=progress).to(torch.device(device))]
     else:
         raise SpecError(f"network: expected one for {dataset.name}, such as path/to/file.py:function; got none")
-    return Victim(spec, members, networks.check(members[0], dataset.shape, device=device), seed)
+    classes = networks.check(members[0], dataset.shape, device=device)
+    return Victim(spec, members, classes, seed, dataset.shape, device)
 
 
 def load_members(

@@ -8,6 +8,7 @@ from .cifar_vgg import CifarVGG16 as CifarVGG16
 from .cnn_dropout import DropoutCNN as DropoutCNN
 from .digits import DigitNetwork as DigitNetwork
 from .exported import Exported as Exported
+from .fingerprint import behaviour as behaviour
 from .fingerprint import fingerprint as fingerprint
 from .lenet import LeNet as LeNet
 from .load import load as load
@@ -28,6 +29,7 @@ __all__ = [
     "MnistCNN",
     "Normalize",
     "VariationalAutoencoder",
+    "behaviour",
     "check",
     "fingerprint",
     "load",

@@ -27,11 +27,17 @@ def check(network: nn.Module, shape: tuple[int, int, int], device: torch.device 
     """
     images = torch.full((2, *shape), 0.5, device=device)
     described = "x".join(map(str, shape)) + " (channels x height x width)"
-    with _as_found(network), torch.no_grad():
+    with as_found(network), torch.no_grad():
         try:
             network.eval()
             logits: object = network(images)
         except Exception as error:
+            dtype = _weights_dtype(network)
+            if dtype not in (None, images.dtype) and "type" in first_line(error):
+                raise NetworkError(
+                    f"the network expects {_short(dtype)} inputs, as its weights are; images are {_short(images.dtype)}: "
+                    "call .float() on it"
+                ) from error
             raise NetworkError(
                 f"the network does not take images of {described}{_expectation(network, shape)}: {first_line(error)}"
             ) from error
@@ -54,7 +60,7 @@ def check(network: nn.Module, shape: tuple[int, int, int], device: torch.device 
 
 
 @contextmanager
-def _as_found(network: nn.Module) -> Generator[None, None, None]:
+def as_found(network: nn.Module) -> Generator[None, None, None]:
     """Put every module's mode and every parameter's ``requires_grad`` back, also after an exception."""
     modes = [(module, module.training) for module in network.modules()]
     gradients = [(parameter, parameter.requires_grad) for parameter in network.parameters()]
@@ -65,6 +71,16 @@ def _as_found(network: nn.Module) -> Generator[None, None, None]:
             module.training = mode
         for parameter, wanted in gradients:
             parameter.requires_grad = wanted
+
+
+def _weights_dtype(network: nn.Module) -> torch.dtype | None:
+    """The one floating type of all weights; None where there are several or none."""
+    dtypes = {parameter.dtype for parameter in network.parameters() if parameter.is_floating_point()}
+    return dtypes.pop() if len(dtypes) == 1 else None
+
+
+def _short(dtype: torch.dtype | None) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def _expectation(network: nn.Module, shape: tuple[int, int, int]) -> str:

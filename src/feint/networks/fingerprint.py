@@ -1,10 +1,12 @@
-"""What a network is, as a short string."""
+"""What a network is and does, as short strings."""
 
 import hashlib
 import re
 
 import torch
 from torch import Tensor, nn
+
+from .check import as_found
 
 
 def fingerprint(network: nn.Module) -> str:
@@ -30,3 +32,22 @@ def fingerprint(network: nn.Module) -> str:
         digest.update(f"\n{name} {value.dtype} {tuple(value.shape)}\n".encode())
         digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
+
+
+def behaviour(network: nn.Module, shape: tuple[int, int, int], device: torch.device | str = "cpu") -> str:
+    """Digest what a network does: its logits, to four digits, for eight images of noise that are always the same.
+
+    What ``fingerprint`` cannot see, the code of ``forward``, shows here.
+
+    Args:
+        network: a module on ``device``; its modes are left as they were found.
+        shape: an image's channels, height and width.
+        device: where the images are put.
+
+    Returns:
+        sha256, 64 hexadecimal digits.
+    """
+    images = torch.rand(8, *shape, generator=torch.Generator().manual_seed(0)).to(device)
+    with as_found(network), torch.no_grad():
+        logits = network.eval()(images)
+    return hashlib.sha256(" ".join(f"{value:.3e}" for value in logits.flatten().tolist()).encode()).hexdigest()

@@ -1,0 +1,25 @@
+"""Standard output belongs to results: whatever else is printed while a command runs goes to standard error."""
+
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager, redirect_stdout
+from contextvars import ContextVar
+from typing import TextIO
+
+_reserved: ContextVar[TextIO | None] = ContextVar("reserved", default=None)
+
+
+@contextmanager
+def reserved_output() -> Generator[None]:
+    """Inside, only `say` reaches standard output; a user's network that prints does not spoil what others parse."""
+    token = _reserved.set(sys.stdout)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        _reserved.reset(token)
+
+
+def say(text: str) -> None:
+    """Print a result."""
+    print(text, file=_reserved.get() or sys.stdout)
