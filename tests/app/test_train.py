@@ -159,6 +159,16 @@ def test_tested_on_what_it_was_trained_on(train, digits: Path):
     assert "test" in refusal(train("bars", "--test-data", digits, "--test-split", "train"))
 
 
+@pytest.mark.parametrize("network", ["digits", "vae"])
+def test_images_without_splits_are_no_test_images_of_their_own(feint, digits: Path, tmp_path: Path, network):
+    copy = digits.with_name("copy.npz")
+    copy.write_bytes(digits.read_bytes())
+    start = ["train", "bars", "--network", network, "--data", digits, "--epochs", 1, "--quiet"]
+    for more in ([], ["--limit", 10], ["--test-data", copy]):
+        assert "--test-data" in refusal(feint(*start, *more))
+    assert not list((tmp_path / "feint-victims").glob("**/*"))
+
+
 def test_a_card_that_cannot_be_read(train, feint, tmp_path: Path, images: Path):
     assert train("bars").code == 0
     place = tmp_path / "feint-victims" / "bars"

@@ -103,3 +103,14 @@ def test_fingerprint_follows_content_and_preparation_only(saved, tmp_path):
 def test_name_is_what_the_user_said(saved):
     assert load(saved[0]).name == saved[0]
     assert repr(load("digits")) == "Dataset('digits', images=797, classes=10)"
+
+
+def test_overlaps_of_ranges_of_the_same_images(saved, tmp_path):
+    path, images, labels = saved
+    data = load(path)
+    assert data.overlaps(load(path, resize=4))
+    assert data.take(0, 6).overlaps(data.take(5, 9))
+    assert not data.take(0, 5).overlaps(data.take(5, 9))
+    np.savez(tmp_path / "other.npz", images=images ^ 1, labels=labels)
+    assert not data.overlaps(load(tmp_path / "other.npz"))
+    assert not load("digits", split="train").overlaps(load("digits"))

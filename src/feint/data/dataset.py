@@ -178,6 +178,15 @@ class Dataset:
             self._fingerprint = hashlib.sha256(text.encode()).hexdigest()
         return self._fingerprint
 
+    def overlaps(self, other: "Dataset") -> bool:
+        """Whether an image is in both: the same content, and ranges that overlap; resize and crop do not matter.
+
+        Raises:
+            DataError: if the files cannot be read.
+        """
+        apart = max(self._start, other._start) >= min(self._stop, other._stop)
+        return not apart and self._source.fingerprint() == other._source.fingerprint()
+
     def _examples(self, start: int, stop: int) -> Iterator[Example]:
         """Read, resize, crop and check; note or raise what is flawed."""
         classes = len(self.classes)

@@ -20,10 +20,10 @@ from feint.experiments.train import (
     begin_training,
     checked_recipe,
     finish_training,
+    load_apart,
     read_card,
     save_weights,
 )
-from feint.experiments.victim import load_data
 from feint.keyed import uniforms
 from feint.networks.vae import VariationalAutoencoder
 from feint.results import versions
@@ -72,15 +72,13 @@ def train_autoencoder(spec: TrainSpec, root: Path, *, fresh: bool = False, progr
             f"{spec.network.name}: expected no members, estimator or adversarial training of an autoencoder"
         )
     device, threads = find_device(spec.device), find_threads(spec.threads)
-    if spec.test == spec.data:
-        raise SpecError(f"test: expected other images than those trained on, got {spec.data.source} for both")
     place, work = root / spec.name, root / f".{spec.name}.training"
     if place.exists() and not fresh:
         raise SpecError(
             f"name: expected a new one, got {spec.name!r}, which is in {root} already (--fresh replaces it)"
         )
     with cpu_threads(threads):
-        data, test = load_data(spec.data), load_data(spec.test)
+        data, test = load_apart(spec.data, spec.test)
         network = _with_shape(spec.network, data)
         with training.seeded(spec.seed):
             autoencoder = _build(network)

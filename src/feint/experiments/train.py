@@ -74,15 +74,13 @@ def train(spec: TrainSpec, root: Path, *, fresh: bool = False, progress: bool = 
     """
     recipe = checked_recipe(spec.recipe)
     device, threads = find_device(spec.device), find_threads(spec.threads)
-    if spec.test == spec.data:
-        raise SpecError(f"test: expected other images than those trained on, got {spec.data.source} for both")
     place, work = root / spec.name, root / f".{spec.name}.training"
     if place.exists() and not fresh:
         raise SpecError(
             f"name: expected a new one, got {spec.name!r}, which is in {root} already (--fresh replaces it)"
         )
     with cpu_threads(threads):
-        data, test = load_data(spec.data), load_data(spec.test)
+        data, test = load_apart(spec.data, spec.test)
         network = _with_classes(spec.network, data)
         networks.check(new_network(network.name, network.arguments), data.shape)
         begin_training(work, {**spec.model_dump(mode="json"), "threads": threads, "device": device}, fresh=fresh)
@@ -91,7 +89,7 @@ def train(spec: TrainSpec, root: Path, *, fresh: bool = False, progress: bool = 
         for member, file in zip(members, files, strict=True):
             save_weights(member, work / file)
         classes = networks.check(members[0], data.shape, device=device)
-        victim = Victim(spec.victim, members, classes, spec.seed)
+        victim = Victim(spec.victim, members, classes, spec.seed, data.shape, device)
         card = {
             "name": spec.name,
             "network": network.model_dump(mode="json", exclude={"weights"}),
@@ -159,6 +157,22 @@ def accuracy(victim: Victim, data: Dataset, *, device: str) -> float:
         right += int((predicted == labels).sum())
         count += len(labels)
     return right / count
+
+
+def load_apart(trained: DataSpec, tested: DataSpec) -> tuple[Dataset, Dataset]:
+    """The images to train on and those to test on, which must be others, whatever their specifications say.
+
+    Raises:
+        DataError: they cannot be read.
+        SpecError: images are in both.
+    """
+    data, test = load_data(trained), load_data(tested)
+    if data.overlaps(test):
+        raise SpecError(
+            f"test: expected other images than those trained on, got some of {trained.source} for both:"
+            " name a --test-data, or a --test-split that it has"
+        )
+    return data, test
 
 
 def checked_recipe(values: Mapping[str, Any]) -> Recipe:
