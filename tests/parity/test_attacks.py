@@ -3,8 +3,6 @@
 They raise the cross-entropy of a label as ours does; signs of gradients are compared, so everything runs in float64.
 """
 
-import warnings
-
 import pytest
 import torch
 from torch import nn
@@ -13,10 +11,9 @@ from feint.attacks import ACE, BIM, FGSM, L2, MIM, PGD, Budget, Linf
 from feint.attacks import label_objectives as goals
 from feint.estimators import Softmax
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # what they warn of while they are imported is theirs
-    foolbox = pytest.importorskip("foolbox")
-    torchattacks = pytest.importorskip("torchattacks")
+from .conftest import outside
+
+foolbox, torchattacks = outside("foolbox"), outside("torchattacks")
 
 COUNT, RADIUS = 40, 0.1
 

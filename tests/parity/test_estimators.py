@@ -8,9 +8,11 @@ from feint import measures
 from feint.estimators import DeepEnsemble, MCDropout, Softmax, fit_temperature
 from feint.predictive import Categorical
 
-peer = pytest.importorskip("torch_uncertainty.metrics.classification")
-methods = pytest.importorskip("torch_uncertainty.methods")
-scalers = pytest.importorskip("torch_uncertainty.post_processing")
+from .conftest import outside
+
+peer = outside("torch_uncertainty.metrics.classification")
+methods = outside("torch_uncertainty.methods")
+scalers = outside("torch_uncertainty.post_processing")
 
 
 @pytest.fixture(params=[0.3, 1.0, 5.0])

@@ -7,8 +7,10 @@ from scipy import stats
 
 from feint import metrics
 
-torchmetrics = pytest.importorskip("torchmetrics.functional.classification")
-peer = pytest.importorskip("torch_uncertainty.metrics.classification")
+from .conftest import outside
+
+torchmetrics = outside("torchmetrics.functional.classification")
+peer = outside("torch_uncertainty.metrics.classification")
 
 COUNT, CLASSES = 300, 5
 

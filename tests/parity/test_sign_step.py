@@ -1,7 +1,5 @@
 """One sign step against foolbox and torchattacks: ACE without a condition raises the cross-entropy of given labels."""
 
-import warnings
-
 import pytest
 import torch
 import torch.nn.functional as F
@@ -11,10 +9,9 @@ from feint.attacks import ACE, Budget
 from feint.attacks.objectives import Goal
 from feint.estimators import frozen
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # old scipy names in foolbox
-    foolbox = pytest.importorskip("foolbox")
-    torchattacks = pytest.importorskip("torchattacks")
+from .conftest import outside
+
+foolbox, torchattacks = outside("foolbox"), outside("torchattacks")
 
 RADII = [1e-3, 8 / 255, 0.3]
 
