@@ -21,23 +21,30 @@ def photos(tmp_path: Path) -> Path:
     return path
 
 
+def convolutional() -> torch.nn.Module:
+    """Every one has weights of its own: a program is exported with others than those that it is to take."""
+    before = (torch.nn.Conv2d(3, 6, 3, stride=2), torch.nn.BatchNorm2d(6), torch.nn.ReLU())
+    after = (torch.nn.Conv2d(6, 8, 3), torch.nn.ReLU(), torch.nn.AdaptiveAvgPool2d(2), torch.nn.Flatten())
+    return torch.nn.Sequential(*before, *after, torch.nn.Linear(32, CLASSES)).eval()
+
+
 @pytest.mark.parametrize("library", ["torchvision", "timm", "exported"])
 def test_audit(feint, photos: Path, tmp_path: Path, library):
     torch.manual_seed(0)
     weights = tmp_path / "weights.safetensors"
     if library == "exported":
-        network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 32 * 32, CLASSES)).eval()
+        name, network = tmp_path / "program.pt2", convolutional()
         batch = torch.export.Dim("batch", min=1)
-        program = torch.export.export(network, (torch.rand(3, 3, 32, 32),), dynamic_shapes=({0: batch},))
-        torch.export.save(program, tmp_path / "program.pt2")
-        victim = ["--network", tmp_path / "program.pt2"]
+        program = torch.export.export(convolutional(), (torch.rand(3, 3, 32, 32),), dynamic_shapes=({0: batch},))
+        torch.export.save(program, name)
     else:
         if library == "torchvision":
             name, network = "squeezenet1_1", torchvision.models.squeezenet1_1(num_classes=CLASSES)
         else:
             name, network = "resnet10t", timm.create_model("resnet10t", num_classes=CLASSES)
-        save_file(network.state_dict(), weights)
-        victim = ["--network", f"{library}:{name}", "--weights", weights]
+        name = f"{library}:{name}"
+    save_file(network.state_dict(), weights)
+    victim = ["--network", name, "--weights", weights]
     outcome = feint("audit", "--data", photos, *victim, "--radii", "0.01", "--quiet", "--json", "--threads", 1)
     assert outcome.code == 0, outcome
     summary = json.loads(outcome.out)
