@@ -112,6 +112,31 @@ def test_fingerprint_of_a_folder_does_not_depend_on_where_it_lies(tmp_path):
     assert load(tmp_path / "one").fingerprint() != load(tmp_path / "two").fingerprint()
 
 
+@pytest.mark.parametrize("labels", [None, "file,label\na/1.bmp,0\na/2.bmp,1\n"])
+def test_fingerprint_follows_pixels_of_the_same_size(tmp_path, labels):
+    images = pictures(3, 4, 4, 3)
+    (tmp_path / "a").mkdir()
+    if labels:
+        (tmp_path / "labels.csv").write_text(labels)
+    last = tmp_path / "a/2.bmp"
+    for path, pixels in zip((tmp_path / "a/1.bmp", last), images, strict=False):
+        path.write_bytes(encoded(pixels, "BMP"))
+    before, size = load(tmp_path).fingerprint(), last.stat().st_size
+    assert load(tmp_path).fingerprint() == before
+    last.write_bytes(encoded(images[2], "BMP"))
+    assert last.stat().st_size == size
+    assert load(tmp_path).fingerprint() != before
+    last.write_bytes(encoded(images[1], "BMP"))
+    assert load(tmp_path).fingerprint() == before
+
+
+def test_fingerprint_of_a_table_with_a_file_missing(tmp_path):
+    folder = table(tmp_path, "file,label\npictures/1.png,0\npictures/3.png,1\n")
+    before = load(folder, on_error="skip").fingerprint()
+    write_image(folder / "pictures/3.png", pictures(1, 4, 4, 3)[0])
+    assert load(folder, on_error="skip").fingerprint() != before
+
+
 def table(folder, text):
     for name in ("1", "2"):
         write_image(folder / f"pictures/{name}.png", pictures(1, 4, 4, 3)[0])

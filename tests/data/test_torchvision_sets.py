@@ -73,6 +73,12 @@ def test_mnist_as_torchvision_keeps_it(cache):
     assert torch.equal(batch.images, torch.as_tensor(images[1:4, None]).float() / 255)
     assert batch.labels.tolist() == [1, 2, 3]
     assert data.fingerprint() != load("torchvision:MNIST", split="train").fingerprint()
+    before, images[3] = data.fingerprint(), images[3] ^ 1
+    write_mnist(raw, "t10k", images, np.arange(5))
+    assert load("torchvision:MNIST").fingerprint() != before
+    images[3] ^= 1
+    write_mnist(raw, "t10k", images, np.arange(5)[::-1])
+    assert load("torchvision:MNIST").fingerprint() != before
 
 
 def test_a_set_with_splits():
@@ -93,6 +99,24 @@ def test_a_set_without_names():
     assert load("torchvision:Unnamed").classes == ("0", "1")
     with pytest.raises(DataError, match="expected split 'train' or 'test', got 'val'"):
         load("torchvision:Unnamed", split="val")
+
+
+def test_fingerprint_of_a_set_without_an_array(monkeypatch):
+    before = load("torchvision:Unnamed").fingerprint()
+    assert load("torchvision:Unnamed").fingerprint() == before
+    build = Unnamed.__init__
+
+    def other_pixels(self, root, train=True, download=False):
+        build(self, root, train, download)
+        self.images[3] ^= 1
+
+    def other_labels(self, root, train=True, download=False):
+        build(self, root, train, download)
+        self.targets[4] = 1
+
+    for other in (other_pixels, other_labels):
+        monkeypatch.setattr(Unnamed, "__init__", other)
+        assert load("torchvision:Unnamed").fingerprint() != before
 
 
 def test_a_set_for_something_else():

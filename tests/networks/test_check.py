@@ -35,6 +35,17 @@ def test_names_the_channels_expected():
     assert "expected input[2, 1, 28, 28] to have 3 channels" in message
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16])
+def test_names_the_type_of_the_weights(dtype):
+    convolution = nn.Sequential(nn.Conv2d(1, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
+    for network in (convolution, nn.Sequential(nn.Flatten(), nn.Linear(64, 2)), DigitNetwork()):
+        message = refused(network.to(dtype), (1, 8, 8))
+        assert message == (
+            f"the network expects {str(dtype)[6:]} inputs, as its weights are; images are float32: call .float() on it"
+        )
+        assert check(network.float(), (1, 8, 8)) == (10 if isinstance(network, DigitNetwork) else 2)
+
+
 def test_names_the_channels_of_a_normalisation():
     network = nn.Sequential(Normalize([0.5] * 3, [0.5] * 3), nn.Conv2d(3, 4, 3))
     assert "Normalize expects images of 3 channels, got images of 1" in refused(network, (1, 28, 28))

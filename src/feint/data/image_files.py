@@ -9,7 +9,7 @@ from typing import final
 from feint.errors import DataError
 
 from .decode import BrokenImage, channels_of, decode, open_image
-from .digest import digest_of_lines
+from .digest import digest_of_files, digest_of_lines
 from .source import Example, Flaw
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
@@ -59,9 +59,9 @@ class ImageFiles:
                 yield Example(sample, pixels, label)
 
     def fingerprint(self) -> str:
-        """Of the files' names, sizes and labels."""
+        """Of the files' names, contents and labels."""
         return digest_of_lines(
-            f"{name} {self._size(name)} {label}" for name, label in zip(self.files, self.labels, strict=True)
+            f"{name} {self._content(name)} {label}" for name, label in zip(self.files, self.labels, strict=True)
         )
 
     @cached_property
@@ -73,9 +73,12 @@ class ImageFiles:
                 continue
         return 3
 
-    def _size(self, name: str) -> int:
-        path = self.folder / name
-        return path.stat().st_size if path.is_file() else -1
+    def _content(self, name: str) -> str:
+        """Its digest; a file that cannot be read is a flaw of its own, told when the image is."""
+        try:
+            return digest_of_files([self.folder / name])
+        except OSError:
+            return "unreadable"
 
     def _bytes(self, sample: int) -> bytes:
         path = self.folder / self.files[sample]

@@ -3,21 +3,24 @@
 import inspect
 import operator
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast, final
 
+import numpy as np
+
 from feint.errors import DataError
 
 from .decode import BrokenImage, channels_of, pixels_of
-from .digest import digest_of_lines
+from .digest import digest_of_array, digest_of_lines
 from .source import Example, Flaw, reason
 
 PREFIX = "torchvision:"
-LOOKS = 16
+LOOKS = 256
+LABELS = ("targets", "labels", "_labels")
 Name = str | tuple[str, ...]
 
 
@@ -43,8 +46,7 @@ class TorchvisionSet:
 
         Args:
             name: its class in ``torchvision.datasets``.
-            split: handed on as ``split=``, or as ``train=`` where that is what the class takes; of no
-                effect where it takes neither.
+            split: handed on as ``split=``, or as ``train=`` where that is what the class takes.
 
         Raises:
             DataError: if there is no such data set or split, or it cannot be downloaded or read.
@@ -60,8 +62,6 @@ class TorchvisionSet:
             if split not in ("train", "test"):
                 raise DataError(f"{PREFIX}{name}: expected split 'train' or 'test', got {split!r}")
             options["train"] = split == "train"
-        else:
-            split = "all"
         try:
             root = cache_root()
             root.mkdir(parents=True, exist_ok=True)
@@ -92,16 +92,24 @@ class TorchvisionSet:
                 yield Example(sample, pixels, label)
 
     def fingerprint(self) -> str:
-        """Of the name, the size, and some of the images: torchvision has verified the rest."""
-        step = max(1, len(self) // LOOKS)
-        looks = self._looks(range(0, len(self), step))
-        return digest_of_lines([f"{self.name} {self.split} {len(self)}", *looks])
+        """Of the name, the split, the size, the labels, and the images.
+
+        All images where the data set holds them in one array, as MNIST, CIFAR, SVHN and STL-10 do; else an even sample
+        of them, at least 256 where there are as many: torchvision has verified the archive that they come from.
+        """
+        named = f"{self.name} {self.split} {len(self)}"
+        labels = [_digest_of_labels(getattr(self.images, name, None)) for name in LABELS]
+        data: Any = getattr(self.images, "data", None)
+        if hasattr(data, "__array__") and len(data) == len(self):
+            return digest_of_lines([named, *labels, digest_of_array(np.asarray(data))])
+        looks = self._looks(range(0, len(self), max(1, len(self) // LOOKS)))
+        return digest_of_lines([named, *labels, *looks])
 
     def _looks(self, samples: range) -> Iterator[str]:
-        """Labels and pixels of some images, as text."""
+        """Labels and digests of some images."""
         for sample in samples:
             for item in self.read(sample, sample + 1):
-                yield f"{item.label} {item.pixels.tobytes().hex()}" if isinstance(item, Example) else item.reason
+                yield f"{item.label} {digest_of_array(item.pixels)}" if isinstance(item, Example) else item.reason
 
     @cached_property
     def _channels(self) -> int:
@@ -134,6 +142,15 @@ def _as_integer(target: Any) -> int | None:
         return None
 
 
+def _digest_of_labels(labels: Any) -> str:
+    """Of labels in an array or a list; what else a data set has under that name counts as none."""
+    if hasattr(labels, "__array__"):
+        return digest_of_array(np.asarray(labels))
+    if not isinstance(labels, Sequence):
+        return ""
+    return digest_of_lines(str(_as_integer(label)) for label in cast("Sequence[Any]", labels))
+
+
 def _public(name: str) -> Callable[..., Any] | None:
     datasets = import_module("torchvision.datasets")
     return getattr(datasets, name) if name in datasets.__all__ else None
@@ -144,7 +161,7 @@ def _classes(images: Any) -> tuple[str, ...]:
     names: Any = getattr(images, "classes", None)
     if names:
         return tuple(", ".join(name) if isinstance(name, tuple) else str(name) for name in cast("list[Name]", names))
-    held = [name for name in ("targets", "labels", "_labels") if hasattr(images, name)]
+    held = [name for name in LABELS if hasattr(images, name)]
     labels: Any = getattr(images, held[0]) if held else [images[sample][1] for sample in range(len(images))]
     known = [label for label in map(_as_integer, labels) if label is not None]
     return tuple(map(str, range(max(known, default=-1) + 1)))

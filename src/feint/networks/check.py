@@ -35,8 +35,8 @@ def check(network: nn.Module, shape: tuple[int, int, int], device: torch.device 
             dtype = _weights_dtype(network)
             if dtype not in (None, images.dtype) and "type" in first_line(error):
                 raise NetworkError(
-                    f"the network expects {_short(dtype)} inputs, as its weights are; images are {_short(images.dtype)}: "
-                    "call .float() on it"
+                    f"the network expects {_short(dtype)} inputs, as its weights are; "
+                    f"images are {_short(images.dtype)}: call .float() on it"
                 ) from error
             raise NetworkError(
                 f"the network does not take images of {described}{_expectation(network, shape)}: {first_line(error)}"
