@@ -46,7 +46,8 @@ class TorchvisionSet:
 
         Args:
             name: its class in ``torchvision.datasets``.
-            split: handed on as ``split=``, or as ``train=`` where that is what the class takes.
+            split: handed on as ``split=``, or as ``train=`` where that is what the class takes; of no
+                effect where it takes neither.
 
         Raises:
             DataError: if there is no such data set or split, or it cannot be downloaded or read.
@@ -62,6 +63,8 @@ class TorchvisionSet:
             if split not in ("train", "test"):
                 raise DataError(f"{PREFIX}{name}: expected split 'train' or 'test', got {split!r}")
             options["train"] = split == "train"
+        else:
+            split = "all"
         try:
             root = cache_root()
             root.mkdir(parents=True, exist_ok=True)
