@@ -61,9 +61,9 @@ def duel(table: pa.Table, attack: str, radius: float, measure: str, noise: str, 
         positive &= _numbers(table, "prediction") != _numbers(table, "clean_prediction")
     negative = first & ((kind == "clean") | (here & (kind == noise)))
     chosen = positive | negative
-    scores = _numbers(table, (RELEASED if noise == GREY else MEASURE) + measure)[chosen]
-    if np.isnan(scores).any() or not positive.any():
+    if np.isnan(_numbers(table, MEASURE + measure)[chosen]).any() or not positive.any():
         return None
+    scores = _numbers(table, (RELEASED if noise == GREY else MEASURE) + measure)[chosen]
     images = np.unique(_numbers(table, "sample")[chosen], return_inverse=True)[1]
     return Duel(torch.as_tensor(scores), torch.as_tensor(positive[chosen]), torch.as_tensor(images).long())
 
