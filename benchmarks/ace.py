@@ -7,9 +7,9 @@ machine then count for little. The network is a CIFAR-10 ResNet-20 on test image
 real data, else feint's ResNet-18 with random weights on noise; its layout is channels_last on both sides. The grid runs
 at the batch size that `feint audit` takes for such images.
 
-The slow side is written down again, without any of feint's attacks. As published it asks three things for each image and
-radius: the victim's label, a gradient, and the label at each radius tried; that is the ratio that is promised. In white box
-a leaner loop can read the first label off the gradient's own pass: the second row, which is for information.
+The slow side is written down again, without any of feint's attacks. As published it asks three things for each image
+and radius: the victim's label, a gradient, and the label at each radius tried; that is the ratio that is promised. In
+white box a leaner loop can read the first label off the gradient's own pass: the second row, for information.
 
 Exit code 1 if the grid is not at least 4 times faster than the published loop, or if the two disagree.
 """
