@@ -8,8 +8,9 @@ INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint con
 demo: .venv/demo-ready
 	$(BIN)/feint audit
 
+# One thread for each of the two workers: more would wait for each other.
 test: .venv/dev-ready
-	$(BIN)/python -m pytest -n 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
 lint: .venv/dev-ready
 	$(BIN)/ruff check
