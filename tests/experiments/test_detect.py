@@ -26,7 +26,7 @@ def victim(estimator: str = "softmax", draws: int = 5, members: int = 1) -> Vict
             torch.manual_seed(seed)
             layers = (nn.Flatten(), nn.Linear(64, 16), nn.ReLU(), nn.Dropout(0.5), nn.Linear(16, 3))
             networks.append(nn.Sequential(*layers))
-    return Victim(VictimSpec(name="v", estimator=estimator, draws=draws), networks, 3, 0)
+    return Victim(VictimSpec(name="v", estimator=estimator, draws=draws), networks, 3, 0, (1, 8, 8), "cpu")
 
 
 def images(count: int = 12) -> tuple[torch.Tensor, torch.Tensor]:
