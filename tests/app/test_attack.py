@@ -85,6 +85,23 @@ def test_a_picture(feint, networks: Path, tmp_path: Path):
     assert "one.png" in broken.err
 
 
+def test_skipped_images_are_reported(feint, networks: Path, tmp_path: Path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for index in range(6):
+        pixels = np.random.default_rng(index).integers(0, 256, (8, 8), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{index}.png")
+    (folder / "4.png").write_bytes(b"no picture")
+    (folder / "labels.csv").write_text("file,label\n" + "".join(f"{index}.png,{index % 2}\n" for index in range(6)))
+    common = ["--data", folder, "--network", f"{networks}:build", "--on-error", "skip", "--quiet", "--json"]
+    common += ["--threads", 1, "--batch-size", 1]
+    for command in (["attack", "fgsm", "--radii", 0.1], ["detect", "--attacks", "fgsm", "--resamples", 2]):
+        outcome = feint(*command, *common)
+        assert outcome.code == 0, outcome
+        ((where, _),) = json.loads(outcome.out)["skipped"]
+        assert "4.png" in where
+
+
 def test_a_stochastic_victim_is_judged_on_fresh_draws(feint, command, networks: Path):
     command[command.index(f"{networks}:build")] = f"{networks}:dropout"
     stochastic = ["--estimator", "mc-dropout", "--draws", 4, "--repeats", 2, "--attack-draws", "fresh"]

@@ -27,6 +27,7 @@ from feint.experiments.label_attack import (
 )
 from feint.experiments.machine import cpu_threads, default_batch_size, find_device, find_threads
 from feint.experiments.picture import is_picture, open_picture
+from feint.experiments.skipped import Skipped
 from feint.experiments.spec import DataSpec, Spec, VictimSpec
 from feint.experiments.summary import column
 from feint.experiments.victim import Victim, load_data, load_victim
@@ -136,7 +137,7 @@ def attack(
                     "attack": spec.attack.model_dump(mode="json"),
                     **summarise(folder.read(), spec),
                     "files": files,
-                    "skipped": [list(where) for where in dataset.skipped],
+                    "skipped": Skipped(folder).images,
                 }
                 folder.finish(summary)
             return AttackResult(folder.path, folder.summary)
@@ -147,13 +148,14 @@ def _compute(
 ) -> None:
     """Compute the parts that are not there yet."""
     size = BATCHES_PER_PART * (spec.batch_size or 1)
-    done = folder.parts()
+    done, skipped = folder.parts(), Skipped(folder)
     with tqdm(total=len(dataset), desc="attack", unit=" images", disable=not progress) as bar:
         for part, start in enumerate(range(0, len(dataset), size)):
             cut = dataset.take(start, start + size)
             if part not in done or not has_arrays(folder, part):
                 for batch in cut.batches(size):
                     table, arrays = _part(spec, victim, batch, own_labels=own_labels)
+                    skipped.note(cut)
                     write_arrays(folder, part, arrays)
                     write_pictures(folder, part, arrays, len(spec.radii))
                     folder.write_part(part, table)

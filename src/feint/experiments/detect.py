@@ -13,6 +13,7 @@ from feint.experiments.detection_report import write_detection_report
 from feint.experiments.detection_run import compute, part_count, summarise
 from feint.experiments.label_attack import LabelAttackSpec
 from feint.experiments.machine import cpu_threads, default_batch_size, find_device, find_threads
+from feint.experiments.skipped import Skipped
 from feint.experiments.spec import DataSpec, Spec, VictimSpec
 from feint.experiments.victim import load_data, load_victim
 from feint.results import RunFolder
@@ -171,6 +172,7 @@ def detect(
                     "run": {"id": folder.run, "folder": str(folder.path), "command": command, **folder.versions},
                     "data": dataset.name,
                     "protocol": spec.protocol,
+                    "skipped": Skipped(folder).images,
                     "victims": summarise(work, table, noise, resamples=spec.resamples),
                 }
                 write_detection_report(folder, table, summary, noise)

@@ -51,6 +51,7 @@ def write_detection_report(folder: RunFolder, table: pa.Table, summary: Mapping[
         panels=_panels(table, summary, noise),
         heads=HEADS,
         rows=_rows(summary),
+        skipped=tuple(f"{where}: {reason}" for where, reason in summary.get("skipped", ())),
     )
     write_page(folder, report)
 

@@ -7,6 +7,7 @@ from tqdm import tqdm
 
 from feint.experiments.detection_part import Detection
 from feint.experiments.detection_scores import attack_entry, attackers, clean_entry, detectors, of_victim
+from feint.experiments.skipped import Skipped
 from feint.results import RunFolder
 
 BATCHES_PER_PART = 4
@@ -21,14 +22,16 @@ def part_count(work: Detection) -> int:
 def compute(work: Detection, folder: RunFolder, progress: bool) -> None:
     """Compute the parts that are not there yet."""
     starts, size = _starts(work), BATCHES_PER_PART * work.batch_size
-    done = folder.parts()
+    done, skipped = folder.parts(), Skipped(folder)
     with tqdm(total=len(work.victims) * len(work.dataset), unit=" images", disable=not progress) as bar:
         for which, victim in enumerate(work.victims):
             bar.set_description(victim.name)
             for at, start in enumerate(starts):
                 cut = work.dataset.take(start, start + size)
                 if (part := which * len(starts) + at) not in done:
-                    folder.write_part(part, pa.concat_tables([work.records(which, each) for each in cut.batches(size)]))
+                    tables = [work.records(which, each) for each in cut.batches(size)]
+                    skipped.note(cut)
+                    folder.write_part(part, pa.concat_tables(tables))
                 bar.update(len(cut))
 
 

@@ -20,6 +20,7 @@ from feint.errors import DataError, SpecError
 from feint.estimators import predict
 from feint.experiments.label_attack import LabelAttackSpec, attack_labels, clean_prediction
 from feint.experiments.machine import cpu_threads, default_batch_size, find_device, find_threads
+from feint.experiments.skipped import Skipped
 from feint.experiments.spec import DataSpec, NetworkSpec, Spec, VictimSpec
 from feint.experiments.victim import Victim, load_data, load_victim
 from feint.networks import ARCHITECTURES
@@ -138,7 +139,7 @@ def per_class(
         starts = range(0, len(dataset), size)
         with RunFolder.open(root, "per-class", identity, parts=len(victims) * len(starts), fresh=fresh) as folder:
             if not folder.is_complete:
-                done = folder.parts()
+                done, skipped = folder.parts(), Skipped(folder)
                 with tqdm(total=len(victims) * len(dataset), unit=" images", disable=not progress) as bar:
                     for which, victim in enumerate(victims):
                         bar.set_description(victim.name)
@@ -146,12 +147,14 @@ def per_class(
                             cut = dataset.take(start, start + size)
                             if (part := which * len(starts) + at) not in done:
                                 tables = [_part(spec, which, victim, batch) for batch in cut.batches(size)]
+                                skipped.note(cut)
                                 folder.write_part(part, pa.concat_tables(tables))
                             bar.update(len(cut))
                 found = summarise(spec, folder.read(), dataset)
                 folder.write_bytes("figures/per-class.png", _picture(found))
                 run = {"id": folder.run, "folder": str(folder.path), "command": command, **folder.versions}
-                folder.finish({"run": run, "data": dataset.name, "passes": spec.passes, "radius": spec.radius, **found})
+                about = {"data": dataset.name, "passes": spec.passes, "radius": spec.radius}
+                folder.finish({"run": run, **about, "skipped": skipped.images, **found})
             return PerClassResult(folder.path, folder.summary)
 
 

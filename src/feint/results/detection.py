@@ -62,6 +62,7 @@ class DetectionReport:
         panels: by victim, then by attack.
         heads: of the table: title and unit.
         rows: of the table.
+        skipped: images that could not be read, and why.
     """
 
     title: str
@@ -71,3 +72,4 @@ class DetectionReport:
     panels: tuple[DetectionPanel, ...]
     heads: tuple[tuple[str, str], ...]
     rows: tuple[tuple[str, ...], ...]
+    skipped: tuple[str, ...] = ()

@@ -40,7 +40,7 @@ def page(report: DetectionReport, pictures: Mapping[str, bytes]) -> str:
     """The report as one HTML document; ``pictures`` stand in for its figures where scripts do not run."""
     specs: dict[str, dict[str, Any]] = {}
     parts = [_table(report), *(_curves(report, side, pictures[f"detection-{side}"], specs) for side in SIDES)]
-    parts.append(sections.facts(report.facts, report.command))
+    parts += [sections.notes((), report.skipped), sections.facts(report.facts, report.command)]
     return document(report.title, report.headline, parts, specs, GLOSSARY)
 
 
