@@ -1,7 +1,6 @@
 """What holds for every attack, whether or not it is in the catalog yet."""
 
 import copy
-import inspect
 
 import pytest
 import torch
@@ -95,10 +94,9 @@ def goal_of(attack, estimator, images):
     return objective, objectives.keeps_label(predict, own)
 
 
-def run(attack, estimator, images, radius=None, batch_size=4, samples=None):
+def run(attack, estimator, images, radius=None, batch_size=4):
     objective, condition = goal_of(attack, estimator, images)
-    more = {} if samples is None else {"samples": samples}
-    return attack(objective, images, budget_of(attack, radius), condition, batch_size=batch_size, **more)
+    return attack(objective, images, budget_of(attack, radius), condition, batch_size=batch_size)
 
 
 def test_one_result_per_input(attack, estimator, images):
@@ -154,7 +152,6 @@ def test_what_keeps_the_best_never_ends_below_the_start(attack, estimator, image
 
 
 def test_rows_and_samples_are_all_that_an_input_depends_on(attack, estimator, images):
-    takes_samples = "samples" in inspect.signature(type(attack).__call__).parameters
     keys = torch.arange(COUNT) * 7
     order = torch.randperm(COUNT, generator=torch.Generator().manual_seed(2))
     own = estimator(images).prediction
@@ -169,8 +166,7 @@ def test_rows_and_samples_are_all_that_an_input_depends_on(attack, estimator, im
                 lambda inputs, rows: label_doubt(estimator(inputs), own[which][rows]), which % 3 > 0
             )
             condition = objectives.keeps_label(lambda inputs, rows: estimator(inputs), own[which])
-        more = {"samples": keys[which]} if takes_samples else {}
-        return attack(objective, images[which], budget_of(attack), condition, batch_size=4, **more)
+        return attack(objective, images[which], budget_of(attack), condition, batch_size=4, samples=keys[which])
 
     whole = attacked(torch.arange(COUNT))
     for which in (order, order[3:9]):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, final
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from feint.attacks.adversarial import Adversarial
@@ -42,8 +42,9 @@ class ACE:
         condition: Condition | None = None,
         *,
         batch_size: int | None = None,
+        samples: Int[Tensor, " N"] | None = None,
     ) -> Adversarial:
-        """Attack at one radius; the arguments are those of ``Attack``."""
+        """Attack at one radius; the arguments are those of ``Attack``, and `samples` is not used: nothing is drawn."""
         return self.grid(objective, inputs, [budget], condition, batch_size=batch_size)[0]
 
     def grid(

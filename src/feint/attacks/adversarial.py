@@ -48,6 +48,7 @@ class Attack(Protocol):
         condition: Condition | None = None,
         *,
         batch_size: int | None = None,
+        samples: Int[Tensor, " N"] | None = None,
     ) -> Adversarial:
         """Attack.
 
@@ -57,5 +58,6 @@ class Attack(Protocol):
             budget: how far to go.
             condition: what must hold at the returned point; None for nothing.
             batch_size: inputs per call of the objective and the condition, the last call padded; None for all at once.
+            samples: the inputs' indices in their data set, which key what an attack draws; 0 to N - 1 where not given.
         """
         ...

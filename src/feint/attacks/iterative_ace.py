@@ -69,8 +69,9 @@ class IterativeACE:
         condition: Condition | None = None,
         *,
         batch_size: int | None = None,
+        samples: Int[Tensor, " N"] | None = None,
     ) -> Adversarial:
-        """Attack at one radius; the arguments are those of ``Attack``."""
+        """Attack at one radius; the arguments are those of ``Attack``, and `samples` is not used: nothing is drawn."""
         return self.grid(objective, inputs, [budget], condition, batch_size=batch_size)[0]
 
     def grid(

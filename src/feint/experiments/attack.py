@@ -25,7 +25,7 @@ from feint.experiments.label_attack import (
     check_label_attack,
     clean_prediction,
 )
-from feint.experiments.machine import cpu_threads, default_batch_size, find_device, find_threads
+from feint.experiments.machine import default_batch_size, find_device, find_threads, steady
 from feint.experiments.picture import is_picture, open_picture
 from feint.experiments.skipped import Skipped
 from feint.experiments.spec import DataSpec, Spec, VictimSpec
@@ -108,7 +108,7 @@ def attack(
         FeintError: bad input, or a folder that cannot be written.
     """
     device, threads = find_device(spec.device), find_threads(spec.threads)
-    with cpu_threads(threads):
+    with steady(threads):
         picture = is_picture(spec.data.source)
         dataset = (
             open_picture(spec.data.source, resize=spec.data.resize, crop=spec.data.crop)
@@ -117,7 +117,7 @@ def attack(
         )
         victim = load_victim(spec.victim, dataset, seed=spec.seed, device=device, progress=progress)
         check_label_attack(spec.attack, victim.classes)
-        batch_size = spec.batch_size or default_batch_size(dataset.shape)
+        batch_size = spec.batch_size or default_batch_size(dataset.shape, device)
         spec = spec.model_copy(update={"device": device, "threads": threads, "batch_size": batch_size})
         identity = {
             **spec.model_dump(mode="json"),

@@ -14,7 +14,7 @@ from feint.errors import SpecError
 from feint.experiments.audit_report import write_audit_report
 from feint.experiments.catalog import MEASURES
 from feint.experiments.gallery import Gallery
-from feint.experiments.machine import cpu_threads, default_batch_size, find_device, find_threads
+from feint.experiments.machine import default_batch_size, find_device, find_threads, steady
 from feint.experiments.part import Part
 from feint.experiments.setting import Setting
 from feint.experiments.spec import AuditSpec
@@ -66,10 +66,10 @@ def audit(
     measure = spec.measure or spec.victim.default_measure
     if measure not in MEASURES:
         raise SpecError(f"measure: expected one of {', '.join(MEASURES)}, got {measure!r}")
-    with cpu_threads(threads):
+    with steady(threads):
         dataset = load_data(spec.data)
         victim = load_victim(spec.victim, dataset, seed=spec.seed, device=device, progress=progress)
-        batch_size = spec.batch_size or default_batch_size(dataset.shape)
+        batch_size = spec.batch_size or default_batch_size(dataset.shape, device)
         resolved = {"device": device, "threads": threads, "batch_size": batch_size, "measure": measure}
         spec = spec.model_copy(update=resolved)
         setting = Setting.of(spec.attack, victim, dataset, measure=measure, device=device, batch_size=batch_size)

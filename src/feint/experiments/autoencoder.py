@@ -12,7 +12,7 @@ from torch import Tensor
 from feint import networks, training
 from feint.data import Dataset
 from feint.errors import NetworkError, SpecError, StoreError
-from feint.experiments.machine import cpu_threads, default_batch_size, find_device, find_threads
+from feint.experiments.machine import default_batch_size, find_device, find_threads, steady
 from feint.experiments.spec import NetworkSpec, Spec, VictimSpec
 from feint.experiments.train import (
     CARD,
@@ -77,7 +77,7 @@ def train_autoencoder(spec: TrainSpec, root: Path, *, fresh: bool = False, progr
         raise SpecError(
             f"name: expected a new one, got {spec.name!r}, which is in {root} already (--fresh replaces it)"
         )
-    with cpu_threads(threads):
+    with steady(threads):
         data, test = load_apart(spec.data, spec.test)
         network = _with_shape(spec.network, data)
         with training.seeded(spec.seed):
@@ -172,7 +172,7 @@ def _with_shape(network: NetworkSpec, data: Dataset) -> NetworkSpec:
 def _bounds(autoencoder: VariationalAutoencoder, data: Dataset, *, device: str, seed: int) -> dict[str, float]:
     """The mean evidence lower bound and its two parts, in nats per image, at one point of each image's posterior."""
     sums = torch.zeros(2, dtype=torch.float64)
-    for images, _, samples in data.batches(default_batch_size(data.shape)):
+    for images, _, samples in data.batches(default_batch_size(data.shape, device)):
         noise = standard_normal(samples, autoencoder.latent, seed=seed)
         with torch.inference_mode():
             images = images.to(device)

@@ -12,7 +12,7 @@ from feint.experiments.detection_part import GREY, Detection, Threat
 from feint.experiments.detection_report import write_detection_report
 from feint.experiments.detection_run import compute, part_count, summarise
 from feint.experiments.label_attack import LabelAttackSpec
-from feint.experiments.machine import cpu_threads, default_batch_size, find_device, find_threads
+from feint.experiments.machine import default_batch_size, find_device, find_threads, steady
 from feint.experiments.skipped import Skipped
 from feint.experiments.spec import DataSpec, Spec, VictimSpec
 from feint.experiments.victim import load_data, load_victim
@@ -148,12 +148,12 @@ def detect(
         FeintError: bad input, or a folder that cannot be written.
     """
     device, threads = find_device(spec.device), find_threads(spec.threads)
-    with cpu_threads(threads):
+    with steady(threads):
         dataset = load_data(spec.data)
         victims = [
             load_victim(each, dataset, seed=spec.seed, device=device, progress=progress) for each in spec.victims
         ]
-        batch_size = spec.batch_size or default_batch_size(dataset.shape)
+        batch_size = spec.batch_size or default_batch_size(dataset.shape, device)
         spec = spec.model_copy(update={"device": device, "threads": threads, "batch_size": batch_size})
         noise = GREY if spec.protocol == "as-released" else "noise"
         threats = [threats_to(spec, victim) for victim in spec.victims]

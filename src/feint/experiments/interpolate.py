@@ -15,7 +15,7 @@ from feint.errors import SpecError
 from feint.experiments.autoencoder import AutoencoderSpec
 from feint.experiments.catalog import MEASURES
 from feint.experiments.latent import Array, LatentResult, Scene, checked_victims, identity, kept, open_scene
-from feint.experiments.machine import cpu_threads, find_device, find_threads
+from feint.experiments.machine import find_device, find_threads, steady
 from feint.experiments.spec import DataSpec, Spec, VictimSpec
 from feint.experiments.victim import Victim
 from feint.metrics import Interval, auroc, bootstrap
@@ -115,7 +115,7 @@ def interpolate(
     and 3.
     """
     device, threads = find_device(spec.device), find_threads(spec.threads)
-    with cpu_threads(threads):
+    with steady(threads):
         scene = open_scene(spec, spec.victims, device=device, progress=progress)
         spec = spec.model_copy(update={"device": device, "threads": threads, "batch_size": scene.batch_size})
         with RunFolder.open(root, "interpolate", identity(spec, scene), fresh=fresh) as folder:

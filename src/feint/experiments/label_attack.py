@@ -135,9 +135,7 @@ def attack_labels(
     attack = build_label_attack(spec, victim.seed)
     if isinstance(attack, FGSM):
         return attack.grid(objective, images, budgets, condition, batch_size=batch_size)
-    if isinstance(attack, PGD):
-        return [attack(objective, images, each, condition, batch_size=batch_size, samples=samples) for each in budgets]
-    return [attack(objective, images, each, condition, batch_size=batch_size) for each in budgets]
+    return [attack(objective, images, each, condition, batch_size=batch_size, samples=samples) for each in budgets]
 
 
 def _predictor(spec: LabelAttackSpec, victim: Victim, samples: Int[Tensor, " N"]) -> goals.Predict:

@@ -20,7 +20,7 @@ from feint.errors import NotApplicable, SpecError
 from feint.estimators import predict
 from feint.experiments.autoencoder import AutoencoderSpec, load_autoencoder
 from feint.experiments.catalog import MEASURES
-from feint.experiments.machine import cpu_threads, default_batch_size, find_device, find_threads
+from feint.experiments.machine import default_batch_size, find_device, find_threads, steady
 from feint.experiments.spec import DataSpec, Spec, VictimSpec
 from feint.experiments.victim import Victim, load_data, load_victim
 from feint.networks import VariationalAutoencoder
@@ -159,7 +159,7 @@ def open_scene(spec: Any, victims: Sequence[VictimSpec], *, device: str, progres
     dataset = load_data(spec.data)
     autoencoder = load_autoencoder(spec.autoencoder, dataset, device=device)
     loaded = [load_victim(victim, dataset, seed=spec.seed, device=device, progress=progress) for victim in victims]
-    size = spec.batch_size or default_batch_size(dataset.shape)
+    size = spec.batch_size or default_batch_size(dataset.shape, device)
     return Scene(dataset, autoencoder, loaded, size, device, progress)
 
 
@@ -213,7 +213,7 @@ def latent(
     and 4 to 6.
     """
     device, threads = find_device(spec.device), find_threads(spec.threads)
-    with cpu_threads(threads):
+    with steady(threads):
         scene = open_scene(spec, spec.victims, device=device, progress=progress)
         if scene.autoencoder.latent != 2:
             raise SpecError(f"autoencoder: expected two latent dimensions, got {scene.autoencoder.latent}")

@@ -37,18 +37,24 @@ def find_threads(count: int | None) -> int:
     return count or torch.get_num_threads()
 
 
-def default_batch_size(shape: tuple[int, int, int]) -> int:
-    """Inputs per call of a network, by the images' size: larger ones in smaller batches, which fit the CPU's cache."""
+def default_batch_size(shape: tuple[int, int, int], device: str) -> int:
+    """Inputs per call of a network, by the images' size: as many as fit a CPU's cache, or fill a GPU."""
     pixels = shape[1] * shape[2]
-    return 100 if pixels <= 28 * 28 else 32 if pixels <= 64 * 64 else 20
+    small, middle, large = (100, 32, 20) if device == "cpu" else (500, 250, 50)
+    return small if pixels <= 28 * 28 else middle if pixels <= 64 * 64 else large
 
 
 @contextmanager
-def cpu_threads(count: int) -> Generator[None]:
-    """`count` threads inside, as many as before after."""
+def steady(threads: int) -> Generator[None]:
+    """Inside, numbers that come out the same again: so many CPU threads, and on GPUs float32 throughout.
+
+    cuDNN would round the inputs of convolutions to TF32's 10 bits, which moves log-probabilities by more than 1e-4, and
+    may pick other kernels, with other last bits, from one call to the next. All of it is as before afterwards.
+    """
     before = torch.get_num_threads()
-    torch.set_num_threads(count)
+    torch.set_num_threads(threads)
     try:
-        yield
+        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+            yield
     finally:
         torch.set_num_threads(before)

@@ -19,7 +19,7 @@ from feint.data import Batch, Dataset
 from feint.errors import DataError, SpecError
 from feint.estimators import predict
 from feint.experiments.label_attack import LabelAttackSpec, attack_labels, clean_prediction
-from feint.experiments.machine import cpu_threads, default_batch_size, find_device, find_threads
+from feint.experiments.machine import default_batch_size, find_device, find_threads, steady
 from feint.experiments.skipped import Skipped
 from feint.experiments.spec import DataSpec, NetworkSpec, Spec, VictimSpec
 from feint.experiments.victim import Victim, load_data, load_victim
@@ -122,12 +122,12 @@ def per_class(
         FeintError: bad input, or a folder that cannot be written.
     """
     device, threads = find_device(spec.device), find_threads(spec.threads)
-    with cpu_threads(threads):
+    with steady(threads):
         dataset = load_data(spec.data)
         drawn = {"estimator": "mc-dropout", "draws": spec.passes}
         specs = tuple(each.model_copy(update={**drawn, "name": each.title}) for each in spec.victims)
         victims = [load_victim(each, dataset, seed=spec.seed, device=device, progress=progress) for each in specs]
-        batch_size = spec.batch_size or default_batch_size(dataset.shape)
+        batch_size = spec.batch_size or default_batch_size(dataset.shape, device)
         resolved = {"victims": specs, "device": device, "threads": threads, "batch_size": batch_size}
         spec = spec.model_copy(update=resolved)
         identity = {

@@ -27,7 +27,7 @@ from feint.experiments.detection_report import write_detection_report
 from feint.experiments.detection_run import compute, part_count, summarise
 from feint.experiments.detection_scores import mean_measures, of_victim
 from feint.experiments.label_attack import LabelAttackSpec
-from feint.experiments.machine import cpu_threads, default_batch_size, find_device, find_threads
+from feint.experiments.machine import default_batch_size, find_device, find_threads, steady
 from feint.experiments.spec import Spec, VictimSpec
 from feint.experiments.victim import Victim
 from feint.results import RunFolder
@@ -168,7 +168,7 @@ def reproduce_smith_gal(
         FeintError: bad input, or a folder that cannot be written.
     """
     device, threads = find_device(spec.device), find_threads(spec.threads)
-    with cpu_threads(threads):
+    with steady(threads):
         train, test = (
             data.load(spec.source, split=split, resize=spec.resize, crop=spec.crop) for split in ("train", "test")
         )
@@ -179,7 +179,7 @@ def reproduce_smith_gal(
             test = Dataset(test.name, Thinned(test, spec.images))
         features = networks.load(spec.features).to(torch.device(device))
         features.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-        batch_size = spec.batch_size or default_batch_size(test.shape)
+        batch_size = spec.batch_size or default_batch_size(test.shape, device)
         spec = spec.model_copy(update={"device": device, "threads": threads, "batch_size": batch_size})
         identity = {
             **spec.model_dump(mode="json"),
@@ -281,7 +281,7 @@ def _compute_features(
 ) -> tuple[Float[Tensor, " N F"], Int[Tensor, " N"]]:
     from tqdm import tqdm
 
-    size = spec.batch_size or default_batch_size(images.shape)
+    size = spec.batch_size or default_batch_size(images.shape, spec.device)
     values: list[Tensor] = []
     labels: list[Tensor] = []
     features.eval()

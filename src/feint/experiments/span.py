@@ -18,7 +18,7 @@ from feint.attacks.span import span
 from feint.data import Batch, Dataset
 from feint.errors import DataError
 from feint.estimators import predict
-from feint.experiments.machine import cpu_threads, default_batch_size, find_device, find_threads
+from feint.experiments.machine import default_batch_size, find_device, find_threads, steady
 from feint.experiments.span_report import summarise_spans, write_spans
 from feint.experiments.spec import DataSpec, Spec, VictimSpec
 from feint.experiments.victim import Victim, load_data, load_victim
@@ -102,10 +102,10 @@ def measure_spans(
         FeintError: bad input, or a folder that cannot be written.
     """
     device, threads = find_device(spec.device), find_threads(spec.threads)
-    with cpu_threads(threads):
+    with steady(threads):
         dataset = load_data(spec.data)
         victim = load_victim(spec.victim, dataset, seed=spec.seed, device=device, progress=progress)
-        batch_size = spec.batch_size or default_batch_size(dataset.shape)
+        batch_size = spec.batch_size or default_batch_size(dataset.shape, device)
         spec = spec.model_copy(update={"device": device, "threads": threads, "batch_size": batch_size})
         part_size = BATCHES_PER_PART * batch_size
         starts = range(0, len(dataset), part_size)

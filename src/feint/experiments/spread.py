@@ -17,7 +17,7 @@ from feint.data import Dataset
 from feint.errors import SpecError
 from feint.estimators import predict
 from feint.experiments.latent import Array, LatentResult, checked_victims, kept
-from feint.experiments.machine import cpu_threads, default_batch_size, find_device, find_threads
+from feint.experiments.machine import default_batch_size, find_device, find_threads, steady
 from feint.experiments.spec import DataSpec, Spec, VictimSpec
 from feint.experiments.victim import Victim, load_data, load_victim
 from feint.measures.complement import complemented
@@ -124,7 +124,7 @@ def spread(
         FeintError: bad input, or a folder that cannot be written.
     """
     device, threads = find_device(spec.device), find_threads(spec.threads)
-    with cpu_threads(threads):
+    with steady(threads):
         sets = [load_data(data) for data in spec.data]
         victims = [
             load_victim(each, sets[0], seed=spec.seed, device=device, progress=progress) for each in spec.victims
@@ -132,7 +132,7 @@ def spread(
         for dataset in sets[1:]:
             if dataset.shape != sets[0].shape:
                 raise SpecError(f"data: expected images of {sets[0].shape} in {dataset.name} too, got {dataset.shape}")
-        size = spec.batch_size or default_batch_size(sets[0].shape)
+        size = spec.batch_size or default_batch_size(sets[0].shape, device)
         spec = spec.model_copy(update={"device": device, "threads": threads, "batch_size": size})
         identity = {
             **spec.model_dump(mode="json"),

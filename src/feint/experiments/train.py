@@ -17,7 +17,7 @@ from feint.data import Dataset
 from feint.errors import SpecError, StoreError
 from feint.estimators import predict
 from feint.experiments.adversarial_training import AdversarialSpec, adversary
-from feint.experiments.machine import cpu_threads, default_batch_size, find_device, find_threads
+from feint.experiments.machine import default_batch_size, find_device, find_threads, steady
 from feint.experiments.spec import DataSpec, NetworkSpec, Spec, VictimSpec
 from feint.experiments.victim import Victim, load_data, new_network
 from feint.results import versions
@@ -79,7 +79,7 @@ def train(spec: TrainSpec, root: Path, *, fresh: bool = False, progress: bool = 
         raise SpecError(
             f"name: expected a new one, got {spec.name!r}, which is in {root} already (--fresh replaces it)"
         )
-    with cpu_threads(threads):
+    with steady(threads):
         data, test = load_apart(spec.data, spec.test)
         network = _with_classes(spec.network, data)
         networks.check(new_network(network.name, network.arguments), data.shape)
@@ -149,7 +149,7 @@ def read_card(root: Path, name: str) -> dict[str, Any]:
 
 def accuracy(victim: Victim, data: Dataset, *, device: str) -> float:
     """The share of right predictions, as the victim predicts: with its draws and all its members."""
-    batch_size, right, count = default_batch_size(data.shape), 0, 0
+    batch_size, right, count = default_batch_size(data.shape, device), 0, 0
     estimator = victim.estimator()
     for batch in data.batches(batch_size):
         images, labels, samples = (tensor.to(device) for tensor in batch)

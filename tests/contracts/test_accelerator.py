@@ -1,0 +1,115 @@
+"""What holds on a GPU for everything in the catalog, beside the CPU."""
+
+import json
+
+import pytest
+import torch
+from torch import nn
+
+from feint import attacks
+from feint.app.cli import main
+from feint.attacks import Budget, label_objectives, objectives
+from feint.estimators import DeepEnsemble, MCDropout, Softmax
+from feint.experiments.catalog import ATTACKS, MEASURES
+from feint.experiments.machine import steady
+from feint.measures import label_doubt
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+
+COUNT = 16
+SETTINGS = {
+    "PGD": {"steps": 3, "restarts": 2},
+    "CarliniWagner": {"steps": 20, "searches": 2, "initial": 1.0},
+    "LBFGS": {"steps": 5, "searches": 3},
+    "IAA": {"rounds": 5},
+}
+"""Cheaper than the defaults, where those take long."""
+
+ESTIMATORS = {
+    "softmax": lambda: Softmax(network()),
+    "mc-dropout": lambda: MCDropout(network(), draws=5, seed=1),
+    "independent": lambda: MCDropout(network(), draws=5, seed=1, masks="independent"),
+    "ensemble": lambda: DeepEnsemble([Softmax(network(seed)) for seed in range(3)]),
+    "logit": lambda: DeepEnsemble([Softmax(network(seed)) for seed in range(3)], average="logit"),
+}
+
+
+def network(seed=0):
+    torch.manual_seed(seed)
+    return nn.Sequential(
+        *(nn.Conv2d(3, 16, 3), nn.BatchNorm2d(16), nn.ReLU(), nn.Dropout2d(0.3), nn.Conv2d(16, 16, 3), nn.ReLU()),
+        *(nn.Flatten(), nn.Dropout(0.3), nn.Linear(256, 4)),
+    )
+
+
+@pytest.fixture(autouse=True)
+def _steady():
+    with steady(1):
+        yield
+
+
+@pytest.fixture
+def images():
+    return torch.rand(COUNT, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture(params=sorted(ESTIMATORS))
+def build(request):
+    return ESTIMATORS[request.param]
+
+
+def test_estimators_agree_with_the_cpu(build, images):
+    here, there = build(), build().cuda()
+    samples = 3 * torch.arange(COUNT)
+    result = there(images.cuda(), samples.cuda()).log_probs
+    assert result.is_cuda
+    torch.testing.assert_close(result.cpu(), here(images, samples).log_probs, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", sorted(set(MEASURES) - {"native"}))
+def test_measures_agree_with_the_cpu(name, images):
+    here = MCDropout(network(), draws=5)(images)
+    there = type(here)(here.log_probs.cuda())
+    result = MEASURES[name](there)
+    assert result.is_cuda
+    torch.testing.assert_close(result.cpu(), MEASURES[name](here), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", sorted(attack.__name__ for attack in ATTACKS.values()))
+def test_attacks_stay_there_and_keep_their_promises(name, build, images):
+    attack = getattr(attacks, name)(**SETTINGS.get(name, {}))
+    estimator, images, rows = build().cuda(), images.cuda(), torch.arange(COUNT, device="cuda")
+    own = estimator(images, rows).prediction.clone()
+
+    def predict(inputs, rows):
+        return estimator(inputs, rows)
+
+    if name in ("CarliniWagner", "LBFGS", "IAA"):
+        goal, condition = label_objectives.margin(predict, own), label_objectives.changes_label(predict, own)
+        budget = Budget(3.0) if name == "IAA" else Budget(1.0, norm=attacks.L2())
+    else:
+        doubt = lambda inputs, rows: label_doubt(predict(inputs, rows), own[rows])  # noqa: E731
+        goal, condition = objectives.disrupt_confidence(doubt, rows % 3 > 0), objectives.keeps_label(predict, own)
+        budget = Budget(0.05)
+    result = attack(goal, images, budget, condition, batch_size=COUNT, samples=rows)
+    for field in ("inputs", "radius", "accepted", "feasible", "gradients", "queries"):
+        assert getattr(result, field).is_cuda, field
+    assert (result.radius <= budget.radius + 6e-8).all()
+    assert 0 <= result.inputs.min() <= result.inputs.max() <= 1
+    assert torch.equal(condition(result.inputs, rows), result.feasible)
+    assert result.feasible.any()
+
+
+def test_an_audit_says_what_it_says_on_the_cpu(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = {}
+    for device in ("cpu", "cuda"):
+        assert main(["audit", "--json", "--quiet", "--threads", "1", "--device", device]) == 0
+        found[device] = json.loads(capsys.readouterr().out)
+    assert found["cuda"]["run"]["id"] != found["cpu"]["run"]["id"]
+    # The victim is trained anew on each device, so only the shape of the finding is the same.
+    for summary in found.values():
+        assert summary["clean"]["accuracy"] > 0.9
+        for row in summary["attacked"]:
+            assert row["kept"] == 1
+            assert row["aurc"] > summary["clean"]["aurc"]
