@@ -259,9 +259,8 @@ def _accuracy(
     """On all test images, from cached features."""
     cached = _cached(features, test, folder, "test", spec, progress)
     with torch.inference_mode():
-        logits = network[2].cpu()(cached.values)
-        network[2].to(torch.device(spec.device))
-    return (logits.argmax(1) == cached.labels).double().mean().item()
+        logits = network[2](cached.values.to(spec.device))
+    return (logits.argmax(1).cpu() == cached.labels).double().mean().item()
 
 
 def _cached(
