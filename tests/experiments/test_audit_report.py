@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from feint.experiments import AuditSpec, audit
-from feint.experiments.audit_report import scores, thresholds
+from feint.experiments.audit_report import headline, notes, scores, thresholds
 
 ROW = {name: 0.1 for name in ("aurc", "e_aurc", "augrc", "nll", "brier", "ece", "ks", "accuracy")}
 
@@ -54,3 +54,26 @@ def test_an_audit_shows_what_its_summary_says(tmp_path, linear):
     counts = re.findall(r'data-figure="reliability-\d">(.*?)</script>', text)
     assert len(counts) == 3
     assert np.isclose(found.summary["thresholds"][0]["clean"]["coverage"], 0.5, atol=0.1)
+
+
+def test_a_victim_that_draws_is_judged_by_fresh_draws():
+    found = summary("predictive_entropy", 0.1)
+    found["clean"] = {
+        **ROW,
+        "kept": None,
+        "fresh": {"repeats": 2, "mean": ROW | {"kept": 0.99}, "std": ROW | {"kept": 0.01}},
+    }
+    fresh = ROW | {"aurc": 0.3, "kept": 0.875, "accuracy": 0.5}
+    found["attacked"][0]["fresh"] = {"repeats": 2, "mean": fresh, "std": ROW | {"kept": 0.01}}
+    sentence = headline(found)
+    assert "changed 12.50% of the predicted labels under fresh draws" in sentence
+    assert "3 times as large (100.00 to 300.00, x 1000)" in sentence
+    clean, attacked = notes(found)
+    assert clean.startswith("clean, asked 2 times with fresh draws: AURC x 1000 100.00")
+    assert "accuracy 50.00%, labels kept 87.50% +- 1.00%" in attacked
+
+
+def test_a_victim_that_does_not_draw_has_no_notes():
+    found = summary("max_probability", 0.1)
+    assert notes(found) == ()
+    assert "fresh" not in headline(found)

@@ -72,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Run the audit and print its summary."""
     from feint.experiments import AuditSpec, audit
-    from feint.experiments.audit_report import headline, scores
+    from feint.experiments.audit_report import headline, notes, scores
     from feint.results import plain_table
 
     spec = AuditSpec.parse(
@@ -92,6 +92,8 @@ def run(options: argparse.Namespace) -> None:
         say(json.dumps(result.summary, indent=2))
     else:
         say(f"{headline(result.summary)}\n\n{plain_table(scores(result.summary))}\n")
+        if found := notes(result.summary):
+            say("\n".join((*found, "")))
         say(f"report: {result.folder / 'report.html'}")
 
 

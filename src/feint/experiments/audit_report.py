@@ -38,11 +38,14 @@ def scores(summary: Mapping[str, Any]) -> tuple[Score, ...]:
 
 
 def headline(summary: Mapping[str, Any]) -> str:
-    """The finding in one sentence."""
-    clean = summary["clean"]
-    worst = max(summary["attacked"], key=lambda row: row["aurc"])
+    """The finding in one sentence, of a stochastic victim as fresh draws judge it."""
+    rows = [{**row, **row["fresh"]["mean"]} if "fresh" in row else row for row in summary["attacked"]]
+    clean = summary["clean"] | summary["clean"].get("fresh", {}).get("mean", {})
+    worst = max(rows, key=lambda row: row["aurc"])
     radius, times = worst["radius"], worst["aurc"] / clean["aurc"] if clean["aurc"] else float("inf")
     labels = "no predicted label" if worst["kept"] == 1 else f"{1 - worst['kept']:.2%} of the predicted labels"
+    if "fresh" in worst:
+        labels += " under fresh draws"
     if times < 1.05:
         return f"An attack within {radius:g} that changed {labels} did not make the confidence rank errors worse."
     grew = f"{times:.3g} times as large" if times < float("inf") else "larger than 0"
@@ -102,7 +105,7 @@ def write_audit_report(
             for (radius, rows), row in zip(stages, (summary["clean"], *summary["attacked"]), strict=True)
         ),
         thresholds=thresholds(summary),
-        notes=_notes(summary),
+        notes=notes(summary),
         skipped=tuple(f"{where}: {reason}" for where, reason in summary["skipped"]),
     )
     write_report(folder, report)
@@ -116,12 +119,13 @@ def _estimator(spec: VictimSpec) -> str:
     return each if len(spec.networks) < 2 else f"ensemble of {len(spec.networks)}, mean {spec.average}: {each}"
 
 
-def _notes(summary: Mapping[str, Any]) -> tuple[str, ...]:
-    """What fresh draws make of it, where there are any."""
+def notes(summary: Mapping[str, Any]) -> tuple[str, ...]:
+    """What fresh draws make of it, where there are any: the table is of the draws that the attack has seen."""
     rows = [("clean", summary["clean"]), *((f"radius {row['radius']:g}", row) for row in summary["attacked"])]
     return tuple(
         f"{name}, asked {fresh['repeats']} times with fresh draws: AURC x 1000 {1000 * fresh['mean']['aurc']:.2f} "
-        f"+- {1000 * fresh['std']['aurc']:.2f}, labels kept {fresh['mean']['kept']:.2%} +- {fresh['std']['kept']:.2%}"
+        f"+- {1000 * fresh['std']['aurc']:.2f}, accuracy {fresh['mean']['accuracy']:.2%}, "
+        f"labels kept {fresh['mean']['kept']:.2%} +- {fresh['std']['kept']:.2%}"
         for name, fresh in ((name, row["fresh"]) for name, row in rows if "fresh" in row)
     )
 
