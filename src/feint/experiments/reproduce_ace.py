@@ -185,7 +185,7 @@ def _short(name: str) -> str:
 def text_rows(rows: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
     """Heads and cells of the table in a terminal."""
     heads = ["victim", "setting", "radius", "AURC x1000", "NLL", "Brier", "accuracy %", "kept %", "eff. radius"]
-    heads += ["risk@25%", "gradients", "queries"]
+    heads += ["risk@25%", "risk@95%", "gradients", "queries"]
 
     def cell(value: float | None, pattern: str) -> str:
         return "-" if value is None else format(value, pattern)
@@ -202,6 +202,7 @@ def text_rows(rows: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]
             cell(None if row["kept"] is None else 100 * row["kept"], ".2f"),
             cell(row["effective_radius"], ".3g"),
             cell(row["risk_at_0.25"], ".3f"),
+            cell(row["risk_at_0.95"], ".3f"),
             cell(row["gradients"], ".1f"),
             cell(row["queries"], ".1f"),
         ]

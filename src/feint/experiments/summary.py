@@ -12,7 +12,7 @@ from feint import metrics
 from feint.experiments.thresholds import threshold_damage
 from feint.results import records
 
-COVERAGES = (0.25, 0.5, 0.75, 0.9)
+COVERAGES = (0.25, 0.5, 0.75, 0.9, 0.95, 0.98)
 """Where the error rate of those answered is given: the papers' claims about high and low coverage need no curve."""
 
 
