@@ -1,44 +1,17 @@
-"""What attacks by gradient ascent share: values and gradients, landing inside a budget, and the result they return."""
+"""What attacks by gradient ascent share: landing inside a budget, the steps, and the result they return."""
 
 from collections.abc import Iterator
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from feint.attacks.adversarial import Adversarial
 from feint.attacks.budget import Budget
-from feint.attacks.evaluation import gradient, holds
+from feint.attacks.evaluation import holds, value_and_gradient
 from feint.attacks.norms import summed
-from feint.batching import padded_batches
 from feint.errors import AttackError
 from feint.protocols import Condition, Objective
-
-
-def values(
-    objective: Objective, inputs: Float[Tensor, " N ..."], rows: Int[Tensor, " N"], batch_size: int | None
-) -> Float[Tensor, " N"]:
-    """The objective at each input, forward only."""
-    parts: list[Tensor] = []
-    with torch.inference_mode():
-        for batch, batch_rows, count in padded_batches(inputs, rows, batch_size):
-            parts.append(objective(batch, batch_rows)[:count])
-    return torch.cat(parts).clone() if parts else inputs.new_zeros(0)
-
-
-def values_and_gradient(
-    objective: Objective, inputs: Float[Tensor, " N ..."], rows: Int[Tensor, " N"], batch_size: int | None
-) -> tuple[Float[Tensor, " N"], Float[Tensor, " N ..."]]:
-    """The objective at each input, and its gradient there, from one pass."""
-    seen: list[Tensor] = []
-
-    def watched(batch: Float[Tensor, " B ..."], batch_rows: Int[Tensor, " B"]) -> Float[Tensor, " B"]:
-        result = objective(batch, batch_rows)
-        seen.append(result.detach())
-        return result
-
-    slope = gradient(watched, inputs, rows, batch_size)
-    return (torch.cat(seen)[: len(inputs)] if seen else inputs.new_zeros(0)), slope
 
 
 def land(
@@ -80,7 +53,7 @@ def ascent(
     rows = torch.arange(len(originals), device=originals.device)
     points, momentum = start, torch.zeros_like(start)
     for _ in range(steps):
-        value, slope = values_and_gradient(objective, points, rows, batch_size)
+        value, slope = value_and_gradient(objective, points, rows, batch_size)
         yield points, value
         if decay is not None:
             length = summed(slope.flatten(1).abs()).clamp_min(torch.finfo(slope.dtype).tiny)

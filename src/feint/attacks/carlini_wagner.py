@@ -8,8 +8,9 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from feint.attacks.adversarial import Adversarial
-from feint.attacks.ascent import checked_steps, values, values_and_gradient
+from feint.attacks.ascent import checked_steps
 from feint.attacks.budget import Budget
+from feint.attacks.evaluation import value_and_gradient, values
 from feint.attacks.nearest import Nearest
 from feint.attacks.norms import L2
 from feint.errors import AttackError
@@ -111,7 +112,7 @@ class CarliniWagner:
         past: Tensor = torch.full_like(weight, torch.inf)
         for time in range(1, self.steps + 1):
             points, stretch = _outward(w, bounds)
-            value, slope = values_and_gradient(objective, points, rows, batch_size)
+            value, slope = value_and_gradient(objective, points, rows, batch_size)
             nearest.gradients[rows] += 1
             distance = L2().size(points - originals)
             # Only points that beat this search's best are worth a query of the condition.

@@ -1,5 +1,7 @@
 """How attacks evaluate what they are given: an objective, its gradient and a condition, in batches of one size."""
 
+from collections.abc import Callable
+
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -40,11 +42,12 @@ def value_and_gradient(
                     "the objective is not differentiable in the inputs: is there a no_grad, a detach() or a numpy() "
                     "in the network?"
                 )
-            (slope,) = torch.autograd.grad(reached.sum(), point, materialize_grads=True)
+            (slope,) = torch.autograd.grad(reached, point, torch.ones_like(reached), materialize_grads=True)
         level[start : start + count] = reached.detach()[:count]
         result[start : start + count] = slope[:count]
         start += count
-    if not torch.isfinite(result).all():
+    # A sum is finite only where all its terms are, and is read in one pass; the terms themselves only if it is not.
+    if not result.sum().isfinite() and not torch.isfinite(result).all():
         bad = int((~torch.isfinite(result.flatten(1))).any(dim=1).sum())
         raise AttackError(f"the objective's gradient is NaN or infinite for {bad} of {len(inputs)} inputs")
     return level, result
@@ -54,23 +57,24 @@ def values(
     objective: Objective, inputs: Float[Tensor, " N ..."], rows: Int[Tensor, " N"], batch_size: int | None
 ) -> Float[Tensor, " N"]:
     """The objective at each input, in float64, without a gradient."""
-    result = torch.empty(len(inputs), dtype=torch.float64, device=inputs.device)
-    start = 0
-    with torch.inference_mode():
-        for batch, batch_rows, count in padded_batches(inputs, rows, batch_size):
-            result[start : start + count] = objective(batch, batch_rows)[:count]
-            start += count
-    return result
+    return _each(objective, inputs, rows, batch_size).double()
 
 
 def holds(
     condition: Condition, inputs: Float[Tensor, " N ..."], rows: Int[Tensor, " N"], batch_size: int | None
 ) -> Bool[Tensor, " N"]:
     """Whether the condition holds at each input."""
-    result = torch.empty(len(inputs), dtype=torch.bool, device=inputs.device)
-    start = 0
+    return _each(condition, inputs, rows, batch_size).bool()
+
+
+def _each(
+    function: Callable[[Tensor, Tensor], Tensor],
+    inputs: Float[Tensor, " N ..."],
+    rows: Int[Tensor, " N"],
+    batch_size: int | None,
+) -> Tensor:
+    """The function at each input, forward only."""
     with torch.inference_mode():
-        for batch, batch_rows, count in padded_batches(inputs, rows, batch_size):
-            result[start : start + count] = condition(batch, batch_rows)[:count]
-            start += count
-    return result
+        parts = [function(batch, which)[:count] for batch, which, count in padded_batches(inputs, rows, batch_size)]
+    # Joined out here: a tensor that was made in inference mode could not be written to afterwards.
+    return torch.cat(parts) if parts else inputs.new_empty(0)

@@ -12,9 +12,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from feint.attacks.adversarial import Adversarial
-from feint.attacks.ascent import ascent, checked_steps, concluded, land, values
+from feint.attacks.ascent import ascent, checked_steps, concluded, land
 from feint.attacks.budget import Budget
-from feint.attacks.evaluation import holds
+from feint.attacks.evaluation import holds, values
 from feint.errors import AttackError
 from feint.protocols import Condition, Objective
 

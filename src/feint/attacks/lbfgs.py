@@ -8,8 +8,9 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from feint.attacks.adversarial import Adversarial
-from feint.attacks.ascent import checked_steps, values_and_gradient
+from feint.attacks.ascent import checked_steps
 from feint.attacks.budget import Budget
+from feint.attacks.evaluation import value_and_gradient
 from feint.attacks.nearest import Nearest
 from feint.attacks.quasi_newton import Curvature, dot
 from feint.errors import AttackError
@@ -103,7 +104,7 @@ class LBFGS:
 
         def evaluated(at: Float[Tensor, " m d"], which: Int[Tensor, " m"]) -> tuple[Tensor, Tensor]:
             """The loss and its gradient for some of the inputs."""
-            value, slope = values_and_gradient(objective, at.reshape(-1, *shape), rows[which], batch_size)
+            value, slope = value_and_gradient(objective, at.reshape(-1, *shape), rows[which], batch_size)
             nearest.gradients[rows[which]] += 1
             offset, c = at - centre[which], weight[which]
             return c * dot(offset, offset) - value, 2 * c.unsqueeze(1) * offset - slope.flatten(1)
