@@ -20,8 +20,8 @@ from feint.experiments.spec import DataSpec, Spec, VictimSpec
 from feint.experiments.victim import Victim
 from feint.metrics import Interval, auroc, bootstrap
 from feint.results import RunFolder
+from feint.results.interpolation_page import write_interpolation
 from feint.results.latent import KINDS, Blended, InterpolationReport
-from feint.results.latent_page import write_interpolation
 
 Measured = dict[str, dict[str, Array]]
 """Kind of blend -> measure -> values."""

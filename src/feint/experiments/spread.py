@@ -25,7 +25,7 @@ from feint.metrics import bootstrap, kendall_tau, spearman
 from feint.predictive import Categorical
 from feint.results import RunFolder
 from feint.results.latent import Spread, SpreadReport
-from feint.results.latent_page import write_spread
+from feint.results.spread_page import write_spread
 
 DECADES: Final = (1e-8, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 10.0)
 """Bounds of mutual information between which the approximations are compared with it, in nats."""
