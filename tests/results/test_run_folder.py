@@ -81,6 +81,21 @@ def test_an_incomplete_run_says_so_and_resumes(tmp_path):
     assert len(json.loads((folder.path / "run.json").read_text())["opened"]) == 2
 
 
+@pytest.mark.parametrize("complete", [True, False])
+def test_fresh_leaves_nothing_that_was_computed(tmp_path, complete):
+    with RunFolder.open(tmp_path, "audit", SPEC) as folder:
+        folder.write_part(0, part(0))
+        for name in ("gallery.npz", "maps-0.npz", "arrays/part-00000.npz", "attacked.safetensors", "report.html"):
+            folder.write_bytes(name, b"old")
+        folder.write_json("targets.json", {"0": 0.5})
+        if complete:
+            folder.finish({})
+    (folder.path / "notes.txt").write_text("the user's own")
+    with RunFolder.open(tmp_path, "audit", SPEC, fresh=True) as again:
+        assert not again.is_complete
+        assert files(again.path) == ["notes.txt", "run.json"]
+
+
 def test_leftovers_of_a_killed_process_are_removed(tmp_path):
     with RunFolder.open(tmp_path, "audit", SPEC) as folder:
         leftovers = [folder.path / ".run.json.1.tmp", folder.path / "records" / ".part-00000.parquet.1.tmp"]
@@ -208,13 +223,15 @@ def test_a_root_that_cannot_be_written():
         RunFolder.open(Path("/proc/runs"), "audit", SPEC)
 
 
-def test_other_versions_parts_are_not_mixed_in(tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["records/part-00000.parquet", "maps-0.npz"])
+def test_other_versions_parts_are_not_mixed_in(tmp_path, monkeypatch, name):
     with RunFolder.open(tmp_path, "audit", SPEC) as folder:
         folder.write_part(0, part(0))
+        (folder.path / "records" / "part-00000.parquet").rename(folder.path / name)
     monkeypatch.setattr(run_folder, "versions", lambda: folder.versions | {"torch": "0.0"})
     with pytest.raises(StoreError, match=r"begun with torch .* and this is 0.0"):
         RunFolder.open(tmp_path, "audit", SPEC)
-    (folder.path / "records" / "part-00000.parquet").unlink()
+    (folder.path / name).unlink()
     RunFolder.open(tmp_path, "audit", SPEC).close()
 
 

@@ -120,7 +120,7 @@ def interpolate(
         spec = spec.model_copy(update={"device": device, "threads": threads, "batch_size": scene.batch_size})
         with RunFolder.open(root, "interpolate", identity(spec, scene), fresh=fresh) as folder:
             if not folder.is_complete:
-                report = _report(spec, scene, folder, fresh)
+                report = _report(spec, scene, folder)
                 summary = _summary(report, folder, command)
                 write_interpolation(folder, report, headline(summary), command)
                 folder.finish(summary)
@@ -155,7 +155,7 @@ def headline(summary: Mapping[str, Any]) -> str:
     return f"AUROC by which mutual information and entropy tell pixel blends from latent blends: {'; '.join(found)}."
 
 
-def _report(spec: InterpolateSpec, scene: Scene, folder: RunFolder, fresh: bool) -> InterpolationReport:
+def _report(spec: InterpolateSpec, scene: Scene, folder: RunFolder) -> InterpolationReport:
     images, labels, _ = scene.dataset.gather(range(len(scene.dataset)))
     first, second = draw_pairs(labels, spec.pairs, seed=spec.seed)
     pairs = Pairs(images[first], images[second])
@@ -166,7 +166,7 @@ def _report(spec: InterpolateSpec, scene: Scene, folder: RunFolder, fresh: bool)
         def compute(victim: Victim = victim) -> dict[str, Array]:
             return _measured(scene, victim, pairs, spec.paths, steps)
 
-        found = kept(folder, f"blends-{index}.npz", compute, fresh=fresh)
+        found = kept(folder, f"blends-{index}.npz", compute)
         blended.append(_blended(victim.name, found, spec.resamples))
     one = pairs.some(1)
     strips = {

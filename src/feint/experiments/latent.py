@@ -173,9 +173,9 @@ def identity(spec: Spec, scene: Scene) -> dict[str, Any]:
     }
 
 
-def kept(folder: RunFolder, name: str, compute: Callable[[], Mapping[str, Array]], *, fresh: bool) -> dict[str, Array]:
+def kept(folder: RunFolder, name: str, compute: Callable[[], Mapping[str, Array]]) -> dict[str, Array]:
     """Arrays of an earlier, interrupted run of the same specification; computed and stored where there are none."""
-    if (folder.path / name).exists() and not fresh:
+    if (folder.path / name).exists():
         with np.load(folder.path / name, allow_pickle=False) as file:
             return {key: file[key] for key in file.files}
     arrays = dict(compute())
@@ -220,7 +220,7 @@ def latent(
         spec = spec.model_copy(update={"device": device, "threads": threads, "batch_size": scene.batch_size})
         with RunFolder.open(root, "latent", identity(spec, scene), fresh=fresh) as folder:
             if not folder.is_complete:
-                report = _report(spec, scene, folder, fresh)
+                report = _report(spec, scene, folder)
                 summary = _summary(report, folder, command)
                 write_latent(folder, report, headline(summary), command)
                 folder.finish(summary)
@@ -239,7 +239,7 @@ def headline(summary: Mapping[str, Any]) -> str:
     return f"Far from all data, this much of the latent plane still looks familiar: {', '.join(shares)}."
 
 
-def _report(spec: LatentSpec, scene: Scene, folder: RunFolder, fresh: bool) -> LatentReport:
+def _report(spec: LatentSpec, scene: Scene, folder: RunFolder) -> LatentReport:
     images, labels, samples = scene.dataset.gather(range(len(scene.dataset)))
     encoded = scene.encode(images)
     extent = spec.extent or float(f"{1.5 * float(encoded.abs().max()):.2g}")
@@ -261,7 +261,6 @@ def _report(spec: LatentSpec, scene: Scene, folder: RunFolder, fresh: bool) -> L
         folder,
         "plane.npz",
         lambda: {"axis": plane.axis, "encoded": plane.encoded, "labels": plane.labels, "distance": plane.distance},
-        fresh=fresh,
     )
     mapped: list[Mapped] = []
     for index, victim in enumerate(scene.victims):
@@ -272,8 +271,8 @@ def _report(spec: LatentSpec, scene: Scene, folder: RunFolder, fresh: bool) -> L
         def over_plane(victim: Victim = victim) -> dict[str, Array]:
             return scene.measure(victim, decoded, torch.arange(len(decoded)), "plane")
 
-        usual_values = kept(folder, f"images-{index}.npz", real, fresh=fresh)
-        found = kept(folder, f"maps-{index}.npz", over_plane, fresh=fresh)
+        usual_values = kept(folder, f"images-{index}.npz", real)
+        found = kept(folder, f"maps-{index}.npz", over_plane)
         mapped.append(_mapped(spec, victim.name, usual_values, found, plane, decoded, labels.numpy()))
     return LatentReport(
         title=f"feint latent: {spec.autoencoder.name} on {scene.dataset.name}",

@@ -147,7 +147,7 @@ def spread(
                     def compute(victim: Victim = victim, dataset: Dataset = dataset) -> dict[str, Array]:
                         return _measured(victim, dataset, size, device, progress)
 
-                    found = kept(folder, f"spread-{at}.npz", compute, fresh=fresh)
+                    found = kept(folder, f"spread-{at}.npz", compute)
                     spreads.append(_spread(victim.name, Path(dataset.name).name, found, spec.resamples))
                 report = SpreadReport(
                     "feint spread: softmax variance against mutual information",

@@ -6,7 +6,7 @@
       summary.json
       report.html
       figures/*.png
-      gallery.npz
+      *.npz                       galleries, maps, attacked images: what the run's kind keeps beside its records
 
 Every file is written beside its place and moved there when it is whole and on the disk. ``complete`` is set last.
 """
@@ -33,6 +33,8 @@ from feint.errors import SpecError, StoreError
 
 _parquet: Any = pq  # its stubs leave types unknown
 _PART = re.compile(r"part-(\d{5})\.parquet")
+_COMPUTED = ("records/part-*.parquet", "*.json", "*.npz", "arrays/*.npz", "*.safetensors", "report.html")
+"""What a run computes. Figures and pictures are written anew under the same names."""
 
 
 def run_id(name: str, spec: Mapping[str, Any]) -> str:
@@ -136,15 +138,16 @@ class RunFolder:
     def _empty(self) -> None:
         """Remove the run's state first, so that what an interruption leaves is no run, then everything computed."""
         with _explained(self.path):
-            for name in ("run.json", *(f"records/{path.name}" for path in self._part_paths().values())):
-                (self.path / name).unlink(missing_ok=True)
-            for name in ("summary.json", "report.html", "gallery.npz", "skipped.json"):
-                (self.path / name).unlink(missing_ok=True)
+            (self.path / "run.json").unlink(missing_ok=True)
+            for pattern in _COMPUTED:
+                for path in self.path.glob(pattern):
+                    path.unlink()
 
     def _same_versions(self, here: dict[str, str]) -> None:
         was: dict[str, str] = self._state["versions"]
+        begun = bool(self.parts()) or any(self.path.glob("*.npz"))
         for package in ("feint", "torch"):
-            if was.get(package) != here.get(package) and self.parts():
+            if was.get(package) != here.get(package) and begun:
                 raise StoreError(
                     f"{self.path} was begun with {package} {was.get(package)} and this is {here.get(package)}, whose "
                     "numbers do not mix; delete the folder to start over"
