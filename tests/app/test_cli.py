@@ -7,6 +7,9 @@ import sys
 import pytest
 
 from feint.app import audit, cli
+from feint.experiments import catalog
+from feint.experiments.autoencoder import AUTOENCODERS
+from feint.networks import ARCHITECTURES
 
 PROBE = """
 import resource, sys
@@ -21,10 +24,10 @@ print(sorted(heavy), spent.ru_utime + spent.ru_stime, file=sys.stderr)
 """
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["audit", "--help"], ["train", "--help"]])
-def test_help_is_quick_and_imports_nothing_heavy(arguments):
+@pytest.mark.parametrize("arguments", [["--help"], ["audit", "--help"], ["train", "--help"], ["catalog"]])
+def test_help_and_catalog_are_quick_and_import_nothing_heavy(arguments):
     done = subprocess.run([sys.executable, "-c", PROBE, *arguments], capture_output=True, text=True, check=True)
-    assert "usage: " in done.stdout
+    assert done.stdout.startswith("measures\n" if arguments == ["catalog"] else "usage: ")
     heavy, _, seconds = done.stderr.strip().rpartition(" ")
     assert heavy == "[]"
     assert float(seconds) < 0.5
@@ -59,8 +62,21 @@ def test_what_was_not_foreseen_is_one_line_too(feint, monkeypatch: pytest.Monkey
 
 
 def test_catalog(feint):
-    catalog = json.loads(feint("catalog", "--json").out)
-    assert set(catalog) >= {"measures", "estimators", "attacks", "architectures", "data"}
-    assert all(line and "\n" not in line for entries in catalog.values() for line in entries.values())
+    listed = json.loads(feint("catalog", "--json").out)
+    assert all(line and "\n" not in line for entries in listed.values() for line in entries.values())
     text = feint("catalog").out
-    assert all(name in text for entries in catalog.values() for name in entries)
+    assert all(name in text for entries in listed.values() for name in entries)
+    things = {
+        "measures": {**catalog.MEASURES, **catalog.LABEL_MEASURES},
+        "metrics": catalog.METRICS,
+        "estimators": catalog.ESTIMATORS,
+        "attacks": catalog.ATTACKS,
+        "autoencoders": AUTOENCODERS,
+    }
+    lines = {
+        kind: {name: each.__doc__.strip().splitlines()[0] for name, each in of.items()} for kind, of in things.items()
+    }
+    assert listed == lines | {
+        "architectures": {name: line for name, (_, line) in ARCHITECTURES.items()},
+        "data": catalog.DATA,
+    }

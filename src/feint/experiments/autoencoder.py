@@ -25,10 +25,10 @@ from feint.experiments.train import (
     save_weights,
 )
 from feint.keyed import uniforms
-from feint.networks.vae import VariationalAutoencoder
+from feint.networks import VariationalAutoencoder
 from feint.results import versions
 
-AUTOENCODERS: Final[Mapping[str, type[VariationalAutoencoder]]] = {"vae": VariationalAutoencoder}
+AUTOENCODERS: Final[Mapping[str, type[VariationalAutoencoder]]] = {"vae": networks.VariationalAutoencoder}
 """Name -> autoencoder. They are no architectures of classifiers: they return images."""
 
 WEIGHTS = "member-0.safetensors"

@@ -8,7 +8,6 @@ from torch import Tensor
 
 from feint import attacks, estimators, measures, metrics
 from feint.attacks import Attack
-from feint.networks import ARCHITECTURES
 from feint.predictive import Categorical
 from feint.protocols import Measure
 
@@ -83,20 +82,3 @@ DATA: dict[str, str] = {
     "SVHN folder": "the published cropped digits, train_32x32.mat and so on",
     "torchvision:NAME": "torchvision's data sets, downloaded and checked",
 }
-
-
-def listing() -> dict[str, dict[str, str]]:
-    """Everything by kind: name -> one line."""
-    return {
-        "measures": {name: _line(measure) for name, measure in {**MEASURES, **LABEL_MEASURES}.items()},
-        "metrics": {name: _line(metric) for name, metric in METRICS.items()},
-        "estimators": {name: _line(estimator) for name, estimator in ESTIMATORS.items()},
-        "attacks": {name: _line(attack) for name, attack in ATTACKS.items()},
-        "architectures": {name: line for name, (_, line) in ARCHITECTURES.items()},
-        "data": DATA,
-    }
-
-
-def _line(thing: object) -> str:
-    """The first line of a docstring."""
-    return (thing.__doc__ or "").strip().splitlines()[0]
