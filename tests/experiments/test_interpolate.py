@@ -14,7 +14,7 @@ from feint.experiments.interpolate import (
     draw_pairs,
     interpolate,
 )
-from feint.experiments.latent import open_scene
+from feint.experiments.scene import open_scene
 from feint.experiments.train import read_victim
 
 
@@ -49,19 +49,19 @@ def test_pairs_are_of_different_classes():
 
 
 def test_blends(spec):
-    scene = open_scene(spec, [], device="cpu", progress=False)
-    images = scene.dataset.gather(range(4)).images
-    pairs = Pairs(images[:2], images[2:])
-    with torch.no_grad():
-        codes = [scene.autoencoder.encode(part).mean for part in (pairs.first, pairs.second)]
-        remade = [scene.autoencoder.decode(code) for code in codes]
-        middle = scene.autoencoder.decode((codes[0] + codes[1]) / 2)
-    torch.testing.assert_close(pairs.blend(scene, "pixel", 0.25), 0.75 * images[:2] + 0.25 * images[2:])
-    torch.testing.assert_close(pairs.blend(scene, "latent", 0.5), middle)
-    torch.testing.assert_close(pairs.blend(scene, "reconstruction", 0.5), (remade[0] + remade[1]) / 2)
-    for share, end in ((0.0, remade[0]), (1.0, remade[1])):  # the control begins and ends where the latent way does
-        torch.testing.assert_close(pairs.blend(scene, "latent", share), end)
-        torch.testing.assert_close(pairs.blend(scene, "reconstruction", share), end)
+    with open_scene(spec, progress=False) as (_, scene):
+        images = scene.dataset.gather(range(4)).images
+        pairs = Pairs(images[:2], images[2:])
+        with torch.no_grad():
+            codes = [scene.autoencoder.encode(part).mean for part in (pairs.first, pairs.second)]
+            remade = [scene.autoencoder.decode(code) for code in codes]
+            middle = scene.autoencoder.decode((codes[0] + codes[1]) / 2)
+        torch.testing.assert_close(pairs.blend(scene, "pixel", 0.25), 0.75 * images[:2] + 0.25 * images[2:])
+        torch.testing.assert_close(pairs.blend(scene, "latent", 0.5), middle)
+        torch.testing.assert_close(pairs.blend(scene, "reconstruction", 0.5), (remade[0] + remade[1]) / 2)
+        for share, end in ((0.0, remade[0]), (1.0, remade[1])):  # the control begins and ends where the latent way does
+            torch.testing.assert_close(pairs.blend(scene, "latent", share), end)
+            torch.testing.assert_close(pairs.blend(scene, "reconstruction", share), end)
 
 
 def test_detection_in_closed_form():

@@ -1,7 +1,6 @@
 """Attack the labels of a data set or a picture, and say what came of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, final
 
@@ -11,13 +10,11 @@ import torch
 from jaxtyping import Float, Int
 from pydantic import AfterValidator, Field
 from torch import Tensor
-from tqdm import tqdm
 
 from feint.attacks import L2, Adversarial, Linf
-from feint.data import Batch, Dataset
-from feint.errors import DataError
+from feint.data import Batch
 from feint.estimators import predict
-from feint.experiments.attack_arrays import Array, has_arrays, join, write_arrays, write_pictures
+from feint.experiments.attack_arrays import Array, join, remove_arrays, write_arrays, write_pictures
 from feint.experiments.judgement import Columns, applicable_measures, judge
 from feint.experiments.label_attack import (
     LabelAttackSpec,
@@ -25,15 +22,12 @@ from feint.experiments.label_attack import (
     check_label_attack,
     clean_prediction,
 )
-from feint.experiments.machine import default_batch_size, find_device, find_threads, steady
 from feint.experiments.picture import is_picture, open_picture
-from feint.experiments.skipped import Skipped
-from feint.experiments.spec import DataSpec, Spec, VictimSpec
+from feint.experiments.run import Piece, RunResult, begun, head, part_count, walk
+from feint.experiments.spec import DataSpec, RunSpec, VictimSpec
 from feint.experiments.summary import column
-from feint.experiments.victim import Victim, load_data, load_victim
+from feint.experiments.victim import Victim, load_data
 from feint.results import RunFolder, records
-
-BATCHES_PER_PART = 4
 
 
 def _rising(radii: tuple[float, ...]) -> tuple[float, ...]:
@@ -43,7 +37,7 @@ def _rising(radii: tuple[float, ...]) -> tuple[float, ...]:
 
 
 @final
-class AttackRunSpec(Spec):
+class AttackRunSpec(RunSpec):
     """Which attack, on whom, on what.
 
     Attributes:
@@ -53,10 +47,6 @@ class AttackRunSpec(Spec):
         radii: in the attack's own distance: its norm, in the inputs' unit; of iaa, its perceptual distance.
         format: of the attacked images.
         repeats: how often a stochastic victim is asked with fresh draws.
-        seed: of all randomness.
-        batch_size: inputs per call of the network, or None to go by the images' size.
-        threads: CPU threads, or None for torch's own choice.
-        device: "cpu", "cuda", "cuda:1", "mps" or "auto".
     """
 
     data: DataSpec = DataSpec()
@@ -65,24 +55,6 @@ class AttackRunSpec(Spec):
     radii: Annotated[tuple[Annotated[float, Field(gt=0)], ...], AfterValidator(_rising)]
     format: Literal["npz", "safetensors"] = "npz"
     repeats: Annotated[int, Field(ge=0)] = 3
-    seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
-    batch_size: Annotated[int, Field(gt=0)] | None = None
-    threads: Annotated[int, Field(gt=0)] | None = None
-    device: str = "cpu"
-
-
-@final
-@dataclass(frozen=True)
-class AttackResult:
-    """Where a run lies and what it found.
-
-    Attributes:
-        folder: the run folder with records, summary, arrays and pictures.
-        summary: what ``summary.json`` holds.
-    """
-
-    folder: Path
-    summary: dict[str, Any]
 
 
 def attack(
@@ -92,7 +64,7 @@ def attack(
     command: str = "",
     fresh: bool = False,
     progress: bool = True,
-) -> AttackResult:
+) -> RunResult:
     """Attack labels at every radius, keep the attacked images, and judge them on fresh draws and rounded to 8 bits.
 
     The same specification on the same data and weights is the same run: what an interrupted one computed is used again.
@@ -107,71 +79,57 @@ def attack(
     Raises:
         FeintError: bad input, or a folder that cannot be written.
     """
-    device, threads = find_device(spec.device), find_threads(spec.threads)
-    with steady(threads):
-        picture = is_picture(spec.data.source)
-        dataset = (
-            open_picture(spec.data.source, resize=spec.data.resize, crop=spec.data.crop)
-            if picture
-            else load_data(spec.data)
-        )
-        victim = load_victim(spec.victim, dataset, seed=spec.seed, device=device, progress=progress)
+    picture = is_picture(spec.data.source)
+    dataset = (
+        open_picture(spec.data.source, resize=spec.data.resize, crop=spec.data.crop)
+        if picture
+        else load_data(spec.data)
+    )
+    with begun(spec, dataset, [spec.victim], progress=progress) as (spec, (victim,), size):
         check_label_attack(spec.attack, victim.classes)
-        batch_size = spec.batch_size or default_batch_size(dataset.shape, device)
-        spec = spec.model_copy(update={"device": device, "threads": threads, "batch_size": batch_size})
         identity = {
             **spec.model_dump(mode="json"),
             "images": dataset.fingerprint(),
             "weights": victim.fingerprint(),
         }
-        size = BATCHES_PER_PART * batch_size
-        starts = range(0, len(dataset), size)
-        with RunFolder.open(root, "attack", identity, parts=len(starts), fresh=fresh) as folder:
+        parts = part_count(dataset, size)
+        with RunFolder.open(root, "attack", identity, parts=parts, fresh=fresh) as folder:
             if not folder.is_complete:
-                _compute(spec, dataset, victim, folder, own_labels=picture, progress=progress)
-                files = join(folder, len(starts), len(spec.radii), spec.format)
+
+                def compute(piece: Piece) -> pa.Table:
+                    table, arrays = _part(spec, victim, piece.batch, size, own_labels=picture)
+                    write_arrays(folder, piece.part, arrays)
+                    write_pictures(folder, piece.part, arrays, len(spec.radii))
+                    return table
+
+                skipped = walk(folder, dataset, size, compute, names=["attack"], progress=progress)
+                files = join(folder, parts, len(spec.radii), spec.format)
                 summary = {
-                    "run": {"id": folder.run, "folder": str(folder.path), "command": command, **folder.versions},
+                    "run": head(folder, command),
                     "data": dataset.name,
                     "victim": victim.name,
                     "attack": spec.attack.model_dump(mode="json"),
                     **summarise(folder.read(), spec),
                     "files": files,
-                    "skipped": Skipped(folder).images,
+                    "skipped": skipped,
                 }
                 folder.finish(summary)
-            return AttackResult(folder.path, folder.summary)
+            # Only now, for whoever resumes needs them; and again, should that have been interrupted.
+            remove_arrays(folder)
+            return RunResult(folder.path, folder.summary)
 
 
-def _compute(
-    spec: AttackRunSpec, dataset: Dataset, victim: Victim, folder: RunFolder, *, own_labels: bool, progress: bool
-) -> None:
-    """Compute the parts that are not there yet."""
-    size = BATCHES_PER_PART * (spec.batch_size or 1)
-    done, skipped = folder.parts(), Skipped(folder)
-    with tqdm(total=len(dataset), desc="attack", unit=" images", disable=not progress) as bar:
-        for part, start in enumerate(range(0, len(dataset), size)):
-            cut = dataset.take(start, start + size)
-            if part not in done or not has_arrays(folder, part):
-                for batch in cut.batches(size):
-                    table, arrays = _part(spec, victim, batch, own_labels=own_labels)
-                    skipped.note(cut)
-                    write_arrays(folder, part, arrays)
-                    write_pictures(folder, part, arrays, len(spec.radii))
-                    folder.write_part(part, table)
-            bar.update(len(cut))
-
-
-def _part(spec: AttackRunSpec, victim: Victim, batch: Batch, *, own_labels: bool) -> tuple[pa.Table, dict[str, Array]]:
+def _part(
+    spec: AttackRunSpec, victim: Victim, batch: Batch, size: int, *, own_labels: bool
+) -> tuple[pa.Table, dict[str, Array]]:
     """The records and the arrays of one part."""
     images, labels, samples = (tensor.to(spec.device) for tensor in batch)
-    size = spec.batch_size or len(images)
     clean = clean_prediction(victim, images, samples, size)
     own = clean.prediction
     if own_labels:
         labels = own
-    if bool(((labels < 0) | (labels >= victim.classes)).any()):
-        raise DataError(f"labels: expected 0 to {victim.classes - 1}, for {victim.name} has {victim.classes} classes")
+    else:
+        victim.check_labels(batch)
     measures = applicable_measures(clean[:1])
     repeats = range(1 + (spec.repeats if victim.spec.stochastic else 0))
 

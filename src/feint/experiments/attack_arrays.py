@@ -32,9 +32,9 @@ def write_arrays(folder: RunFolder, part: int, arrays: dict[str, Array]) -> None
     folder.write_file(f"arrays/part-{part:05d}.npz", write)
 
 
-def has_arrays(folder: RunFolder, part: int) -> bool:
-    """Whether the arrays of a part are there; a part of records is written after them."""
-    return _path(folder, part).exists()
+def remove_arrays(folder: RunFolder) -> None:
+    """Remove the parts, once what was put together of them is all that is needed."""
+    shutil.rmtree(folder.path / "arrays", ignore_errors=True)
 
 
 def join(folder: RunFolder, parts: int, radii: int, kind: Format) -> list[str]:
@@ -59,7 +59,6 @@ def join(folder: RunFolder, parts: int, radii: int, kind: Format) -> list[str]:
         writer = _npz if kind == "npz" else _safetensors
         folder.write_file(name, _joining(writer, folder, parts, members))
         names.append(name)
-    shutil.rmtree(folder.path / "arrays", ignore_errors=True)
     return names
 
 

@@ -1,7 +1,6 @@
 """Uncertainty as a detector of attacks: does any measure tell attacked inputs from clean and from noisy ones?"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, final
 
@@ -10,12 +9,11 @@ from pydantic import AfterValidator, Field
 from feint.errors import SpecError
 from feint.experiments.detection_part import GREY, Detection, Threat
 from feint.experiments.detection_report import write_detection_report
-from feint.experiments.detection_run import compute, part_count, summarise
+from feint.experiments.detection_run import compute, summarise
 from feint.experiments.label_attack import LabelAttackSpec
-from feint.experiments.machine import default_batch_size, find_device, find_threads, steady
-from feint.experiments.skipped import Skipped
-from feint.experiments.spec import DataSpec, Spec, VictimSpec
-from feint.experiments.victim import load_data, load_victim
+from feint.experiments.run import RunResult, begun, head, part_count
+from feint.experiments.spec import DataSpec, RunSpec, VictimSpec
+from feint.experiments.victim import load_data
 from feint.results import RunFolder
 
 Attacker = Literal["fgsm", "bim", "mim", "pgd", "adaptive", "ace"]
@@ -31,7 +29,7 @@ def _each_once(names: tuple[Attacker, ...]) -> tuple[Attacker, ...]:
 
 
 @final
-class DetectSpec(Spec):
+class DetectSpec(RunSpec):
     """A detection run.
 
     Attributes:
@@ -46,10 +44,6 @@ class DetectSpec(Spec):
         protocol: "corrected", or "as-released" with the noise images of the experiment as it was released.
         repeats: how often a stochastic victim is asked with fresh draws; scores are of the first.
         resamples: of the bootstrap.
-        seed: of all randomness.
-        batch_size: inputs per call of a network, or None to go by the images' size.
-        threads: CPU threads, or None for torch's own choice.
-        device: "cpu", "cuda", "cuda:1", "mps" or "auto".
     """
 
     data: DataSpec = DataSpec()
@@ -63,10 +57,6 @@ class DetectSpec(Spec):
     protocol: Literal["corrected", "as-released"] = "corrected"
     repeats: Annotated[int, Field(gt=0)] = 1
     resamples: Annotated[int, Field(ge=0)] = 200
-    seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
-    batch_size: Annotated[int, Field(gt=0)] | None = None
-    threads: Annotated[int, Field(gt=0)] | None = None
-    device: str = "cpu"
 
 
 def compared(victim: VictimSpec, draws: int = PASSES) -> list[VictimSpec]:
@@ -93,20 +83,6 @@ def compared(victim: VictimSpec, draws: int = PASSES) -> list[VictimSpec]:
     return found
 
 
-@final
-@dataclass(frozen=True)
-class DetectResult:
-    """Where a detection run lies and what it found.
-
-    Attributes:
-        folder: the run folder with records, summary and report.
-        summary: what ``summary.json`` holds.
-    """
-
-    folder: Path
-    summary: dict[str, Any]
-
-
 def threats_to(spec: DetectSpec, victim: VictimSpec) -> list[Threat]:
     """The attackers of a victim, at every radius."""
     draws = victim.stochastic or (len(victim.networks) > 1 and victim.average == "probability")
@@ -131,7 +107,7 @@ def threats_to(spec: DetectSpec, victim: VictimSpec) -> list[Threat]:
 
 def detect(
     spec: DetectSpec, root: Path = Path("feint-runs"), *, command: str = "", fresh: bool = False, progress: bool = True
-) -> DetectResult:
+) -> RunResult:
     """Attack victims in several ways and score every measure as a detector of it.
 
     Negatives are clean inputs and inputs with Gaussian noise as large (in L2) as their perturbation. The same
@@ -147,37 +123,32 @@ def detect(
     Raises:
         FeintError: bad input, or a folder that cannot be written.
     """
-    device, threads = find_device(spec.device), find_threads(spec.threads)
-    with steady(threads):
-        dataset = load_data(spec.data)
-        victims = [
-            load_victim(each, dataset, seed=spec.seed, device=device, progress=progress) for each in spec.victims
-        ]
-        batch_size = spec.batch_size or default_batch_size(dataset.shape, device)
-        spec = spec.model_copy(update={"device": device, "threads": threads, "batch_size": batch_size})
+    dataset = load_data(spec.data)
+    with begun(spec, dataset, spec.victims, progress=progress) as (spec, victims, size):
         noise = GREY if spec.protocol == "as-released" else "noise"
         threats = [threats_to(spec, victim) for victim in spec.victims]
-        work = Detection(victims, threats, dataset, (noise,), spec.repeats, spec.seed, batch_size, device)
+        work = Detection(victims, threats, dataset, (noise,), spec.repeats, spec.seed, size, spec.device)
         work.check()
         identity = {
             **spec.model_dump(mode="json"),
             "images": dataset.fingerprint(),
             "weights": [victim.fingerprint() for victim in victims],
         }
-        with RunFolder.open(root, "detect", identity, parts=part_count(work), fresh=fresh) as folder:
+        parts = part_count(dataset, size, len(victims))
+        with RunFolder.open(root, "detect", identity, parts=parts, fresh=fresh) as folder:
             if not folder.is_complete:
-                compute(work, folder, progress)
+                skipped = compute(work, folder, progress)
                 table = folder.read()
                 summary = {
-                    "run": {"id": folder.run, "folder": str(folder.path), "command": command, **folder.versions},
+                    "run": head(folder, command),
                     "data": dataset.name,
                     "protocol": spec.protocol,
-                    "skipped": Skipped(folder).images,
+                    "skipped": skipped,
                     "victims": summarise(work, table, noise, resamples=spec.resamples),
                 }
                 write_detection_report(folder, table, summary, noise)
                 folder.finish(summary)
-            return DetectResult(folder.path, folder.summary)
+            return RunResult(folder.path, folder.summary)
 
 
 MEASURES_SHOWN = ("max_probability", "predictive_entropy", "mutual_information")

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from feint.attacks import L2, Linf
 from feint.data import Batch, Dataset
-from feint.errors import DataError, SpecError
+from feint.errors import SpecError
 from feint.estimators import predict
 from feint.experiments.catalog import MEASURES
 from feint.experiments.judgement import applicable_measures
@@ -87,11 +87,8 @@ class Detection:
             batch: images, labels and sample indices.
         """
         victim = self.victims[which]
+        victim.check_labels(batch)
         images, labels, samples = (tensor.to(self.device) for tensor in batch)
-        if bool(((labels < 0) | (labels >= victim.classes)).any()):
-            raise DataError(
-                f"labels: expected 0 to {victim.classes - 1}, for {victim.name} has {victim.classes} classes"
-            )
         own = clean_prediction(victim, images, samples, self.batch_size).prediction
         base = {"victim": which, "sample": samples, "label": labels, "clean_prediction": own}
         tables = [self._judged(victim, images, images, samples, {**base, "attack": "", "radius": 0.0, "kind": "clean"})]

@@ -3,40 +3,21 @@
 from typing import Any
 
 import pyarrow as pa
-from tqdm import tqdm
 
 from feint.experiments.detection_part import Detection
 from feint.experiments.detection_scores import attack_entry, attackers, clean_entry, detectors, of_victim
-from feint.experiments.skipped import Skipped
+from feint.experiments.run import Piece, walk
 from feint.results import RunFolder
 
-BATCHES_PER_PART = 4
-"""A part is what an interruption can lose."""
 
+def compute(work: Detection, folder: RunFolder, progress: bool) -> list[list[str]]:
+    """Compute the parts that are not there yet; the images that were skipped."""
 
-def part_count(work: Detection) -> int:
-    """How many parts the records will have: victims one after the other, each over all images."""
-    return len(work.victims) * len(_starts(work))
+    def records(piece: Piece) -> pa.Table:
+        return work.records(piece.which, piece.batch)
 
-
-def compute(work: Detection, folder: RunFolder, progress: bool) -> None:
-    """Compute the parts that are not there yet."""
-    starts, size = _starts(work), BATCHES_PER_PART * work.batch_size
-    done, skipped = folder.parts(), Skipped(folder)
-    with tqdm(total=len(work.victims) * len(work.dataset), unit=" images", disable=not progress) as bar:
-        for which, victim in enumerate(work.victims):
-            bar.set_description(victim.name)
-            for at, start in enumerate(starts):
-                cut = work.dataset.take(start, start + size)
-                if (part := which * len(starts) + at) not in done:
-                    tables = [work.records(which, each) for each in cut.batches(size)]
-                    skipped.note(cut)
-                    folder.write_part(part, pa.concat_tables(tables))
-                bar.update(len(cut))
-
-
-def _starts(work: Detection) -> range:
-    return range(0, len(work.dataset), BATCHES_PER_PART * work.batch_size)
+    names = [victim.name for victim in work.victims]
+    return walk(folder, work.dataset, work.batch_size, records, names=names, progress=progress)
 
 
 def summarise(work: Detection, table: pa.Table, noise: str, *, resamples: int) -> list[dict[str, Any]]:

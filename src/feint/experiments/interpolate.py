@@ -8,15 +8,13 @@ from typing import Annotated, Any, final
 import numpy as np
 import torch
 from jaxtyping import Float, Int
-from pydantic import AfterValidator, Field
+from pydantic import Field
 from torch import Tensor
 
 from feint.errors import SpecError
-from feint.experiments.autoencoder import AutoencoderSpec
 from feint.experiments.catalog import MEASURES
-from feint.experiments.latent import Array, LatentResult, Scene, checked_victims, identity, kept, open_scene
-from feint.experiments.machine import find_device, find_threads, steady
-from feint.experiments.spec import DataSpec, Spec, VictimSpec
+from feint.experiments.run import Array, RunResult, facts, head, kept
+from feint.experiments.scene import Scene, SceneSpec, identity, open_scene
 from feint.experiments.victim import Victim
 from feint.metrics import Interval, auroc, bootstrap
 from feint.results import RunFolder
@@ -28,34 +26,20 @@ Measured = dict[str, dict[str, Array]]
 
 
 @final
-class InterpolateSpec(Spec):
+class InterpolateSpec(SceneSpec):
     """Blends of pairs of images of different classes.
 
     Attributes:
-        autoencoder: what encodes and decodes.
-        victims: whose measures are taken.
-        data: the images.
         pairs: how many are blended half-way.
         paths: how many of them are followed along the way.
         steps: images along the way, both ends among them.
         resamples: of the intervals.
-        seed: of the pairs and of the victims' draws.
-        batch_size: inputs per call of a network, or None to go by the images' size.
-        threads: CPU threads, or None for torch's own choice.
-        device: "cpu", "cuda", "cuda:1", "mps" or "auto".
     """
 
-    autoencoder: AutoencoderSpec
-    victims: Annotated[tuple[VictimSpec, ...], AfterValidator(checked_victims)]
-    data: DataSpec = DataSpec()
     pairs: Annotated[int, Field(gt=1)] = 3000
     paths: Annotated[int, Field(gt=0)] = 50
     steps: Annotated[int, Field(gt=2)] = 11
     resamples: Annotated[int, Field(gt=0)] = 500
-    seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
-    batch_size: Annotated[int, Field(gt=0)] | None = None
-    threads: Annotated[int, Field(gt=0)] | None = None
-    device: str = "cpu"
 
 
 @final
@@ -98,7 +82,7 @@ def interpolate(
     command: str = "",
     fresh: bool = False,
     progress: bool = True,
-) -> LatentResult:
+) -> RunResult:
     """Blend pairs of images in pixels and in latent space, and see which measure tells the blends apart.
 
     Args:
@@ -114,17 +98,16 @@ def interpolate(
     Reference: Smith & Gal 2018, "Understanding Measures of Uncertainty for Adversarial Example Detection", figures 2
     and 3.
     """
-    device, threads = find_device(spec.device), find_threads(spec.threads)
-    with steady(threads):
-        scene = open_scene(spec, spec.victims, device=device, progress=progress)
-        spec = spec.model_copy(update={"device": device, "threads": threads, "batch_size": scene.batch_size})
-        with RunFolder.open(root, "interpolate", identity(spec, scene), fresh=fresh) as folder:
-            if not folder.is_complete:
-                report = _report(spec, scene, folder)
-                summary = _summary(report, folder, command)
-                write_interpolation(folder, report, headline(summary), command)
-                folder.finish(summary)
-            return LatentResult(folder.path, folder.summary)
+    with (
+        open_scene(spec, progress=progress) as (spec, scene),
+        RunFolder.open(root, "interpolate", identity(spec, scene), fresh=fresh) as folder,
+    ):
+        if not folder.is_complete:
+            report = _report(spec, scene, folder)
+            summary = _summary(report, folder, command)
+            write_interpolation(folder, report, headline(summary), command)
+            folder.finish(summary)
+        return RunResult(folder.path, folder.summary)
 
 
 def draw_pairs(labels: Int[Tensor, " N"], count: int, *, seed: int) -> tuple[Int[Tensor, " P"], Int[Tensor, " P"]]:
@@ -184,10 +167,7 @@ def _report(spec: InterpolateSpec, scene: Scene, folder: RunFolder) -> Interpola
             "autoencoder": spec.autoencoder.name,
             "pairs": f"{spec.pairs} of different classes; {min(spec.paths, spec.pairs)} along the way",
             "victims": ", ".join(victim.name for victim in scene.victims),
-            "seed": str(spec.seed),
-            "device, threads, batch size": f"{spec.device}, {spec.threads}, {spec.batch_size}",
-            "versions": ", ".join(f"{name} {version}" for name, version in folder.versions.items()),
-            "run": folder.run,
+            **facts(folder),
         },
     )
 
@@ -264,7 +244,7 @@ def _summary(report: InterpolationReport, folder: RunFolder, command: str) -> di
         return dict(zip(("low", "estimate", "high"), interval, strict=True))
 
     return {
-        "run": {"id": folder.run, "folder": str(folder.path), "command": command, **folder.versions},
+        "run": head(folder, command),
         "pairs": report.pairs,
         "victims": [
             {

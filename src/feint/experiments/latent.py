@@ -1,192 +1,46 @@
 """Measures over the latent plane of an autoencoder, and the confident rubbish far away from all data."""
 
-import io
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, cast, final
+from typing import Annotated, Any, final
 
 import numpy as np
-import numpy.typing as npt
 import torch
-from jaxtyping import Float, Int
-from pydantic import AfterValidator, Field
+from jaxtyping import Float
+from pydantic import Field
 from torch import Tensor
-from tqdm import tqdm
 
-from feint import networks
-from feint.data import Dataset
-from feint.errors import NotApplicable, SpecError
-from feint.estimators import predict
-from feint.experiments.autoencoder import AutoencoderSpec, load_autoencoder
+from feint.errors import SpecError
 from feint.experiments.catalog import MEASURES
-from feint.experiments.machine import default_batch_size, find_device, find_threads, steady
-from feint.experiments.spec import DataSpec, Spec, VictimSpec
-from feint.experiments.victim import Victim, load_data, load_victim
-from feint.networks import VariationalAutoencoder
+from feint.experiments.run import Array, RunResult, facts, head, kept
+from feint.experiments.scene import Scene, SceneSpec, identity, open_scene
+from feint.experiments.victim import Victim
 from feint.results import RunFolder
 from feint.results.latent import LatentReport, Mapped, Plane, Rubbish
 from feint.results.latent_page import write_latent
 
-Array = npt.NDArray[Any]
-BATCHES_PER_CALL = 5
 MOSAIC = 21
 """Decoded images on each side of the picture of the plane."""
 
 
-def checked_victims(victims: tuple[VictimSpec, ...]) -> tuple[VictimSpec, ...]:
-    """At least one victim, and each name once: results are told apart by it."""
-    if not victims:
-        raise ValueError("at least one victim")
-    if len({victim.title for victim in victims}) < len(victims):
-        raise ValueError("each victim once")
-    return victims
-
-
 @final
-class LatentSpec(Spec):
-    """Maps of the latent plane.
+class LatentSpec(SceneSpec):
+    """Maps of the latent plane: of an autoencoder with two latent dimensions, by images that say what is usual.
 
     Attributes:
-        autoencoder: with two latent dimensions.
-        victims: whose measures are mapped.
-        data: the images that are encoded, and that say which values are usual.
         side: points on each side of the grid.
         extent: the plane reaches this far from 0 in all four directions; None for 1.5 times as far as the images.
         far: a point is far from all data if it is further from the nearest encoded image than this share of the encoded
             images are from the nearest other.
         flagged: a point is confident by a measure whose value is within the range of all but this share of the images.
         shown: how many pieces of rubbish are shown for each victim.
-        seed: of the victims' draws.
-        batch_size: inputs per call of a network, or None to go by the images' size.
-        threads: CPU threads, or None for torch's own choice.
-        device: "cpu", "cuda", "cuda:1", "mps" or "auto".
     """
 
-    autoencoder: AutoencoderSpec
-    victims: Annotated[tuple[VictimSpec, ...], AfterValidator(checked_victims)]
-    data: DataSpec = DataSpec()
     side: Annotated[int, Field(gt=1, le=1000)] = 80
     extent: Annotated[float, Field(gt=0)] | None = None
     far: Annotated[float, Field(ge=0, le=1)] = 0.999
     flagged: Annotated[float, Field(gt=0, lt=1)] = 0.05
     shown: Annotated[int, Field(ge=0)] = 8
-    seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
-    batch_size: Annotated[int, Field(gt=0)] | None = None
-    threads: Annotated[int, Field(gt=0)] | None = None
-    device: str = "cpu"
-
-
-@final
-@dataclass(frozen=True)
-class LatentResult:
-    """Where a run lies and what it found.
-
-    Attributes:
-        folder: the run folder with maps, figures and page.
-        summary: what ``summary.json`` holds.
-    """
-
-    folder: Path
-    summary: dict[str, Any]
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class Scene:
-    """Everything that looks at images in one run.
-
-    Attributes:
-        dataset: the images.
-        autoencoder: on its device.
-        victims: on theirs.
-        batch_size: inputs per call.
-        device: where all of them are.
-        progress: whether to show bars.
-    """
-
-    dataset: Dataset
-    autoencoder: VariationalAutoencoder
-    victims: Sequence[Victim]
-    batch_size: int
-    device: str
-    progress: bool
-
-    def decode(self, points: Float[Tensor, " N D"]) -> Float[Tensor, " N channels height width"]:
-        """The images that latent points stand for, on the CPU."""
-        return self._in_calls(self.autoencoder.decode, points)
-
-    def encode(self, images: Float[Tensor, " N channels height width"]) -> Float[Tensor, " N D"]:
-        """The mean of each image's posterior, on the CPU."""
-        return self._in_calls(lambda batch: self.autoencoder.encode(batch).mean, images)
-
-    def _in_calls(self, function: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
-        with torch.inference_mode():
-            parts = [function(part.to(self.device)).cpu() for part in _cut(inputs, 1000)]
-        return torch.cat(parts).clone()
-
-    def measure(
-        self, victim: Victim, images: Float[Tensor, " N channels height width"], samples: Int[Tensor, " N"], what: str
-    ) -> dict[str, Array]:
-        """Every measure that the victim's kind of prediction has, its prediction, and its probability."""
-        estimator, size = victim.estimator(), BATCHES_PER_CALL * self.batch_size
-        parts: list[dict[str, Tensor]] = []
-        with tqdm(total=len(images), desc=f"{victim.name}: {what}", unit=" images", disable=not self.progress) as bar:
-            for some, keys in zip(_cut(images, size), _cut(samples, size), strict=True):
-                found = predict(estimator, some.to(self.device), keys.to(self.device), batch_size=self.batch_size)
-                part = {"prediction": found.prediction, "confidence": found.mean_log_probs.exp().amax(dim=1)}
-                for name, measure in MEASURES.items():
-                    try:
-                        part[name] = measure(found)
-                    except NotApplicable:
-                        continue
-                parts.append({name: values.cpu() for name, values in part.items()})
-                bar.update(len(some))
-        return {name: torch.cat([part[name] for part in parts]).numpy() for name in parts[0]}
-
-
-def _cut(tensor: Tensor, size: int) -> list[Tensor]:
-    """Consecutive pieces of at most this size."""
-    return [tensor[start : start + size] for start in range(0, len(tensor), size)]
-
-
-def open_scene(spec: Any, victims: Sequence[VictimSpec], *, device: str, progress: bool) -> Scene:
-    """Load the data, autoencoder and victims of a specification.
-
-    Raises:
-        FeintError: one of them cannot be loaded, or they do not fit each other.
-    """
-    dataset = load_data(spec.data)
-    autoencoder = load_autoencoder(spec.autoencoder, dataset, device=device)
-    loaded = [load_victim(victim, dataset, seed=spec.seed, device=device, progress=progress) for victim in victims]
-    size = spec.batch_size or default_batch_size(dataset.shape, device)
-    return Scene(dataset, autoencoder, loaded, size, device, progress)
-
-
-def identity(spec: Spec, scene: Scene) -> dict[str, Any]:
-    """Everything that determines a run's numbers."""
-    return {
-        **spec.model_dump(mode="json"),
-        "images": scene.dataset.fingerprint(),
-        "weights": [victim.fingerprint() for victim in scene.victims],
-        "decoder": networks.fingerprint(scene.autoencoder),
-    }
-
-
-def kept(folder: RunFolder, name: str, compute: Callable[[], Mapping[str, Array]]) -> dict[str, Array]:
-    """Arrays of an earlier, interrupted run of the same specification; computed and stored where there are none."""
-    if (folder.path / name).exists():
-        with np.load(folder.path / name, allow_pickle=False) as file:
-            return {key: file[key] for key in file.files}
-    arrays = dict(compute())
-
-    def write(file: BinaryIO) -> None:
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, allow_pickle=False, **cast(dict[str, Any], arrays))
-        file.write(buffer.getvalue())
-
-    folder.write_file(name, write)
-    return arrays
 
 
 def latent(
@@ -196,7 +50,7 @@ def latent(
     command: str = "",
     fresh: bool = False,
     progress: bool = True,
-) -> LatentResult:
+) -> RunResult:
     """Map every applicable measure over the latent plane, and find points far from all data that look familiar.
 
     Args:
@@ -212,19 +66,16 @@ def latent(
     Reference: Smith & Gal 2018, "Understanding Measures of Uncertainty for Adversarial Example Detection", figures 1
     and 4 to 6.
     """
-    device, threads = find_device(spec.device), find_threads(spec.threads)
-    with steady(threads):
-        scene = open_scene(spec, spec.victims, device=device, progress=progress)
+    with open_scene(spec, progress=progress) as (spec, scene):
         if scene.autoencoder.latent != 2:
             raise SpecError(f"autoencoder: expected two latent dimensions, got {scene.autoencoder.latent}")
-        spec = spec.model_copy(update={"device": device, "threads": threads, "batch_size": scene.batch_size})
         with RunFolder.open(root, "latent", identity(spec, scene), fresh=fresh) as folder:
             if not folder.is_complete:
                 report = _report(spec, scene, folder)
                 summary = _summary(report, folder, command)
                 write_latent(folder, report, headline(summary), command)
                 folder.finish(summary)
-            return LatentResult(folder.path, folder.summary)
+            return RunResult(folder.path, folder.summary)
 
 
 def headline(summary: Mapping[str, Any]) -> str:
@@ -285,10 +136,7 @@ def _report(spec: LatentSpec, scene: Scene, folder: RunFolder) -> LatentReport:
             "autoencoder": spec.autoencoder.name,
             "plane": f"{spec.side} x {spec.side} points from {-extent:g} to {extent:g}",
             "victims": ", ".join(victim.name for victim in scene.victims),
-            "seed": str(spec.seed),
-            "device, threads, batch size": f"{spec.device}, {spec.threads}, {spec.batch_size}",
-            "versions": ", ".join(f"{name} {version}" for name, version in folder.versions.items()),
-            "run": folder.run,
+            **facts(folder),
         },
     )
 
@@ -365,7 +213,7 @@ def _spread_out(plane: Plane, eligible: Array, count: int) -> list[int]:
 def _summary(report: LatentReport, folder: RunFolder, command: str) -> dict[str, Any]:
     plane = report.plane
     return {
-        "run": {"id": folder.run, "folder": str(folder.path), "command": command, **folder.versions},
+        "run": head(folder, command),
         "images": len(plane.labels),
         "points": plane.distance.size,
         "extent": float(plane.axis[-1]),

@@ -12,7 +12,6 @@ from torch import Tensor
 
 from feint.attacks import Adversarial, Linf
 from feint.data import Batch
-from feint.errors import DataError
 from feint.estimators import predict
 from feint.experiments.catalog import MEASURES
 from feint.experiments.gallery import Array, Gallery
@@ -61,7 +60,7 @@ class Part:
             DataError: a label that the victim does not have.
             SpecError: a measure that this victim does not have.
         """
-        self._check_labels(batch)
+        self.victim.check_labels(batch)
         images, labels, samples = (tensor.to(self.spec.device) for tensor in batch)
         clean = self._predict(images, samples, 0)
         measures = applicable_measures(clean[:1])
@@ -95,16 +94,6 @@ class Part:
 
     def _predict(self, inputs: Tensor, samples: Tensor, repeat: int) -> Categorical:
         return predict(self.victim.estimator(repeat), inputs, samples, batch_size=self.batch_size)
-
-    def _check_labels(self, batch: Batch) -> None:
-        classes = self.victim.classes
-        wrong = (batch.labels < 0) | (batch.labels >= classes)
-        if wrong.any():
-            first = int(wrong.nonzero()[0])
-            raise DataError(
-                f"labels: expected 0 to {classes - 1}, for {self.victim.name} has {classes} classes; "
-                f"got {int(batch.labels[first])} for sample {int(batch.samples[first])}"
-            )
 
 
 _UNTOUCHED: Columns = {

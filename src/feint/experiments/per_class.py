@@ -4,7 +4,6 @@ And whether one follows from the other along a straight line.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, final
 
@@ -13,28 +12,25 @@ import pyarrow as pa
 from jaxtyping import Float, Int
 from pydantic import Field
 from torch import Tensor
-from tqdm import tqdm
 
 from feint.data import Batch, Dataset
-from feint.errors import DataError, SpecError
+from feint.errors import SpecError
 from feint.estimators import predict
 from feint.experiments.label_attack import LabelAttackSpec, attack_labels, clean_prediction
-from feint.experiments.machine import default_batch_size, find_device, find_threads, steady
-from feint.experiments.skipped import Skipped
-from feint.experiments.spec import DataSpec, NetworkSpec, Spec, VictimSpec
-from feint.experiments.victim import Victim, load_data, load_victim
+from feint.experiments.run import Piece, RunResult, begun, head, part_count, walk
+from feint.experiments.spec import DataSpec, NetworkSpec, RunSpec, VictimSpec
+from feint.experiments.victim import Victim, load_data
 from feint.networks import ARCHITECTURES
 from feint.results import RunFolder
 from feint.results.detection_scatter import Cloud, scatter
 
 PASSES = 50
-BATCHES_PER_PART = 4
 CLEAN = "clean"
 Kind = Literal["fgsm", "bim", "pgd", "mim"]
 
 
 @final
-class PerClassSpec(Spec):
+class PerClassSpec(RunSpec):
     """Whom to look at, by class.
 
     Attributes:
@@ -44,10 +40,6 @@ class PerClassSpec(Spec):
         radius: of the attacks, L-infinity.
         steps: of bim, pgd and mim.
         passes: draws of MC dropout.
-        seed: of all randomness.
-        batch_size: inputs per call of a network, or None to go by the images' size.
-        threads: CPU threads, or None for torch's own choice.
-        device: "cpu", "cuda", "cuda:1", "mps" or "auto".
     """
 
     data: DataSpec = DataSpec()
@@ -56,10 +48,6 @@ class PerClassSpec(Spec):
     radius: Annotated[float, Field(gt=0)] = 0.1
     steps: Annotated[int, Field(gt=0)] = 10
     passes: Annotated[int, Field(gt=1)] = PASSES
-    seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
-    batch_size: Annotated[int, Field(gt=0)] | None = None
-    threads: Annotated[int, Field(gt=0)] | None = None
-    device: str = "cpu"
 
 
 def at_rates(victim: VictimSpec, rates: Sequence[float]) -> list[VictimSpec]:
@@ -85,20 +73,6 @@ def at_rates(victim: VictimSpec, rates: Sequence[float]) -> list[VictimSpec]:
     return found
 
 
-@final
-@dataclass(frozen=True)
-class PerClassResult:
-    """Where a run lies and what it found.
-
-    Attributes:
-        folder: the run folder with records, summary and figure.
-        summary: what ``summary.json`` holds.
-    """
-
-    folder: Path
-    summary: dict[str, Any]
-
-
 def per_class(
     spec: PerClassSpec,
     root: Path = Path("feint-runs"),
@@ -106,7 +80,7 @@ def per_class(
     command: str = "",
     fresh: bool = False,
     progress: bool = True,
-) -> PerClassResult:
+) -> RunResult:
     """Ask MC dropout of every victim, clean and attacked, and put the images of a class together.
 
     Attacked images are judged with fresh draws. The same specification on the same data and weights is the same run.
@@ -121,49 +95,35 @@ def per_class(
     Raises:
         FeintError: bad input, or a folder that cannot be written.
     """
-    device, threads = find_device(spec.device), find_threads(spec.threads)
-    with steady(threads):
-        dataset = load_data(spec.data)
-        drawn = {"estimator": "mc-dropout", "draws": spec.passes}
-        specs = tuple(each.model_copy(update={**drawn, "name": each.title}) for each in spec.victims)
-        victims = [load_victim(each, dataset, seed=spec.seed, device=device, progress=progress) for each in specs]
-        batch_size = spec.batch_size or default_batch_size(dataset.shape, device)
-        resolved = {"victims": specs, "device": device, "threads": threads, "batch_size": batch_size}
-        spec = spec.model_copy(update=resolved)
+    drawn = {"estimator": "mc-dropout", "draws": spec.passes}
+    specs = tuple(each.model_copy(update={**drawn, "name": each.title}) for each in spec.victims)
+    spec, dataset = spec.model_copy(update={"victims": specs}), load_data(spec.data)
+    with begun(spec, dataset, specs, progress=progress) as (spec, victims, size):
+
+        def compute(piece: Piece) -> pa.Table:
+            return _part(spec, piece.which, victims[piece.which], piece.batch, size)
+
         identity = {
             **spec.model_dump(mode="json"),
             "images": dataset.fingerprint(),
             "weights": [victim.fingerprint() for victim in victims],
         }
-        size = BATCHES_PER_PART * batch_size
-        starts = range(0, len(dataset), size)
-        with RunFolder.open(root, "per-class", identity, parts=len(victims) * len(starts), fresh=fresh) as folder:
+        parts = part_count(dataset, size, len(victims))
+        with RunFolder.open(root, "per-class", identity, parts=parts, fresh=fresh) as folder:
             if not folder.is_complete:
-                done, skipped = folder.parts(), Skipped(folder)
-                with tqdm(total=len(victims) * len(dataset), unit=" images", disable=not progress) as bar:
-                    for which, victim in enumerate(victims):
-                        bar.set_description(victim.name)
-                        for at, start in enumerate(starts):
-                            cut = dataset.take(start, start + size)
-                            if (part := which * len(starts) + at) not in done:
-                                tables = [_part(spec, which, victim, batch) for batch in cut.batches(size)]
-                                skipped.note(cut)
-                                folder.write_part(part, pa.concat_tables(tables))
-                            bar.update(len(cut))
+                names = [victim.name for victim in victims]
+                skipped = walk(folder, dataset, size, compute, names=names, progress=progress)
                 found = summarise(spec, folder.read(), dataset)
                 folder.write_bytes("figures/per-class.png", _picture(found))
-                run = {"id": folder.run, "folder": str(folder.path), "command": command, **folder.versions}
                 about = {"data": dataset.name, "passes": spec.passes, "radius": spec.radius}
-                folder.finish({"run": run, **about, "skipped": skipped.images, **found})
-            return PerClassResult(folder.path, folder.summary)
+                folder.finish({"run": head(folder, command), **about, "skipped": skipped, **found})
+            return RunResult(folder.path, folder.summary)
 
 
-def _part(spec: PerClassSpec, which: int, victim: Victim, batch: Batch) -> pa.Table:
+def _part(spec: PerClassSpec, which: int, victim: Victim, batch: Batch, size: int) -> pa.Table:
     """The records of one part: one row per image and condition."""
+    victim.check_labels(batch)
     images, labels, samples = (tensor.to(spec.device) for tensor in batch)
-    if bool(((labels < 0) | (labels >= victim.classes)).any()):
-        raise DataError(f"labels: expected 0 to {victim.classes - 1}, for {victim.name} has {victim.classes} classes")
-    size = spec.batch_size or len(images)
     own = clean_prediction(victim, images, samples, size).prediction
     tables = [_judged(victim, which, CLEAN, images, labels, samples, size)]
     for kind in spec.attacks:

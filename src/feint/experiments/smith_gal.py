@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, final
 
-import numpy as np
 import torch
 from jaxtyping import Float, Int
 from pydantic import Field
@@ -24,11 +23,12 @@ from feint.data import Dataset, Example
 from feint.errors import NetworkError, SpecError
 from feint.experiments.detection_part import GREY, Detection, Threat
 from feint.experiments.detection_report import write_detection_report
-from feint.experiments.detection_run import compute, part_count, summarise
+from feint.experiments.detection_run import compute, summarise
 from feint.experiments.detection_scores import mean_measures, of_victim
 from feint.experiments.label_attack import LabelAttackSpec
-from feint.experiments.machine import default_batch_size, find_device, find_threads, steady
-from feint.experiments.spec import Spec, VictimSpec
+from feint.experiments.machine import default_batch_size
+from feint.experiments.run import Array, begun, head, kept, part_count
+from feint.experiments.spec import RunSpec, VictimSpec
 from feint.experiments.victim import Victim
 from feint.results import RunFolder
 
@@ -62,7 +62,7 @@ DETERMINISTIC, MC = "deterministic", "MC dropout"
 
 
 @final
-class SmithGalSpec(Spec):
+class SmithGalSpec(RunSpec):
     """What to run the experiment on.
 
     Attributes:
@@ -73,10 +73,6 @@ class SmithGalSpec(Spec):
         crop: side of the centre crop, or None.
         passes: of MC dropout.
         resamples: of the bootstrap.
-        seed: of the last layer, the draws and the noise.
-        batch_size: inputs per call, or None to go by the images' size.
-        threads: CPU threads, or None for torch's own choice.
-        device: "cpu", "cuda", "cuda:1", "mps" or "auto".
     """
 
     source: str
@@ -86,10 +82,6 @@ class SmithGalSpec(Spec):
     crop: Annotated[int, Field(gt=0)] | None = None
     passes: Annotated[int, Field(gt=1)] = 20
     resamples: Annotated[int, Field(ge=0)] = 200
-    seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
-    batch_size: Annotated[int, Field(gt=0)] | None = None
-    threads: Annotated[int, Field(gt=0)] | None = None
-    device: str = "cpu"
 
 
 @final
@@ -167,42 +159,38 @@ def reproduce_smith_gal(
     Raises:
         FeintError: bad input, or a folder that cannot be written.
     """
-    device, threads = find_device(spec.device), find_threads(spec.threads)
-    with steady(threads):
-        train, test = (
-            data.load(spec.source, split=split, resize=spec.resize, crop=spec.crop) for split in ("train", "test")
-        )
-        if train.fingerprint() == test.fingerprint():
-            raise SpecError(f"data: expected a source with a train and a test split, got {spec.source}")
-        whole = test
-        if spec.images is not None and spec.images < len(test):
-            test = Dataset(test.name, Thinned(test, spec.images))
-        features = networks.load(spec.features).to(torch.device(device))
+    train, test = (
+        data.load(spec.source, split=split, resize=spec.resize, crop=spec.crop) for split in ("train", "test")
+    )
+    if train.fingerprint() == test.fingerprint():
+        raise SpecError(f"data: expected a source with a train and a test split, got {spec.source}")
+    whole = test
+    if spec.images is not None and spec.images < len(test):
+        test = Dataset(test.name, Thinned(test, spec.images))
+    # The victims are trained inside the run, on features that it keeps.
+    with begun(spec, test, [], progress=progress) as (spec, _, batch_size):
+        features = networks.load(spec.features).to(torch.device(spec.device))
         features.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-        batch_size = spec.batch_size or default_batch_size(test.shape, device)
-        spec = spec.model_copy(update={"device": device, "threads": threads, "batch_size": batch_size})
         identity = {
             **spec.model_dump(mode="json"),
             "images": [train.fingerprint(), test.fingerprint()],
-            "weights": networks.fingerprint(features) + networks.behaviour(features, train.shape, device),
+            "weights": networks.fingerprint(features) + networks.behaviour(features, train.shape, spec.device),
         }
-        parts = 2 * len(range(0, len(test), 4 * batch_size))
+        parts = part_count(test, batch_size, 2)
         with RunFolder.open(root, "smith-gal-table-1", identity, parts=parts, fresh=fresh) as folder:
             if folder.is_complete:
                 return folder.summary
             network = trained(features, train, folder, spec, progress)
             victims = [
-                Victim(each, [network], len(train.classes), spec.seed, train.shape, device)
+                Victim(each, [network], len(train.classes), spec.seed, train.shape, spec.device)
                 for each in (
                     VictimSpec(name=DETERMINISTIC),
                     VictimSpec(name=MC, estimator="mc-dropout", draws=spec.passes),
                 )
             ]
             noises = tuple(NOISE.values())
-            work = Detection(victims, [threats()] * 2, test, noises, 1, spec.seed, batch_size, device)
+            work = Detection(victims, [threats()] * 2, test, noises, 1, spec.seed, batch_size, spec.device)
             work.check()
-            if part_count(work) != parts:
-                raise NetworkError("features: expected as many parts as planned")
             accuracy = _accuracy(network, features, whole, folder, spec, progress)
             compute(work, folder, progress)
             table = folder.read()
@@ -210,7 +198,7 @@ def reproduce_smith_gal(
                 protocol: summarise(work, table, noise, resamples=spec.resamples) for protocol, noise in NOISE.items()
             }
             summary = {
-                "run": {"id": folder.run, "folder": str(folder.path), "command": command, **folder.versions},
+                "run": head(folder, command),
                 "data": spec.source,
                 "protocol": "corrected",
                 "differences": DIFFERENCES,
@@ -267,12 +255,13 @@ def _cached(
     features: nn.Module, images: Dataset, folder: RunFolder, name: str, spec: SmithGalSpec, progress: bool
 ) -> Features:
     """Features of all images, computed once per run folder."""
-    path = folder.path / f"features-{name}.npz"
-    if not path.exists():
+
+    def compute() -> dict[str, Array]:
         values, labels = _compute_features(features, images, spec, progress)
-        folder.write_file(path.name, lambda file: np.savez(file, values=values.numpy(), labels=labels.numpy()))
-    with np.load(path, allow_pickle=False) as file:
-        return Features(torch.as_tensor(file["values"]), torch.as_tensor(file["labels"]))
+        return {"values": values.numpy(), "labels": labels.numpy()}
+
+    found = kept(folder, f"features-{name}.npz", compute)
+    return Features(torch.as_tensor(found["values"]), torch.as_tensor(found["labels"]))
 
 
 def _compute_features(

@@ -1,34 +1,28 @@
 """Uncertainty spans of a classifier: from where to where each input's confidence can be moved, its label kept."""
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, final
+from typing import Annotated, final
 
 import pyarrow as pa
 import torch
 from pydantic import AfterValidator, Field
 from torch import Tensor
-from tqdm import tqdm
 
 from feint.attacks import ACE, Budget
 from feint.attacks.adversarial import Attack
 from feint.attacks.iterative_ace import IterativeACE
 from feint.attacks.objectives import keeps_label
 from feint.attacks.span import span
-from feint.data import Batch, Dataset
-from feint.errors import DataError
+from feint.data import Batch
 from feint.estimators import predict
-from feint.experiments.machine import default_batch_size, find_device, find_threads, steady
+from feint.experiments.run import Piece, RunResult, begun, head, part_count, walk
 from feint.experiments.span_report import summarise_spans, write_spans
-from feint.experiments.spec import DataSpec, Spec, VictimSpec
-from feint.experiments.victim import Victim, load_data, load_victim
+from feint.experiments.spec import DataSpec, RunSpec, VictimSpec
+from feint.experiments.victim import Victim, load_data
 from feint.measures import label_doubt
 from feint.predictive import Categorical
 from feint.results import RunFolder
 from feint.results.span import span_table
-
-BATCHES_PER_PART = 4
-"""A part is what an interruption can lose."""
 
 
 def _ascending(radii: tuple[float, ...]) -> tuple[float, ...]:
@@ -39,7 +33,7 @@ Radius = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 @final
-class SpanSpec(Spec):
+class SpanSpec(RunSpec):
     """Whose confidence is moved, how far and how.
 
     Attributes:
@@ -48,10 +42,6 @@ class SpanSpec(Spec):
         radii: L-infinity radii, in the inputs' unit of [0, 1]; kept in ascending order, each once.
         steps: gradient steps towards either end; 1 is a single sign step.
         threshold: answered is what has at least this confidence; None for what answers 90 % of the clean inputs.
-        seed: of all randomness.
-        batch_size: inputs per call of the network, or None to go by the images' size.
-        threads: CPU threads, or None for torch's own choice.
-        device: "cpu", "cuda", "cuda:1", "mps" or "auto".
     """
 
     data: DataSpec = DataSpec()
@@ -59,10 +49,6 @@ class SpanSpec(Spec):
     radii: Annotated[tuple[Radius, ...], Field(min_length=1), AfterValidator(_ascending)]
     steps: Annotated[int, Field(gt=0)] = 10
     threshold: Annotated[float, Field(ge=0, le=1)] | None = None
-    seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
-    batch_size: Annotated[int, Field(gt=0)] | None = None
-    threads: Annotated[int, Field(gt=0)] | None = None
-    device: str = "cpu"
 
     @property
     def attack(self) -> Attack:
@@ -70,23 +56,9 @@ class SpanSpec(Spec):
         return ACE() if self.steps == 1 else IterativeACE(self.steps)
 
 
-@final
-@dataclass(frozen=True)
-class SpanResult:
-    """Where a run lies and what it found.
-
-    Attributes:
-        folder: the run folder with records, summary and report.
-        summary: what ``summary.json`` holds.
-    """
-
-    folder: Path
-    summary: dict[str, Any]
-
-
 def measure_spans(
     spec: SpanSpec, root: Path = Path("feint-runs"), *, command: str = "", fresh: bool = False, progress: bool = True
-) -> SpanResult:
+) -> RunResult:
     """Find for every input the lowest and the highest confidence within reach of an attack that keeps its label.
 
     The attack sees the weights and, of a stochastic victim, the draws. What it finds bounds the true span from inside.
@@ -101,59 +73,34 @@ def measure_spans(
     Raises:
         FeintError: bad input, or a folder that cannot be written.
     """
-    device, threads = find_device(spec.device), find_threads(spec.threads)
-    with steady(threads):
-        dataset = load_data(spec.data)
-        victim = load_victim(spec.victim, dataset, seed=spec.seed, device=device, progress=progress)
-        batch_size = spec.batch_size or default_batch_size(dataset.shape, device)
-        spec = spec.model_copy(update={"device": device, "threads": threads, "batch_size": batch_size})
-        part_size = BATCHES_PER_PART * batch_size
-        starts = range(0, len(dataset), part_size)
+    dataset = load_data(spec.data)
+    with begun(spec, dataset, [spec.victim], progress=progress) as (spec, (victim,), size):
+
+        def compute(piece: Piece) -> pa.Table:
+            return _spans(spec, victim, piece.batch, size)
+
         identity = {
             **spec.model_dump(mode="json"),
             "images": dataset.fingerprint(),
             "weights": victim.fingerprint(),
         }
-        with RunFolder.open(root, "span", identity, parts=len(starts), fresh=fresh) as folder:
+        with RunFolder.open(root, "span", identity, parts=part_count(dataset, size), fresh=fresh) as folder:
             if not folder.is_complete:
-                skipped: list[list[str]] = folder.read_json("skipped.json", default=[])
-                done = folder.parts()
-                with tqdm(total=len(dataset), desc="span", unit=" images", disable=not progress) as bar:
-                    for part, start in enumerate(starts):
-                        cut = dataset.take(start, start + part_size)
-                        if part not in done:
-                            folder.write_part(part, _part(spec, victim, cut, part_size, batch_size, skipped, folder))
-                        bar.update(len(cut))
+                skipped = walk(folder, dataset, size, compute, names=["span"], progress=progress)
                 summary = {
-                    "run": {"id": folder.run, "folder": str(folder.path), "command": command, **folder.versions},
+                    "run": head(folder, command),
                     **summarise_spans(folder.read(), spec.radii, spec.threshold),
                     "steps": spec.steps,
                     "skipped": skipped,
                 }
                 write_spans(folder, dataset, victim, summary)
                 folder.finish(summary)
-            return SpanResult(folder.path, folder.summary)
-
-
-def _part(
-    spec: SpanSpec,
-    victim: Victim,
-    cut: Dataset,
-    part_size: int,
-    batch_size: int,
-    skipped: list[list[str]],
-    folder: RunFolder,
-) -> pa.Table:
-    """One part's records; what could not be read is noted first."""
-    tables = [_spans(spec, victim, batch, batch_size) for batch in cut.batches(part_size)]
-    skipped += [list(where) for where in cut.skipped if list(where) not in skipped]
-    folder.write_json("skipped.json", skipped)
-    return pa.concat_tables(tables)
+            return RunResult(folder.path, folder.summary)
 
 
 def _spans(spec: SpanSpec, victim: Victim, batch: Batch, batch_size: int) -> pa.Table:
     """The records of a few batches at all radii."""
-    _check_labels(batch, victim)
+    victim.check_labels(batch)
     estimator = victim.estimator()
     images, samples = batch.images.to(spec.device), batch.samples.to(spec.device)
     own = predict(estimator, images, samples, batch_size=batch_size).prediction
@@ -182,13 +129,3 @@ def _spans(spec: SpanSpec, victim: Victim, batch: Batch, batch_size: int) -> pa.
         columns = {**fixed, **ends, "gradients": gradients, "queries": queries}
         tables.append(span_table({name: column.cpu().numpy() for name, column in columns.items()}, radius))
     return pa.concat_tables(tables)
-
-
-def _check_labels(batch: Batch, victim: Victim) -> None:
-    strange = (batch.labels < 0) | (batch.labels >= victim.classes)
-    if strange.any():
-        first = int(strange.nonzero()[0])
-        raise DataError(
-            f"labels: expected 0 to {victim.classes - 1}, for {victim.name} has {victim.classes} classes; "
-            f"got {int(batch.labels[first])} for sample {int(batch.samples[first])}"
-        )

@@ -10,6 +10,7 @@ from jaxtyping import Bool
 from torch import Tensor
 
 from feint.data import Dataset
+from feint.experiments.run import facts
 from feint.experiments.summary import column
 from feint.experiments.thresholds import threshold_at_coverage
 from feint.experiments.victim import Victim
@@ -94,8 +95,7 @@ def span_headline(summary: Mapping[str, Any]) -> str:
 
 def write_spans(folder: RunFolder, dataset: Dataset, victim: Victim, summary: Mapping[str, Any]) -> None:
     """Write the report and its figure into the run's folder."""
-    table, spec = folder.read(), folder.spec
-    steps = summary["steps"]
+    table, steps = folder.read(), summary["steps"]
     notes = [
         "An attack bounds the true interval from inside: a stronger one can only widen it.",
         f"The threshold is {summary['threshold']:.6g}, from {summary['threshold_from']}; it answers "
@@ -113,10 +113,7 @@ def write_spans(folder: RunFolder, dataset: Dataset, victim: Victim, summary: Ma
             "images": str(summary["images"]),
             "accuracy": f"{percent(summary['accuracy'], 2)} %",
             "attack": "ACE, one sign step to either end" if steps == 1 else f"ACE, {steps} steps to either end",
-            "seed": str(spec["seed"]),
-            "device, threads, batch size": f"{spec['device']}, {spec['threads']}, {spec['batch_size']}",
-            "versions": ", ".join(f"{name} {version}" for name, version in folder.versions.items()),
-            "run": folder.run,
+            **facts(folder),
         },
         threshold=summary["threshold"],
         rows=span_rows(summary),

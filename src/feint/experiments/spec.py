@@ -40,6 +40,22 @@ def _checked_radii(radii: tuple[float, ...]) -> tuple[float, ...]:
     return radii
 
 
+class RunSpec(Spec):
+    """What every run is told about itself; all of it is part of what determines the last bit of a result.
+
+    Attributes:
+        seed: of all randomness.
+        batch_size: inputs per call of a network, or None to go by the images' size.
+        threads: CPU threads, or None for torch's own choice.
+        device: "cpu", "cuda", "cuda:1", "mps" or "auto".
+    """
+
+    seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
+    batch_size: Annotated[int, Field(gt=0)] | None = None
+    threads: Annotated[int, Field(gt=0)] | None = None
+    device: str = "cpu"
+
+
 @final
 class DataSpec(Spec):
     """Which images: the arguments of ``feint.data.load``, and how many of them.
@@ -166,7 +182,7 @@ class AttackSpec(Spec):
 
 
 @final
-class AuditSpec(Spec):
+class AuditSpec(RunSpec):
     """An audit: what ACE does to a classifier's confidence.
 
     Attributes:
@@ -176,11 +192,6 @@ class AuditSpec(Spec):
         radii: L-infinity radii of the attack, in the inputs' unit of [0, 1].
         measure: the name of the measure that ranks the inputs and is attacked; None for the victim's usual one.
         repeats: how often a stochastic victim is asked again with fresh draws.
-        seed: of all randomness.
-        batch_size: inputs per call of the network, or None to go by the images' size; part of what determines the last
-            bit of a result.
-        threads: CPU threads, or None for torch's own choice; likewise.
-        device: "cpu", "cuda", "cuda:1", "mps" or "auto".
     """
 
     data: DataSpec = DataSpec()
@@ -189,7 +200,3 @@ class AuditSpec(Spec):
     radii: Annotated[tuple[float, ...], AfterValidator(_checked_radii)]
     measure: str | None = None
     repeats: Annotated[int, Field(ge=0)] = 3
-    seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
-    batch_size: Annotated[int, Field(gt=0)] | None = None
-    threads: Annotated[int, Field(gt=0)] | None = None
-    device: str = "cpu"

@@ -16,10 +16,10 @@ from feint import measures
 from feint.data import Dataset
 from feint.errors import SpecError
 from feint.estimators import predict
-from feint.experiments.latent import Array, LatentResult, checked_victims, kept
-from feint.experiments.machine import default_batch_size, find_device, find_threads, steady
-from feint.experiments.spec import DataSpec, Spec, VictimSpec
-from feint.experiments.victim import Victim, load_data, load_victim
+from feint.experiments.run import Array, RunResult, begun, facts, head, kept
+from feint.experiments.scene import checked_victims
+from feint.experiments.spec import DataSpec, RunSpec, VictimSpec
+from feint.experiments.victim import Victim, load_data
 from feint.measures.complement import complemented
 from feint.metrics import bootstrap, kendall_tau, spearman
 from feint.predictive import Categorical
@@ -35,26 +35,18 @@ FACTORS: Final = (1.0, 0.3, 0.1, 0.03, 0.01)
 
 
 @final
-class SpreadSpec(Spec):
+class SpreadSpec(RunSpec):
     """Which predictions are compared.
 
     Attributes:
         victims: with more than one draw each.
         data: the sets of images.
         resamples: of the intervals.
-        seed: of the victims' draws.
-        batch_size: inputs per call of a network, or None to go by the images' size.
-        threads: CPU threads, or None for torch's own choice.
-        device: "cpu", "cuda", "cuda:1", "mps" or "auto".
     """
 
     victims: Annotated[tuple[VictimSpec, ...], AfterValidator(checked_victims)]
     data: Annotated[tuple[DataSpec, ...], Field(min_length=1)]
     resamples: Annotated[int, Field(gt=0)] = 200
-    seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
-    batch_size: Annotated[int, Field(gt=0)] | None = None
-    threads: Annotated[int, Field(gt=0)] | None = None
-    device: str = "cpu"
 
 
 def sum_of_variances(categorical: Categorical) -> Float[Tensor, " N"]:
@@ -110,7 +102,7 @@ def spread(
     command: str = "",
     fresh: bool = False,
     progress: bool = True,
-) -> LatentResult:
+) -> RunResult:
     """Compare both approximations of mutual information with it, image by image.
 
     Args:
@@ -123,17 +115,11 @@ def spread(
     Raises:
         FeintError: bad input, or a folder that cannot be written.
     """
-    device, threads = find_device(spec.device), find_threads(spec.threads)
-    with steady(threads):
-        sets = [load_data(data) for data in spec.data]
-        victims = [
-            load_victim(each, sets[0], seed=spec.seed, device=device, progress=progress) for each in spec.victims
-        ]
-        for dataset in sets[1:]:
-            if dataset.shape != sets[0].shape:
-                raise SpecError(f"data: expected images of {sets[0].shape} in {dataset.name} too, got {dataset.shape}")
-        size = spec.batch_size or default_batch_size(sets[0].shape, device)
-        spec = spec.model_copy(update={"device": device, "threads": threads, "batch_size": size})
+    sets = [load_data(data) for data in spec.data]
+    for dataset in sets[1:]:
+        if dataset.shape != sets[0].shape:
+            raise SpecError(f"data: expected images of {sets[0].shape} in {dataset.name} too, got {dataset.shape}")
+    with begun(spec, sets[0], spec.victims, progress=progress) as (spec, victims, size):
         identity = {
             **spec.model_dump(mode="json"),
             "images": [dataset.fingerprint() for dataset in sets],
@@ -145,7 +131,7 @@ def spread(
                 for at, (victim, dataset) in enumerate((v, d) for v in victims for d in sets):
 
                     def compute(victim: Victim = victim, dataset: Dataset = dataset) -> dict[str, Array]:
-                        return _measured(victim, dataset, size, device, progress)
+                        return _measured(victim, dataset, size, spec.device, progress)
 
                     found = kept(folder, f"spread-{at}.npz", compute)
                     spreads.append(_spread(victim.name, Path(dataset.name).name, found, spec.resamples))
@@ -155,16 +141,13 @@ def spread(
                     {
                         "data": ", ".join(dataset.name for dataset in sets),
                         "victims": ", ".join(victim.name for victim in victims),
-                        "seed": str(spec.seed),
-                        "device, threads, batch size": f"{spec.device}, {spec.threads}, {spec.batch_size}",
-                        "versions": ", ".join(f"{name} {version}" for name, version in folder.versions.items()),
-                        "run": folder.run,
+                        **facts(folder),
                     },
                 )
                 summary = _summary(report, folder, command)
                 write_spread(folder, report, headline(summary), command)
                 folder.finish(summary)
-            return LatentResult(folder.path, folder.summary)
+            return RunResult(folder.path, folder.summary)
 
 
 def headline(summary: Mapping[str, Any]) -> str:
@@ -241,7 +224,7 @@ def _quantiles(values: Array) -> tuple[float, float, float]:
 
 def _summary(report: SpreadReport, folder: RunFolder, command: str) -> dict[str, Any]:
     return {
-        "run": {"id": folder.run, "folder": str(folder.path), "command": command, **folder.versions},
+        "run": head(folder, command),
         "spreads": [
             {
                 "victim": found.victim,

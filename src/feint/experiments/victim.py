@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from feint import data, networks, training
-from feint.data import Dataset
-from feint.errors import NetworkError, SpecError
+from feint.data import Batch, Dataset
+from feint.errors import DataError, NetworkError, SpecError
 from feint.estimators import DeepEnsemble, MCDropout, Softmax
 from feint.experiments.spec import DataSpec, NetworkSpec, VictimSpec
 from feint.protocols import Estimator
@@ -48,6 +48,16 @@ class Victim:
     def estimator(self, redraw: int = 0) -> Estimator:
         """What predicts; with another `redraw` a stochastic victim draws afresh."""
         return build_estimator(self.spec, self.members, seed=self.seed + redraw)
+
+    def check_labels(self, batch: Batch) -> None:
+        """Raise a DataError for a label that it does not have."""
+        strange = (batch.labels < 0) | (batch.labels >= self.classes)
+        if strange.any():
+            first = int(strange.nonzero()[0])
+            raise DataError(
+                f"labels: expected 0 to {self.classes - 1}, for {self.name} has {self.classes} classes; "
+                f"got {int(batch.labels[first])} for sample {int(batch.samples[first])}"
+            )
 
     def fingerprint(self) -> str:
         """Identifies what all members are and do."""
