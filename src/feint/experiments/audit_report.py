@@ -9,6 +9,7 @@ import pyarrow as pa
 from feint import metrics
 from feint.data import Dataset
 from feint.experiments.gallery import Gallery
+from feint.experiments.run import facts
 from feint.experiments.spec import AuditSpec, VictimSpec
 from feint.experiments.summary import errors, uncertainty
 from feint.experiments.victim import Victim
@@ -77,10 +78,7 @@ def write_audit_report(
             "attack": f"ACE, {spec.attack.title}",
             "confidence": f"the negative of {summary['measure']}",
             "estimator": _estimator(spec.victim),
-            "seed": str(spec.seed),
-            "device, threads, batch size": f"{spec.device}, {spec.threads}, {spec.batch_size}",
-            "versions": ", ".join(f"{name} {version}" for name, version in folder.versions.items()),
-            "run": folder.run,
+            **facts(folder),
         },
         scores=scores(summary),
         curves=tuple(

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from feint import metrics
 from feint.experiments.detection_scores import Duel, duel, of_victim
+from feint.experiments.run import facts
 from feint.results import RunFolder
 from feint.results.detection import DetectionPanel, DetectionReport, DetectorCurve
 from feint.results.detection_page import write_page
@@ -45,8 +46,7 @@ def write_detection_report(folder: RunFolder, table: pa.Table, summary: Mapping[
                 f"{each['name']} {100 * each['clean']['accuracy']:.2f} %" for each in summary["victims"]
             ),
             "protocol": summary["protocol"],
-            "versions": ", ".join(f"{name} {version}" for name, version in folder.versions.items()),
-            "run": folder.run,
+            **facts(folder),
         },
         panels=_panels(table, summary, noise),
         heads=HEADS,
