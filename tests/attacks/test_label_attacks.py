@@ -11,7 +11,7 @@ from feint.estimators import MCDropout, Softmax
 
 IN_A_BALL = [
     pytest.param((attack, Budget(radius, norm)), id=f"{type(attack).__name__}-{norm}")
-    for attack in (FGSM(), BIM(3), MIM(3), PGD(3, restarts=2), PGD(2, random_start=False))
+    for attack in (FGSM(), BIM(3), MIM(3), PGD(3, restarts=2), PGD(2, random_start=False), PGD(3, keep="last"))
     for norm, radius in ((Linf(), 0.07), (L2(), 0.8))
 ]
 NEAREST = [
@@ -160,6 +160,34 @@ def test_restarts_only_help_and_seeds_matter(victim):
     assert torch.equal(PGD(2)(objective, images, budget).inputs, once.inputs)
 
 
+@pytest.mark.parametrize("norm", [Linf(), L2()])
+def test_keeping_the_last_iterate_is_said_and_takes_no_other_passes(victim, norm):
+    network, images = victim
+    objective, _ = callables(Softmax(network), PGD(), images, Softmax(network)(images).prediction)
+    calls = []
+    watched = lambda x, rows: calls.append(torch.is_grad_enabled()) or objective(x, rows)  # noqa: E731
+    budget = Budget(0.07, norm)
+    last = PGD(3, keep="last")(watched, images, budget)
+    assert calls == [True] * 3
+    calls.clear()
+    PGD(3)(watched, images, budget)
+    assert calls == [False, True, True, True, False]
+    assert PGD().keeps_best
+    assert not PGD(keep="last").keeps_best
+    assert last.gradients.tolist() == [3] * 9
+    plain = PGD(3, step=0.01, random_start=False, keep="last")(objective, images, budget)
+    assert torch.equal(plain.inputs, BIM(3, step=0.01)(objective, images, budget).inputs)
+    assert not torch.equal(PGD(3, keep="last", seed=1)(objective, images, budget).inputs, last.inputs)
+
+
+def test_the_last_iterate_may_be_worse_than_the_original(victim):
+    _, images = victim
+    peak = lambda x, rows: -(x - images[rows]).abs().flatten(1).sum(1)  # noqa: E731
+    result = PGD(3, keep="last")(peak, images, Budget(0.1))
+    assert (peak(result.inputs, torch.arange(9)) < 0).all()
+    assert (result.accepted == 0.1).all()
+
+
 def test_pgd_returns_the_original_where_nothing_is_better(victim):
     _, images = victim
     peak = lambda x, rows: -(x - images[rows]).abs().flatten(1).sum(1)  # noqa: E731
@@ -186,6 +214,7 @@ def test_minimum_distance_attacks_say_what_they_need(victim, attack):
         (lambda: MIM(decay=-0.1), "decay"),
         (lambda: PGD(restarts=0), "restarts: expected at least 1"),
         (lambda: PGD(restarts=2, random_start=False), "every start is the original"),
+        (lambda: PGD(restarts=2, keep="last"), "expected 1 where the last iterate is kept"),
         (lambda: CarliniWagner(searches=0), "searches"),
         (lambda: CarliniWagner(kappa=-1.0), "kappa"),
         (lambda: CarliniWagner(initial=0.0), "initial"),

@@ -81,12 +81,12 @@ TORCHATTACKS = {
         lambda network: torchattacks.MIFGSM(network, eps=RADIUS, alpha=0.02, steps=7, decay=1.0),
     ),
     "PGD": (
-        BIM(7, step=0.03),
+        PGD(7, step=0.03, random_start=False, keep="last"),
         Linf(),
         lambda network: torchattacks.PGD(network, eps=RADIUS, alpha=0.03, steps=7, random_start=False),
     ),
     "PGD in L2": (
-        BIM(7, step=0.3),
+        PGD(7, step=0.3, random_start=False, keep="last"),
         L2(),
         lambda network: torchattacks.PGDL2(network, eps=10 * RADIUS, alpha=0.3, steps=7, random_start=False),
     ),

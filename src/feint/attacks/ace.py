@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, final
+from typing import final
 
 import torch
 from jaxtyping import Float, Int
@@ -32,7 +32,7 @@ class ACE:
     """
 
     search: Search = field(default_factory=Backtracking)
-    keeps_best: ClassVar[bool] = False
+    keeps_best = False
 
     def __call__(
         self,

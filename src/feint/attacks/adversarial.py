@@ -1,7 +1,7 @@
 """What an attack returns, and the shape of an attack."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, final, runtime_checkable
+from typing import Protocol, final, runtime_checkable
 
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -37,8 +37,10 @@ class Adversarial:
 class Attack(Protocol):
     """Raises an objective within a budget, ending where a condition holds. It sees callables, never a network."""
 
-    keeps_best: ClassVar[bool]
-    """Whether the returned point is never worse than the start, on the same draws."""
+    @property
+    def keeps_best(self) -> bool:
+        """Whether the returned point is never worse than the original, on the same draws."""
+        ...
 
     def __call__(
         self,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from feint.attacks.adversarial import Adversarial
@@ -28,37 +28,36 @@ def ascent(
     objective: Objective,
     originals: Float[Tensor, " N ..."],
     start: Float[Tensor, " N ..."],
+    rows: Int[Tensor, " N"],
     budget: Budget,
     *,
     step: float,
     steps: int,
     decay: float | None = None,
-    batch_size: int | None = None,
 ) -> Iterator[tuple[Float[Tensor, " N ..."], Float[Tensor, " N"] | None]]:
-    """Steepest steps inside a budget: x <- land(x + step x steepest(gradient)).
+    """Steepest steps inside a budget, all inputs in one call: x <- land(x + step x steepest(gradient)).
 
     Args:
         objective: what is raised, per input.
         originals: the centres of the budget's balls.
         start: where to begin.
+        rows: the inputs' positions in the batch that is attacked.
         budget: the ball and the bounds.
         step: the norm of a step.
         steps: how many.
         decay: None for the gradient as it is; else steps follow momentum <- decay x momentum + gradient / |gradient|_1.
-        batch_size: inputs per call of the objective, the last call padded; None for all at once.
 
     Yields:
         The start and its value, then every iterate and its value; None for the last one's, which nothing has evaluated.
     """
-    rows = torch.arange(len(originals), device=originals.device)
-    points, momentum = start, torch.zeros_like(start)
+    points, momentum = start, None
     for _ in range(steps):
-        value, slope = value_and_gradient(objective, points, rows, batch_size)
+        value, slope = value_and_gradient(objective, points, rows, None)
         yield points, value
         if decay is not None:
             length = summed(slope.flatten(1).abs()).clamp_min(torch.finfo(slope.dtype).tiny)
-            momentum = decay * momentum + slope / length.reshape(-1, *[1] * (slope.ndim - 1))
-            slope = momentum
+            slope = slope / length.reshape(-1, *[1] * (slope.ndim - 1))
+            slope = momentum = slope if momentum is None else decay * momentum + slope
         points = land(originals, points + step * budget.norm.steepest(slope), budget)
     yield points, None
 

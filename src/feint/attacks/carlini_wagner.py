@@ -1,7 +1,7 @@
 """Carlini & Wagner's attack: the smallest L2 perturbation, by Adam in unbounded coordinates."""
 
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import final
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -55,7 +55,7 @@ class CarliniWagner:
     searches: int = 9
     initial: float = 1e-3
     kappa: float = 0.0
-    keeps_best: ClassVar[bool] = False
+    keeps_best = False
 
     def __post_init__(self) -> None:
         checked_steps(self.steps, self.step)

@@ -30,9 +30,8 @@ def value_and_gradient(
     Raises:
         AttackError: an objective that is not differentiable in the inputs, or a gradient that is not finite.
     """
-    level = torch.empty(len(inputs), dtype=torch.float64, device=inputs.device)
-    result = torch.empty_like(inputs)
-    start = 0
+    levels: list[Tensor] = []
+    slopes: list[Tensor] = []
     for batch, batch_rows, count in padded_batches(inputs, rows, batch_size):
         with torch.enable_grad():
             point = batch.detach().clone().requires_grad_()
@@ -43,9 +42,9 @@ def value_and_gradient(
                     "in the network?"
                 )
             (slope,) = torch.autograd.grad(reached, point, torch.ones_like(reached), materialize_grads=True)
-        level[start : start + count] = reached.detach()[:count]
-        result[start : start + count] = slope[:count]
-        start += count
+        levels.append(reached.detach()[:count])
+        slopes.append(slope[:count])
+    level, result = _joined(levels, inputs.new_empty(0)).double(), _joined(slopes, inputs)
     # A sum is finite only where all its terms are, and is read in one pass; the terms themselves only if it is not.
     if not result.sum().isfinite() and not torch.isfinite(result).all():
         bad = int((~torch.isfinite(result.flatten(1))).any(dim=1).sum())
@@ -76,5 +75,12 @@ def _each(
     """The function at each input, forward only."""
     with torch.inference_mode():
         parts = [function(batch, which)[:count] for batch, which, count in padded_batches(inputs, rows, batch_size)]
-    # Joined out here: a tensor that was made in inference mode could not be written to afterwards.
-    return torch.cat(parts) if parts else inputs.new_empty(0)
+    # Cloned out here: a tensor that was made in inference mode could not be written to afterwards.
+    return _joined(parts, inputs.new_empty(0)).clone()
+
+
+def _joined(parts: list[Tensor], empty: Tensor) -> Tensor:
+    """The parts as one tensor; a single one without a copy, which small networks would notice."""
+    if len(parts) == 1:
+        return parts[0]
+    return torch.cat(parts) if parts else torch.empty_like(empty)

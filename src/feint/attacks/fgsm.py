@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import final
 
 import torch
 from jaxtyping import Float, Int
@@ -26,7 +26,7 @@ class FGSM:
     Reference: Goodfellow, Shlens & Szegedy 2015, "Explaining and Harnessing Adversarial Examples", section 4.
     """
 
-    keeps_best: ClassVar[bool] = False
+    keeps_best = False
 
     def __call__(
         self,

@@ -1,7 +1,7 @@
 """IAA: the imperceptible and robust attack, pixel by pixel where the eye would not look."""
 
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import final
 
 import torch
 import torch.nn.functional as F
@@ -51,7 +51,7 @@ class IAA:
     neighbourhood: int = 3
     floor: float = 1 / 255
     rounds: int = 500
-    keeps_best: ClassVar[bool] = False
+    keeps_best = False
 
     def __post_init__(self) -> None:
         for name, count in (("pixels", self.pixels), ("rounds", self.rounds)):

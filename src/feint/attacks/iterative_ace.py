@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, final
+from typing import final
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -53,7 +53,7 @@ class IterativeACE:
     momentum: float = 0.0
     search: Search = field(default_factory=Backtracking)
     refine: Search = field(default_factory=lambda: Backtracking(tries=7))
-    keeps_best: ClassVar[bool] = True
+    keeps_best = True
 
     def __post_init__(self) -> None:
         if self.steps < 1:

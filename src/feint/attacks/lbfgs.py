@@ -1,7 +1,7 @@
 """Szegedy's attack: the smallest L2 perturbation, by L-BFGS in a box, each input a problem of its own."""
 
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import final
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -52,7 +52,7 @@ class LBFGS:
     searches: int = 15
     initial: float = 1.0
     memory: int = 10
-    keeps_best: ClassVar[bool] = False
+    keeps_best = False
 
     def __post_init__(self) -> None:
         checked_steps(self.steps, None)
