@@ -28,8 +28,9 @@ class LBFGS:
     The weight c is searched per input, by factors of ten until one succeeds and one fails, then by bisection of its
     logarithm. Each minimisation starts at the original; line search (backtracking, Armijo) and curvature pairs (left
     out where s.y is not positive) belong to one input each, and coordinates at a bound that want to leave it are held
-    there. The nearest minimiser at which the condition holds is returned, its distance is ``radius``; the budget's
-    radius (in L2) is the largest distance that counts.
+    there. An input whose line search fails forgets its pairs and goes on from steepest descent, and is given up where
+    that fails too. The nearest minimiser at which the condition holds is returned, its distance is ``radius``; the
+    budget's radius (in L2) is the largest distance that counts.
 
     Targeted, as in the paper: ``label_objectives.target_log_prob`` with ``reaches_label``. Untargeted it maximises the
     loss of the own label, ``cross_entropy`` with ``changes_label``; there c |r|^2 - loss need not be convex even for a
@@ -125,6 +126,7 @@ class LBFGS:
 
             new_point, new_loss, new_slope = point.clone(), loss.clone(), slope.clone()
             pending, scale = torch.arange(len(alive), device=rows.device), 1.0
+            stuck = torch.ones_like(alive, dtype=torch.bool)
             for _ in range(HALVINGS):
                 tried = budget.clip(point[pending] + scale * direction[pending])
                 promised = dot(slope[pending], tried - point[pending])
@@ -132,6 +134,7 @@ class LBFGS:
                 good = (promised < 0) & (tried_loss <= loss[pending] + SUFFICIENT * promised)
                 done = pending[good]
                 new_point[done], new_loss[done], new_slope[done] = tried[good], tried_loss[good], tried_slope[good]
+                stuck[done] = False
                 # A step that promises nothing will not promise more when it is shorter.
                 pending, scale = pending[~good & (promised < 0)], scale / 2
                 if not len(pending):
@@ -139,6 +142,8 @@ class LBFGS:
 
             moving = loss - new_loss > TOLERANCE * loss.abs()
             curvature.learn(new_point - point, new_slope - slope)
+            # Pairs from elsewhere can make every trial too long; steepest descent has then not been tried yet.
+            moving |= curvature.forget(stuck & ~uphill)
             result[alive] = new_point
             point, loss, slope, alive = new_point[moving], new_loss[moving], new_slope[moving], alive[moving]
             curvature.keep(moving)

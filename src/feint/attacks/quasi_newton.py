@@ -58,6 +58,19 @@ class Curvature:
         scale = zero if self._scale is None else self._scale
         self._scale = torch.where(counts, product / square, scale)
 
+    def forget(self, rows: Bool[Tensor, " n"]) -> Bool[Tensor, " n"]:
+        """Take all pairs away from these problems.
+
+        Returns:
+            Which of them had one that counted.
+        """
+        if self._scale is None:
+            return torch.zeros_like(rows)
+        had, column = rows & (self._scale.squeeze(1) > 0), rows.unsqueeze(1)
+        self._pairs = [(s, y, inverse.masked_fill(column, 0)) for s, y, inverse in self._pairs]
+        self._scale = self._scale.masked_fill(column, 0)
+        return had
+
     def keep(self, rows: Bool[Tensor, " n"]) -> None:
         """Drop all problems but these."""
         self._pairs = [(s[rows], y[rows], inverse[rows]) for s, y, inverse in self._pairs]
