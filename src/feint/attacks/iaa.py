@@ -25,7 +25,7 @@ class IAA:
     D = sum_i |x'_i - x_i| Sen(x_i), measured from the original. A round steps the m pixels of largest |priority| by
     delta along the gradient's sign; those at the bound they would step over, or without a gradient, are passed over. A
     round that would take D beyond the budget is not taken, and ends the attack on that input; so does a round with no
-    pixel left to step. As printed in the paper the distance is never renewed and the loop never ends.
+    pixel left to step. (A distance that is not renewed from round to round would let the loop run for ever.)
 
     The budget's radius is the largest D, and ``radius`` is the D of what is returned; its norm plays no part. The
     objective is ``label_objectives.target_gap``, or ``gap`` for the untargeted form against the runner-up. Without a
@@ -42,8 +42,9 @@ class IAA:
     Raises:
         AttackError: values outside these ranges; when called, inputs that are not pictures larger than n // 2.
 
-    Reference: Luo et al. 2018, "Towards Imperceptible and Robust Adversarial Example Attacks against Neural Networks",
-    algorithm 1. The default settings are ours.
+    Reference: Luo, Liu, Wei & Xu 2018, "Towards Imperceptible and Robust Adversarial Example Attacks against Neural
+    Networks". Followed by its description; numbers of equations are left out, for they were not checked against the
+    printed paper. The default settings are ours.
     """
 
     pixels: int = 10
