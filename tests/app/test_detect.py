@@ -154,6 +154,19 @@ def test_per_class(feint, images: Path, networks: Path, tmp_path: Path, save_ima
             assert 0 <= each["confidence"] <= 1
     table = feint(*command, "--quiet", "--batch-size", 6)
     assert "all together" in table.out
+    own = feint(*command, "--quiet", "--batch-size", 6, "--json", "--attacks", "fgsm=0.2,cw,iaa=5,lbfgs")
+    (victim,) = json.loads(own.out)["victims"]
+    assert [(each["condition"], each["radius"]) for each in victim["conditions"]] == [
+        *(("clean", 0), ("fgsm=0.2", 0.2), ("cw", 4), ("iaa=5", 5), ("lbfgs", 4))
+    ]
+    for attacks, message in {
+        "fgsm,fgsm": "each attack once",
+        "lbfgs=far": "radius above 0",
+        "squint": "'fgsm', 'bim'",
+    }.items():
+        refused = feint(*command, "--attacks", attacks)
+        assert refused.code == 2
+        assert message in refused.err
     refused = feint(*command, "--rates", "0.2,0.3")
     assert refused.code == 2
     assert "built-in architecture" in refused.err
@@ -162,7 +175,8 @@ def test_per_class(feint, images: Path, networks: Path, tmp_path: Path, save_ima
 def test_a_line_and_a_bend():
     points = [{"mean_softmax": x, "confidence": 0.2 + 0.5 * x} for x in (0.1, 0.4, 0.9)]
     found = line(points)
-    assert (found["pearson"], found["r2"], found["slope"]) == pytest.approx((1, 1, 0.5))
+    assert (found["pearson"], found["r2"], found["slope"], found["height"]) == pytest.approx((1, 1, 0.5, 0.2))
+    assert found["rank"] == pytest.approx(1)
     bent = line([{"mean_softmax": x, "confidence": (x - 0.5) ** 2} for x in (0.0, 0.25, 0.5, 0.75, 1.0)])
     assert bent["r2"] == pytest.approx(0, abs=1e-12)
     assert bent["bend"] == pytest.approx(1)

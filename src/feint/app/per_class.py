@@ -28,8 +28,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--victims", type=Path, default=shared.VICTIMS, metavar="FOLDER", help="where they lie")
     group.add_argument("--passes", type=int, default=50, metavar="S", help="of MC dropout (default: 50)")
     attack = parser.add_argument_group("attack")
-    attack.add_argument("--attacks", default="fgsm,bim", metavar="NAME,...", help="of fgsm, bim, pgd, mim")
-    attack.add_argument("--radius", type=float, default=0.1, help="L-infinity (default: 0.1)")
+    attack.add_argument(
+        "--attacks",
+        default="fgsm,bim",
+        metavar="NAME,...",
+        help="of fgsm, bim, pgd, mim, cw, lbfgs, iaa; with a radius of its own: lbfgs=4 (cw and lbfgs in L2, iaa in "
+        "its perceptual distance; default: fgsm,bim)",
+    )
+    attack.add_argument("--radius", type=float, default=0.1, help="L-infinity, of the others (default: 0.1)")
     attack.add_argument("--steps", type=int, default=10, help="of bim, pgd and mim (default: 10)")
     shared.add_running(parser)
     parser.add_argument("--batch-size", type=int, metavar="N", help="inputs per network call (default: by size)")
@@ -38,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run it and print both tables."""
-    from feint.experiments.per_class import PerClassSpec, at_rates, per_class, text_lines, text_rows
+    from feint.experiments.per_class import PerClassSpec, at_rates, per_class, text_lines, text_rows, threats
     from feint.experiments.train import read_victim
     from feint.results.tables import aligned
 
@@ -53,12 +59,14 @@ def run(options: argparse.Namespace) -> None:
         except ValueError as error:
             raise SpecError(f"rates: expected numbers separated by commas, got {options.rates!r}") from error
         victims = at_rates(victims[0], rates)
-    values: dict[str, Any] = {name: getattr(options, name) for name in ("radius", "steps", "passes", "batch_size")}
+    if options.steps < 1:
+        raise SpecError(f"steps: expected at least 1, got {options.steps}")
+    values: dict[str, Any] = {name: getattr(options, name) for name in ("passes", "batch_size")}
     spec = PerClassSpec.parse(
         {
             "data": shared.data_values(options),
             "victims": [victim.model_dump() for victim in victims],
-            "attacks": options.attacks.split(","),
+            "attacks": threats(options.attacks.split(","), options.radius, options.steps),
             **values,
             **shared.running_values(options),
         }

@@ -5,18 +5,21 @@ And whether one follows from the other along a straight line.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, final
+from typing import Annotated, Any, cast, final
 
 import numpy as np
 import pyarrow as pa
+import torch
 from jaxtyping import Float, Int
-from pydantic import Field
+from pydantic import Field, field_validator
 from torch import Tensor
 
+from feint import metrics
 from feint.data import Batch, Dataset
 from feint.errors import SpecError
 from feint.estimators import predict
-from feint.experiments.label_attack import LabelAttackSpec, attack_labels, clean_prediction
+from feint.experiments.detection_part import Threat
+from feint.experiments.label_attack import STEPPED, Kind, LabelAttackSpec, attack_labels, clean_prediction
 from feint.experiments.run import Piece, RunResult, begun, head, part_count, walk
 from feint.experiments.spec import DataSpec, NetworkSpec, RunSpec, VictimSpec
 from feint.experiments.victim import Victim, load_data
@@ -26,7 +29,8 @@ from feint.results.detection_scatter import Cloud, scatter
 
 PASSES = 50
 CLEAN = "clean"
-Kind = Literal["fgsm", "bim", "pgd", "mim"]
+DISTANCES: dict[Kind, float] = {"cw": 4.0, "lbfgs": 4.0, "iaa": 100.0}
+"""How far those attacks may go that have a distance of their own: L2, L2, and perceptual."""
 
 
 @final
@@ -36,18 +40,49 @@ class PerClassSpec(RunSpec):
     Attributes:
         data: the images.
         victims: networks with dropout: one for each rate.
-        attacks: beside the clean images.
-        radius: of the attacks, L-infinity.
-        steps: of bim, pgd and mim.
+        attacks: beside the clean images; each has a name of its own.
         passes: draws of MC dropout.
     """
 
     data: DataSpec = DataSpec()
     victims: Annotated[tuple[VictimSpec, ...], Field(min_length=1)]
-    attacks: tuple[Kind, ...] = ("fgsm", "bim")
-    radius: Annotated[float, Field(gt=0)] = 0.1
-    steps: Annotated[int, Field(gt=0)] = 10
+    attacks: tuple[Threat, ...] = ()
     passes: Annotated[int, Field(gt=1)] = PASSES
+
+    @field_validator("attacks")
+    @classmethod
+    def _names_differ(cls, attacks: tuple[Threat, ...]) -> tuple[Threat, ...]:
+        names = [threat.name for threat in attacks]
+        if len(set(names)) < len(names):
+            raise ValueError(f"expected each attack once, got {', '.join(names)}")
+        if any(threat.attack is None for threat in attacks):
+            raise ValueError("expected attacks on labels, got one that keeps them")
+        return attacks
+
+
+def threats(names: Sequence[str], radius: float, steps: int) -> list[dict[str, Any]]:
+    """The values of attacks by name, such as "fgsm", or "lbfgs=2" with a radius of its own.
+
+    Args:
+        names: kinds of attacks, with a radius or without.
+        radius: L-infinity, of fgsm, bim, pgd and mim that have none.
+        steps: of bim, pgd and mim.
+
+    Raises:
+        SpecError: a radius that is no number above 0.
+    """
+    found: list[dict[str, Any]] = []
+    for name in names:
+        kind, given, far = name.strip().partition("=")
+        try:
+            distance = float(far) if given else DISTANCES.get(cast(Kind, kind), radius)
+        except ValueError:
+            distance = 0.0
+        if not 0 < distance < float("inf"):
+            raise SpecError(f"attacks: expected a radius above 0 after {kind}=, got {far or radius!r}")
+        attack = {"kind": kind, "steps": steps if kind in STEPPED else None}
+        found.append({"name": name.strip(), "radius": distance, "attack": attack})
+    return found
 
 
 def at_rates(victim: VictimSpec, rates: Sequence[float]) -> list[VictimSpec]:
@@ -115,7 +150,7 @@ def per_class(
                 skipped = walk(folder, dataset, size, compute, names=names, progress=progress)
                 found = summarise(spec, folder.read(), dataset)
                 folder.write_bytes("figures/per-class.png", _picture(found))
-                about = {"data": dataset.name, "passes": spec.passes, "radius": spec.radius}
+                about = {"data": dataset.name, "passes": spec.passes}
                 folder.finish({"run": head(folder, command), **about, "skipped": skipped, **found})
             return RunResult(folder.path, folder.summary)
 
@@ -126,10 +161,10 @@ def _part(spec: PerClassSpec, which: int, victim: Victim, batch: Batch, size: in
     images, labels, samples = (tensor.to(spec.device) for tensor in batch)
     own = clean_prediction(victim, images, samples, size).prediction
     tables = [_judged(victim, which, CLEAN, images, labels, samples, size)]
-    for kind in spec.attacks:
-        attack = LabelAttackSpec(kind=kind, steps=None if kind == "fgsm" else spec.steps)
-        (result,) = attack_labels(attack, victim, images, samples, own, (spec.radius,), size)
-        tables.append(_judged(victim, which, kind, result.inputs, labels, samples, size))
+    for threat in spec.attacks:
+        attack = cast(LabelAttackSpec, threat.attack)  # the specification has seen to it
+        (result,) = attack_labels(attack, victim, images, samples, own, (threat.radius,), size)
+        tables.append(_judged(victim, which, threat.name, result.inputs, labels, samples, size))
     return pa.concat_tables(tables)
 
 
@@ -164,13 +199,13 @@ def summarise(spec: PerClassSpec, table: pa.Table, dataset: Dataset) -> dict[str
     victims: list[dict[str, Any]] = []
     for which, victim in enumerate(spec.victims):
         conditions: list[dict[str, Any]] = []
-        for condition in (CLEAN, *spec.attacks):
+        for condition, radius in ((CLEAN, 0.0), *((threat.name, threat.radius) for threat in spec.attacks)):
             rows = (columns["victim"] == which) & (columns["condition"] == condition)
             classes = [
                 _class(columns, rows & (columns["label"] == label), int(label), dataset)
                 for label in np.unique(columns["label"][rows])
             ]
-            conditions.append({"condition": condition, "classes": classes, **line(classes)})
+            conditions.append({"condition": condition, "radius": radius, "classes": classes, **line(classes)})
         every = [each for entry in conditions for each in entry["classes"]]
         victims.append({"name": victim.title, "conditions": conditions, "all": line(every)})
     return {"images": len(np.unique(columns["sample"])), "victims": victims}
@@ -191,19 +226,21 @@ def _class(columns: dict[str, Any], rows: Any, label: int, dataset: Dataset) -> 
 
 
 def line(classes: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The least-squares line of confidence over the seeds' accuracy: Pearson's r, R^2, slope, and the residuals' bend.
+    """The least-squares line of confidence over the seeds' accuracy: Pearson's r, R^2, slope, height at 0, and a bend.
 
-    ``bend`` is the R^2 that a parabola reaches: where it is much above that of the line, the relation is no line. None
-    where all classes are alike, or fewer than three.
+    ``bend`` is the R^2 that a parabola reaches: where it is much above that of the line, the relation is no line.
+    ``rank`` is Spearman's correlation. None where all classes are alike, or fewer than three.
     """
     x = np.array([each["mean_softmax"] for each in classes])
     y = np.array([each["confidence"] for each in classes])
     if len(x) < 3 or np.ptp(x) < 1e-9 or np.ptp(y) < 1e-9:
-        return {"pearson": None, "r2": None, "slope": None, "bend": None}
+        return dict.fromkeys(("pearson", "rank", "r2", "slope", "height", "bend"))
     r = float(np.corrcoef(x, y)[0, 1])
     fitted = np.vander(x - x.mean(), 3) @ np.linalg.lstsq(np.vander(x - x.mean(), 3), y, rcond=None)[0]
     bend = 1 - float(((y - fitted) ** 2).sum() / ((y - y.mean()) ** 2).sum())
-    return {"pearson": r, "r2": r * r, "slope": float(r * y.std() / x.std()), "bend": bend}
+    rank, slope = metrics.spearman(torch.as_tensor(x), torch.as_tensor(y)), float(r * y.std() / x.std())
+    height = float(y.mean() - slope * x.mean())
+    return {"pearson": r, "rank": rank, "r2": r * r, "slope": slope, "height": height, "bend": bend}
 
 
 def _picture(found: dict[str, Any]) -> bytes:
@@ -242,8 +279,8 @@ def text_lines(summary: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     def cell(value: float | None) -> str:
         return "-" if value is None else f"{value:.3f}"
 
-    heads = ["victim", "images", "Pearson", "R^2", "slope", "R^2 of a parabola"]
-    names = ("pearson", "r2", "slope", "bend")
+    heads = ["victim", "images", "Pearson", "Spearman", "R^2", "slope", "height at 0", "R^2 of a parabola"]
+    names = ("pearson", "rank", "r2", "slope", "height", "bend")
     rows = [
         [victim["name"], entry.get("condition", "all together"), *(cell(entry[name]) for name in names)]
         for victim in summary["victims"]
