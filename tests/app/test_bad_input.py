@@ -227,6 +227,12 @@ OPTIONS = {
     "a flag cut short": (["--rad", "0.1"], "--rad"),
     "a word too many": (["digits"], "digits"),
     "a victim and a network": (["--victim", "lenet"], "both"),
+    "momentum of one step": (["--momentum", "0.5"], "momentum: expected several steps"),
+    "a try to accept of a bisection": (["--search", "bisection", "--accept", "best"], "search: expected backtracking"),
+    "the average of no proxies": (["--proxy-average", "logit"], "proxy-average: expected several proxies"),
+    "dropout left out where there is none": (["--indirect"], "indirect: expected a victim with dropout"),
+    "a label to steer that there is not": (["--goal", "steer", "--raised", "3"], "raised: expected labels from 0 to 2"),
+    "a proxy that is the victim": (["--proxy", "networks.py:build"], "networks that the victim does not contain"),
 }
 
 
@@ -236,7 +242,17 @@ def test_options(audit_of, images: Path, case):
     assert says in audit_of("--data", images, *arguments)
 
 
+ACE = ["reproduce", "ace-ensemble", "--data", "images.npz", "--quiet", "--network", "networks.py:build"]
 COMMANDS = {
+    "reproduce with a radius of 0": ([*ACE, "--white-radii", "0"], "radii: expected finite numbers above 0"),
+    "reproduce with a seed below 0": ([*ACE, "--seed", "-1"], "seed: expected"),
+    "reproduce with no members": ([*ACE, "--sizes", "0"], "sizes: expected 1 to 1"),
+    "reproduce with members below 0": ([*ACE, "--sizes=-1"], "sizes: expected 1 to 1"),
+    "reproduce with one draw": (["reproduce", "ace-mc-dropout", *ACE[2:], "--draws", "1"], "draws: expected"),
+    "reproduce with proxies for others": (
+        ["reproduce", "ace-softmax", *ACE[2:], "--foreign", "networks.py:other"],
+        "foreign: expected it with ace-ensemble",
+    ),
     "none": ([], "COMMAND"),
     "unknown": (["attack"], "attack"),
     "a flag alone": (["--loud"], "COMMAND"),

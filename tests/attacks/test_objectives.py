@@ -33,6 +33,8 @@ def test_a_victim_of_labels_only():
     assert listed(torch.zeros(2, 1), torch.tensor([0, 2])).tolist() == [True, True]
     with pytest.raises(AttackError, match=r"one integer label per input: for 4 inputs came torch.float32 of shape"):
         keeps_label_of(lambda x: x, labels)(torch.zeros(4, 1), ROWS)
+    with pytest.raises(AttackError, match="one integer label per input: for 4 inputs came NoneType"):
+        keeps_label_of(lambda x: None, labels)(torch.zeros(4, 1), ROWS)
 
 
 def test_approach_is_highest_at_the_target_and_differentiable_at_zero_uncertainty():

@@ -77,3 +77,10 @@ def test_a_victim_that_does_not_draw_has_no_notes():
     found = summary("max_probability", 0.1)
     assert notes(found) == ()
     assert "fresh" not in headline(found)
+
+
+def test_no_errors_are_no_finding():
+    found = summary("max_probability", 0.1)
+    found["clean"] = ROW | {"aurc": 0.0}
+    found["attacked"][0]["aurc"] = 0.0
+    assert "did not make the confidence rank errors worse" in headline(found)

@@ -114,7 +114,13 @@ def keeps_label_of(classify: Callable[[Tensor], Tensor], labels: Int[Tensor, " N
     """
 
     def holds(inputs: Float[Tensor, " N ..."], rows: Int[Tensor, " N"]) -> Bool[Tensor, " N"]:
-        came = torch.as_tensor(classify(inputs), device=labels.device)
+        answer: object = classify(inputs)
+        try:
+            came = torch.as_tensor(answer, device=labels.device)
+        except (RuntimeError, TypeError, ValueError) as error:
+            raise AttackError(
+                f"a victim returns one integer label per input: for {len(rows)} inputs came {type(answer).__name__}"
+            ) from error
         if came.shape != rows.shape or came.is_floating_point():
             raise AttackError(
                 f"a victim returns one integer label per input: for {len(rows)} inputs came {came.dtype} "

@@ -30,8 +30,9 @@ def audit(
 ) -> AuditResult:
     """Attack a classifier's confidence with ACE and say what is left of it.
 
-    The attack sees the weights (white box). The same specification on the same data and weights is the same run: what
-    an interrupted one computed is used again, a complete one is only read.
+    The attack sees the victim's weights (white box), or those of proxies and the victim's labels (black box). The same
+    specification on the same data and weights is the same run: what an interrupted one computed is used again, a
+    complete one is only read.
 
     Args:
         spec: what to audit and how.

@@ -43,7 +43,9 @@ def headline(summary: Mapping[str, Any]) -> str:
     rows = [{**row, **row["fresh"]["mean"]} if "fresh" in row else row for row in summary["attacked"]]
     clean = summary["clean"] | summary["clean"].get("fresh", {}).get("mean", {})
     worst = max(rows, key=lambda row: row["aurc"])
-    radius, times = worst["radius"], worst["aurc"] / clean["aurc"] if clean["aurc"] else float("inf")
+    radius, times = worst["radius"], float("inf") if worst["aurc"] else 1.0
+    if clean["aurc"]:
+        times = worst["aurc"] / clean["aurc"]
     labels = "no predicted label" if worst["kept"] == 1 else f"{1 - worst['kept']:.2%} of the predicted labels"
     if "fresh" in worst:
         labels += " under fresh draws"

@@ -19,12 +19,11 @@ WHITE_RADII, BLACK_RADII = (5e-5, 5e-4, 5e-3), (5e-4, 5e-3, 5e-2)
 """The paper's radii, of the full range [0, 1], when the weights are known and when they are not."""
 
 PAPER = "the paper's victims are ImageNet classifiers such as MobileNetV2, EfficientNet-B0 and ResNet-50"
-DIFFERENCES: dict[Experiment, str] = {
-    "ace-softmax": f"{PAPER}; here the networks and images are those named on the command line",
-    "ace-ensemble": f"{PAPER}, several of one kind; here the members are those named on the command line",
-    "ace-mc-dropout": f"{PAPER}, with dropout; here the network and images are those named on the command line",
+KINDS: dict[Experiment, str] = {
+    "ace-softmax": "",
+    "ace-ensemble": ", several of one kind",
+    "ace-mc-dropout": ", with dropout",
 }
-"""What differs from the paper, in one line."""
 
 
 @final
@@ -75,6 +74,9 @@ def cases(experiment: Experiment, cast: Cast, white: tuple[float, ...], black: t
     """
     if not cast.networks:
         raise SpecError("network: expected at least one --network, got none")
+    for role, given in (("matching", cast.matching), ("foreign", cast.foreign), ("sizes", cast.sizes)):
+        if given and experiment != "ace-ensemble":
+            raise SpecError(f"{role}: expected it with ace-ensemble, got {experiment}")
     match experiment:
         case "ace-softmax":
             yield from _softmax(cast, white, black)
@@ -90,13 +92,14 @@ def _softmax(cast: Cast, white: tuple[float, ...], black: tuple[float, ...]) -> 
         yield Case("white box", victim, AttackSpec(), white)
         proxies = cast.proxies or tuple(other for other in cast.networks if other != network)
         if proxies:
-            yield Case(f"black box, {len(proxies)} proxies", victim, AttackSpec(proxies=proxies), black)
+            through = "1 proxy" if len(proxies) == 1 else f"{len(proxies)} proxies"
+            yield Case(f"black box, {through}", victim, AttackSpec(proxies=proxies), black)
 
 
 def _ensemble(cast: Cast, white: tuple[float, ...], black: tuple[float, ...]) -> Iterator[Case]:
-    sizes = cast.sizes or (len(cast.networks),)
-    if max(sizes) > len(cast.networks):
-        raise SpecError(f"sizes: expected at most {len(cast.networks)} members, as many as networks; got {max(sizes)}")
+    sizes, most = cast.sizes or (len(cast.networks),), len(cast.networks)
+    if strange := [size for size in sizes if not 1 <= size <= most]:
+        raise SpecError(f"sizes: expected 1 to {most} members, no more than there are networks; got {strange[0]}")
     for size in sizes:
         victim = VictimSpec(name=f"ensemble of {size}", networks=cast.networks[:size])
         yield Case("white box", victim, AttackSpec(), white)
@@ -149,12 +152,19 @@ def reproduce(
     Raises:
         FeintError: bad input, or a folder that cannot be written.
     """
+    blocks = [
+        (case, AuditSpec(data=data, victim=case.victim, attack=case.attack, radii=case.radii, **(running or {})))
+        for case in cases(experiment, cast, white, black)
+    ]
     rows: list[dict[str, Any]] = []
-    for case in list(cases(experiment, cast, white, black)):
-        spec = AuditSpec(data=data, victim=case.victim, attack=case.attack, radii=case.radii, **(running or {}))
-        result = audit(spec, root, command=command, fresh=fresh, progress=progress)
-        rows += rows_of(case, result.summary)
-    return {"experiment": experiment, "command": command, "differences": DIFFERENCES[experiment], "rows": rows}
+    images = 0
+    for case, spec in blocks:
+        summary = audit(spec, root, command=command, fresh=fresh, progress=progress).summary
+        images = summary["images"]
+        rows += rows_of(case, summary)
+    here = f"{', '.join(_short(network.name) for network in cast.networks)} on {images} images of {data.source}"
+    differences = f"{PAPER}{KINDS[experiment]}; here {here}"
+    return {"experiment": experiment, "command": command, "differences": differences, "rows": rows}
 
 
 def rows_of(case: Case, summary: dict[str, Any]) -> list[dict[str, Any]]:
@@ -171,7 +181,7 @@ def rows_of(case: Case, summary: dict[str, Any]) -> list[dict[str, Any]]:
         row |= {f"risk_at_{point['value']}": point["risk"] for point in entry["selective_risk"]}
         if "fresh" in entry:
             row |= {"own_draws_aurc": entry["aurc"], "own_draws_kept": entry.get("kept")}
-            row |= {name: entry["fresh"]["mean"][name] for name in ("aurc", "nll", "brier", "accuracy", "kept")}
+            row |= {name: value for name, value in entry["fresh"]["mean"].items() if name in row}
             row["aurc_std"] = entry["fresh"]["std"]["aurc"]
         rows.append(row)
     return rows
@@ -186,6 +196,9 @@ def text_rows(rows: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]
     """Heads and cells of the table in a terminal."""
     heads = ["victim", "setting", "radius", "AURC x1000", "NLL", "Brier", "accuracy %", "kept %", "eff. radius"]
     heads += ["risk@25%", "risk@95%", "gradients", "queries"]
+    drawn = any("own_draws_aurc" in row for row in rows)
+    if drawn:  # the others are of fresh draws then
+        heads.append("AURC, attack's draws")
 
     def cell(value: float | None, pattern: str) -> str:
         return "-" if value is None else format(value, pattern)
@@ -205,6 +218,7 @@ def text_rows(rows: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]
             cell(row["risk_at_0.95"], ".3f"),
             cell(row["gradients"], ".1f"),
             cell(row["queries"], ".1f"),
+            *([f"{1000 * row['own_draws_aurc']:.2f}"] if drawn else []),
         ]
         for row in rows
     ]

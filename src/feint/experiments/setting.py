@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from feint import networks
 from feint.attacks import ACE, Adversarial, Backtracking, Budget
 from feint.attacks.bisection import Bisection
 from feint.attacks.calibration import over_confidence, random_confidence, under_confidence
@@ -69,15 +70,16 @@ class Setting:
             NetworkError: a proxy or the truth cannot be loaded, or does not fit the images or the victim's classes.
             SpecError: settings that do not go together.
         """
-        if spec.indirect and spec.proxies:
-            raise SpecError("indirect: expected a white box, got proxies, which are asked without dropout anyway")
-        if spec.goal == "steer" and not spec.raised:
-            raise SpecError("raised: expected the labels whose confidence steering raises, got none")
+        _check(spec, victim)
         soft = VictimSpec(average=spec.proxy_average if spec.proxies else victim.spec.average)
         members = victim.members
         guide = victim.estimator()
         if spec.proxies:
             members = load_members(spec.proxies, dataset, device=device, classes=victim.classes)
+            inside = {networks.fingerprint(member) for member in victim.members}
+            for proxy, member in zip(spec.proxies, members, strict=True):
+                if networks.fingerprint(member) in inside:
+                    raise SpecError(f"proxy: expected networks that the victim does not contain, got {proxy.name}")
             guide = build_estimator(soft, members, seed=0)
         elif spec.indirect:
             guide = build_estimator(soft, members, seed=0)
@@ -182,3 +184,22 @@ class Setting:
                 if targets is None:
                     raise SpecError("reverse: expected a target for each input, got none")
                 return approach(uncertainty, targets)
+
+
+def _check(spec: AttackSpec, victim: Victim) -> None:
+    """Raise a SpecError for settings that do not go together, or would be passed over in silence."""
+    halving = spec.decay != 0.5 or spec.tries != 15 or spec.accept != "first"
+    rules: list[tuple[str, bool, str]] = [
+        ("indirect", spec.indirect and bool(spec.proxies), "a white box, got proxies, which are asked without dropout"),
+        ("indirect", spec.indirect and not victim.spec.stochastic, "a victim with dropout, got one that draws nothing"),
+        ("raised", spec.goal == "steer" and not spec.raised, "the labels whose confidence steering raises, got none"),
+        ("raised", spec.goal != "steer" and bool(spec.raised), f"the goal steer, got {spec.goal}"),
+        ("momentum", spec.momentum > 0 and spec.steps == 1, "several steps, got one"),
+        ("search", spec.search == "bisection" and halving, "backtracking with decay, tries or accept, got bisection"),
+        ("proxy-average", spec.proxy_average == "logit" and len(spec.proxies) < 2, "several proxies"),
+    ]
+    for name, broken, expected in rules:
+        if broken:
+            raise SpecError(f"{name}: expected {expected}")
+    if strange := [label for label in spec.raised if not 0 <= label < victim.classes]:
+        raise SpecError(f"raised: expected labels from 0 to {victim.classes - 1}, got {strange[0]}")

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar, final
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -16,6 +16,14 @@ class Spec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    if not TYPE_CHECKING:  # a type checker knows the fields, and so what the arguments are
+
+        def __init__(self, **values: Any) -> None:
+            try:
+                super().__init__(**values)
+            except ValidationError as error:
+                raise SpecError(_one_line(error)) from error
+
     @classmethod
     def parse(cls: type[S], values: Mapping[str, Any]) -> S:
         """Make one from plain values.
@@ -23,13 +31,18 @@ class Spec(BaseModel):
         Raises:
             SpecError: the first value that does not fit: what was expected and what came.
         """
-        try:
-            return cls.model_validate(values)
-        except ValidationError as error:
-            first = error.errors()[0]
-            name = "-".join(str(part) for part in first["loc"] if isinstance(part, str)) or "the specification"
-            message = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-            raise SpecError(f"{name.replace('_', '-')}: expected {message}, got {first['input']!r}") from error
+        return cls(**values)
+
+
+def _one_line(error: ValidationError) -> str:
+    """The first value that does not fit; one inside another specification has said so itself."""
+    first = error.errors()[0]
+    name = "-".join(str(part) for part in first["loc"] if isinstance(part, str)).replace("_", "-")
+    inside = first.get("ctx", {}).get("error")
+    if isinstance(inside, SpecError):
+        return f"{name}-{inside}"
+    message = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    return f"{name or 'the specification'}: expected {message}, got {first['input']!r}"
 
 
 def _checked_radii(radii: tuple[float, ...]) -> tuple[float, ...]:
@@ -190,7 +203,8 @@ class AuditSpec(RunSpec):
         victim: the classifier.
         attack: how its confidence is attacked.
         radii: L-infinity radii of the attack, in the inputs' unit of [0, 1].
-        measure: the name of the measure that ranks the inputs and is attacked; None for the victim's usual one.
+        measure: the name of the measure that ranks the inputs, and is attacked unless the attack names another; None
+            for the victim's usual one.
         repeats: how often a stochastic victim is asked again with fresh draws.
     """
 

@@ -83,26 +83,39 @@ def summarise(table: pa.Table, radii: Sequence[float], measure: str, classes: Se
             **selective_risks(clean, measure),
             "best_aurc": metrics.best_aurc(errors(clean)),
             "worst_aurc": metrics.worst_aurc(errors(clean)),
-            **_fresh(records.select(table, variant="clean"), measure),
+            **_fresh([_clean_row(rows, measure) for rows in _repeats(table, variant="clean")]),
         },
         "attacked": attacked,
         "radius_for_ninety_percent": min((row["radius"] for row in attacked if row["of_worst"] >= 0.9), default=None),
         "thresholds": threshold_damage(
             (uncertainty(clean, measure), errors(clean)),
-            {radius: (uncertainty(rows, measure), errors(rows)) for radius, rows in _by_radius(table, radii)},
+            {radius: (uncertainty(rows, measure), errors(rows)) for radius, rows in _judged(table, radii)},
         ),
         "classes": _per_class(table, max(radii), classes),
     }
 
 
-def _by_radius(table: pa.Table, radii: Sequence[float]) -> list[tuple[float, pa.Table]]:
-    return [(radius, records.select(table, variant="attacked", radius=radius, repeat=0)) for radius in radii]
+def _repeats(table: pa.Table, *, variant: str, radius: float | None = None) -> list[pa.Table]:
+    """What each set of fresh draws says of the same inputs; none for a victim that draws nothing."""
+    found = records.select(table, variant=variant, radius=radius)
+    return [records.select(found, repeat=repeat) for repeat in range(1, int(column(found, "repeat").max()) + 1)]
+
+
+def _judged(table: pa.Table, radii: Sequence[float]) -> list[tuple[float, pa.Table]]:
+    """Attacked inputs at every radius as they are judged: by all fresh draws together, where there are any."""
+    found: list[tuple[float, pa.Table]] = []
+    for radius in radii:
+        fresh = _repeats(table, variant="attacked", radius=radius)
+        own = records.select(table, variant="attacked", radius=radius, repeat=0)
+        found.append((radius, pa.concat_tables(fresh) if fresh else own))
+    return found
 
 
 def _attacked(table: pa.Table, radius: float, measure: str) -> Mapping[str, Any]:
-    repeats = records.select(table, variant="attacked", radius=radius)
-    attacked = records.select(repeats, repeat=0)
+    attacked = records.select(table, variant="attacked", radius=radius, repeat=0)
     rounded = records.select(table, variant="rounded", radius=radius)
+    before, after = _repeats(table, variant="clean"), _repeats(table, variant="attacked", radius=radius)
+    fresh = [_attacked_row(*pair, measure) for pair in zip(before, after, strict=True)]
     return {
         "radius": radius,
         **quality(attacked, measure),
@@ -119,7 +132,7 @@ def _attacked(table: pa.Table, radius: float, measure: str) -> Mapping[str, Any]
             "kept": kept(rounded),
             "pixels_changed": column(rounded, "changed").mean().item(),
         },
-        **_fresh(repeats, measure),
+        **_fresh(fresh),
     }
 
 
@@ -137,23 +150,37 @@ def _kendall_tau(clean: pa.Table, attacked: pa.Table, measure: str) -> float | N
     return metrics.kendall_tau(before, after)
 
 
-def _fresh(table: pa.Table, measure: str) -> dict[str, Any]:
+def _clean_row(rows: pa.Table, measure: str) -> dict[str, float | None]:
+    """What one set of fresh draws says of the clean inputs, number by number."""
+    risks = {f"risk_at_{point['value']}": point["risk"] for point in selective_risks(rows, measure)["selective_risk"]}
+    return {**quality(rows, measure), "kept": kept(rows), **risks}
+
+
+def _attacked_row(clean: pa.Table, rows: pa.Table, measure: str) -> dict[str, float | None]:
+    """What one set of fresh draws says of the attacked inputs, and of their order beside its own clean one."""
+    tau = _kendall_tau(clean, rows, measure)
+    return {**_clean_row(rows, measure), "of_worst": _of_worst(rows, measure), "kendall_tau": tau}
+
+
+def _fresh(rows: Sequence[Mapping[str, float | None]]) -> dict[str, Any]:
     """With fresh draws: mean and standard deviation over the repeats; nothing for a victim that draws nothing."""
-    last = int(column(table, "repeat").max())
-    if last == 0:
+    if not rows:
         return {}
-    repeats = [records.select(table, repeat=repeat) for repeat in range(1, last + 1)]
-    rows = [{**quality(repeat, measure), "kept": kept(repeat)} for repeat in repeats]
-    values = {name: torch.tensor([row[name] for row in rows], dtype=torch.float64) for name in rows[0]}
-    spread = {name: value.std().item() if last > 1 else 0.0 for name, value in values.items()}
-    return {"fresh": {"repeats": last, "mean": {k: v.mean().item() for k, v in values.items()}, "std": spread}}
+    mean: dict[str, float | None] = {}
+    std: dict[str, float | None] = {}
+    for name in rows[0]:
+        values = [value for row in rows if (value := row[name]) is not None]
+        drawn = torch.tensor(values, dtype=torch.float64)
+        mean[name] = drawn.mean().item() if values else None
+        std[name] = None if not values else drawn.std().item() if len(values) > 1 else 0.0
+    return {"fresh": {"repeats": len(rows), "mean": mean, "std": std}}
 
 
 def _per_class(table: pa.Table, radius: float, classes: Sequence[str]) -> list[dict[str, Any]]:
-    """By true class: how many, share correct, mean confidence clean and attacked at a radius."""
+    """By true class: how many, share correct, mean confidence clean and attacked at a radius, as they are judged."""
     clean = records.select(table, variant="clean", repeat=0)
-    attacked = records.select(table, variant="attacked", radius=radius, repeat=0)
-    labels, wrong = column(clean, "label"), errors(clean)
+    ((_, attacked),) = _judged(table, (radius,))
+    labels, wrong, judged = column(clean, "label"), errors(clean), column(attacked, "label")
     present: list[int] = np.unique(records.column(clean, "label")).tolist()
     before, after = (1 - uncertainty(rows, "max_probability") for rows in (clean, attacked))
     return [
@@ -163,7 +190,7 @@ def _per_class(table: pa.Table, radius: float, classes: Sequence[str]) -> list[d
             "images": int((labels == label).sum().item()),
             "accuracy": (~wrong[labels == label]).double().mean().item(),
             "confidence": before[labels == label].mean().item(),
-            "confidence_attacked": after[labels == label].mean().item(),
+            "confidence_attacked": after[judged == label].mean().item(),
         }
         for label in present
     ]
