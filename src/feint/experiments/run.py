@@ -69,7 +69,8 @@ def begun(
     device, threads = find_device(spec.device), find_threads(spec.threads)
     with steady(threads):
         loaded = [load_victim(each, dataset, seed=spec.seed, device=device, progress=progress) for each in victims]
-        size = spec.batch_size or default_batch_size(dataset.shape, device)
+        # A batch is always full, its last one padded: no larger than what there is.
+        size = spec.batch_size or min(default_batch_size(dataset.shape, device), max(1, len(dataset)))
         yield spec.model_copy(update={"device": device, "threads": threads, "batch_size": size}), loaded, size
 
 

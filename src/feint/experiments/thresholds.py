@@ -39,7 +39,7 @@ def at_threshold(
 
 def threshold_damage(
     clean: tuple[Float[Tensor, " N"], Bool[Tensor, " N"]],
-    attacked: Mapping[float, tuple[Float[Tensor, " N"], Bool[Tensor, " N"]]],
+    attacked: Mapping[float, tuple[Float[Tensor, " M"], Bool[Tensor, " M"]]],
     coverages: Sequence[float] = COVERAGES,
     risks: Sequence[float] = RISKS,
 ) -> list[dict[str, Any]]:
@@ -47,7 +47,7 @@ def threshold_damage(
 
     Args:
         clean: uncertainties and errors of the clean inputs.
-        attacked: the same by radius.
+        attacked: the same by radius; several times as many where fresh draws judge.
         coverages: thresholds that answer this share of the clean inputs.
         risks: thresholds that answer as many clean inputs as this error rate allows; left out where none does.
     """
