@@ -1,6 +1,7 @@
 """Attacks on labels, as values, and how they run against a victim."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal, final
 
 import torch
@@ -22,6 +23,9 @@ from feint.protocols import Condition
 FRESH = 1 << 20
 """Draws of an attack that draws anew at every step lie beyond those of any judgement."""
 
+TIMES = 1 << 32
+"""Fresh masks are keyed by sample index + this x how often the attack has asked for that input."""
+
 Kind = Literal["fgsm", "bim", "pgd", "mim", "cw", "lbfgs", "iaa"]
 NEAREST: tuple[Kind, ...] = ("cw", "lbfgs")
 """Attacks that look for the nearest point: in L2, with a condition on the label."""
@@ -40,7 +44,7 @@ class LabelAttackSpec(Spec):
         restarts: of pgd.
         decay: of mim's momentum.
         target: the label wanted; None for any other than the victim's own.
-        draws: of a stochastic victim: the same at every step, or fresh ones.
+        draws: of a stochastic victim: the same at every step, or fresh ones whenever it is asked.
         evade: the name of a measure to keep low beside: the adaptive attacker.
         weight: of the logarithm of that measure against the margin, the objective then; below 1, or the way out of
             the label, on which the measure grows as fast as the margin shrinks, leads nowhere.
@@ -129,26 +133,37 @@ def attack_labels(
         radii: in the attack's own distance.
         batch_size: inputs per call.
     """
-    objective, condition = _aims(spec, _predictor(spec, victim, samples), own)
     norm = L2() if spec.distance == "l2" else Linf()
     budgets = [Budget(radius, norm) for radius in radii]
     attack = build_label_attack(spec, victim.seed)
     if isinstance(attack, FGSM):
+        objective, condition = _aims(spec, _predictor(spec, victim, samples), own)
         return attack.grid(objective, images, budgets, condition, batch_size=batch_size)
-    return [attack(objective, images, each, condition, batch_size=batch_size, samples=samples) for each in budgets]
+    results: list[Adversarial] = []
+    for budget in budgets:
+        objective, condition = _aims(spec, _predictor(spec, victim, samples), own)
+        results.append(attack(objective, images, budget, condition, batch_size=batch_size, samples=samples))
+    return results
 
 
 def _predictor(spec: LabelAttackSpec, victim: Victim, samples: Int[Tensor, " N"]) -> goals.Predict:
-    """The victim as the attack asks it: with the same draws every time, or with others at every further call."""
-    fixed = victim.estimator()
+    """The victim as one attack asks it: with the same draws every time, or with others at every further call.
+
+    Fresh draws are keyed by input and by how often this attack has asked for that input: it never sees one twice, be
+    it for a gradient or for a condition, and which inputs it has given up or finished changes nothing for the others.
+    So that inputs asked more and less often still share a call, each has masks of its own then, also where the victim
+    otherwise shares them: for an input by itself, one is as good a draw as the other.
+    """
     if spec.draws == "fixed" or not victim.spec.stochastic:
+        fixed = victim.estimator()
         return lambda inputs, rows: fixed(inputs, samples[rows])
-    asked: dict[int, int] = {}
+    fresh = replace(victim, spec=victim.spec.model_copy(update={"masks": "independent"})).estimator(FRESH)
+    asked = torch.zeros_like(samples)
 
     def drawn(inputs: Tensor, rows: Tensor) -> Categorical:
-        first = int(rows[0])  # counted by batch: what a batch meets does not depend on how many others there are
-        asked[first] = asked.get(first, -1) + 1
-        return victim.estimator(FRESH + asked[first])(inputs, samples[rows])
+        keys = samples[rows] + TIMES * asked[rows]
+        asked[rows] = asked[rows] + 1  # once, also for an input that a batch is padded with
+        return fresh(inputs, keys)
 
     return drawn
 
@@ -174,6 +189,23 @@ def _aims(spec: LabelAttackSpec, ask: goals.Predict, own: Int[Tensor, " N"]) -> 
             measure = MEASURES[spec.evade]
             doubt = Goal(lambda inputs, rows: logarithm(measure(ask(inputs, rows))))
             return loss + (-spec.weight) * doubt, None
+
+
+def check_answers(victim: Victim, measures: Sequence[str] = ()) -> None:
+    """Ask a victim about two grey images, so that what it cannot do is said before a run folder is made.
+
+    Args:
+        victim: whom.
+        measures: names of those that will be taken of it.
+
+    Raises:
+        NetworkError: it is asked for MC dropout and no dropout acts in it.
+        NotApplicable: a measure that its kind of prediction does not have.
+    """
+    grey = torch.full((2, *victim.shape), 0.5, device=victim.device)
+    found = predict(victim.estimator(), grey, torch.arange(2, device=victim.device), batch_size=2)
+    for name in measures:
+        MEASURES[name](found)
 
 
 def succeeded(spec: LabelAttackSpec, prediction: Int[Tensor, " N"], own: Int[Tensor, " N"]) -> Tensor:
