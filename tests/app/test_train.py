@@ -180,3 +180,24 @@ def test_a_card_that_cannot_be_read(train, feint, tmp_path: Path, images: Path):
     (place / "card.json").write_text(whole)
     (place / "member-0.safetensors").write_bytes(b"cut")
     assert "member-0" in refusal(feint(*audit))
+
+
+REFUSED = {
+    "spread": (["spread", "--victim", "bars"], "draw"),
+    "per-class": (["per-class", "--victim", "bars"], "dropout acts"),
+    "detect": (["detect", "--victim", "bars", "--compare", "--steps", 3], "dropout acts"),
+    "detect, a measure": (["detect", "--victim", "bars", "--evade", "mutual_information"], "mutual_information"),
+    "attack": (["attack", "fgsm", "--radii", 0.1, "--victim", "bars", "--estimator", "mc-dropout"], "dropout acts"),
+    "attack, a measure": (
+        ["attack", "fgsm", "--radii", 0.1, "--victim", "bars", "--evade", "mutual_information"],
+        "mutual_information",
+    ),
+}
+
+
+def test_a_victim_without_draws_is_refused_before_there_is_a_folder(train, feint, tmp_path: Path):
+    train("bars")
+    for name, (command, word) in REFUSED.items():
+        outcome = feint(*command, "--data", tmp_path / "test.npz", "--quiet", "--threads", 1)
+        assert word in refusal(outcome), name
+        assert not (tmp_path / "feint-runs").exists(), name

@@ -19,6 +19,7 @@ from feint.experiments.judgement import Columns, applicable_measures, judge
 from feint.experiments.label_attack import (
     LabelAttackSpec,
     attack_labels,
+    check_answers,
     check_label_attack,
     clean_prediction,
 )
@@ -87,6 +88,7 @@ def attack(
     )
     with begun(spec, dataset, [spec.victim], progress=progress) as (spec, (victim,), size):
         check_label_attack(spec.attack, victim.classes)
+        check_answers(victim, [spec.attack.evade] if spec.attack.evade else [])
         identity = {
             **spec.model_dump(mode="json"),
             "images": dataset.fingerprint(),

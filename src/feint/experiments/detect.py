@@ -10,7 +10,7 @@ from feint.errors import SpecError
 from feint.experiments.detection_part import GREY, Detection, Threat
 from feint.experiments.detection_report import write_detection_report
 from feint.experiments.detection_run import compute, summarise
-from feint.experiments.label_attack import LabelAttackSpec
+from feint.experiments.label_attack import LabelAttackSpec, check_answers
 from feint.experiments.run import RunResult, begun, head, part_count
 from feint.experiments.spec import DataSpec, RunSpec, VictimSpec
 from feint.experiments.victim import load_data
@@ -129,6 +129,8 @@ def detect(
         threats = [threats_to(spec, victim) for victim in spec.victims]
         work = Detection(victims, threats, dataset, (noise,), spec.repeats, spec.seed, size, spec.device)
         work.check()
+        for victim, faced in zip(victims, threats, strict=True):
+            check_answers(victim, [each.attack.evade for each in faced if each.attack and each.attack.evade])
         identity = {
             **spec.model_dump(mode="json"),
             "images": dataset.fingerprint(),

@@ -19,7 +19,15 @@ from feint.data import Batch, Dataset
 from feint.errors import SpecError
 from feint.estimators import predict
 from feint.experiments.detection_part import Threat
-from feint.experiments.label_attack import STEPPED, Kind, LabelAttackSpec, attack_labels, clean_prediction
+from feint.experiments.label_attack import (
+    STEPPED,
+    Kind,
+    LabelAttackSpec,
+    attack_labels,
+    check_answers,
+    check_label_attack,
+    clean_prediction,
+)
 from feint.experiments.run import Piece, RunResult, begun, head, part_count, walk
 from feint.experiments.spec import DataSpec, NetworkSpec, RunSpec, VictimSpec
 from feint.experiments.victim import Victim, load_data
@@ -134,6 +142,10 @@ def per_class(
     specs = tuple(each.model_copy(update={**drawn, "name": each.title}) for each in spec.victims)
     spec, dataset = spec.model_copy(update={"victims": specs}), load_data(spec.data)
     with begun(spec, dataset, specs, progress=progress) as (spec, victims, size):
+        for victim in victims:
+            check_answers(victim)
+            for threat in spec.attacks:
+                check_label_attack(cast(LabelAttackSpec, threat.attack), victim.classes)
 
         def compute(piece: Piece) -> pa.Table:
             return _part(spec, piece.which, victims[piece.which], piece.batch, size)

@@ -16,6 +16,7 @@ from feint import measures
 from feint.data import Dataset
 from feint.errors import SpecError
 from feint.estimators import predict
+from feint.experiments.label_attack import check_answers
 from feint.experiments.run import Array, RunResult, begun, facts, head, kept
 from feint.experiments.scene import checked_victims
 from feint.experiments.spec import DataSpec, RunSpec, VictimSpec
@@ -120,6 +121,8 @@ def spread(
         if dataset.shape != sets[0].shape:
             raise SpecError(f"data: expected images of {sets[0].shape} in {dataset.name} too, got {dataset.shape}")
     with begun(spec, sets[0], spec.victims, progress=progress) as (spec, victims, size):
+        for victim in victims:
+            check_answers(victim, ["mutual_information"])
         identity = {
             **spec.model_dump(mode="json"),
             "images": [dataset.fingerprint() for dataset in sets],
