@@ -112,6 +112,19 @@ def test_a_stochastic_victim_is_judged_on_fresh_draws(feint, command, networks: 
     assert 0 <= summary["clean"]["fresh_changed"] <= 1
 
 
+@pytest.mark.parametrize("kind", ["cw", "lbfgs"])
+def test_how_the_weight_is_searched(feint, command, kind):
+    gradients: list[float] = []
+    for searches in (1, 3):
+        extra = ["--radii", 9, "--steps", 3, "--initial", 1e-6, "--searches", searches, "--json"]
+        outcome = feint("attack", kind, *command, *extra)
+        assert (outcome.code, outcome.err) == (0, "")
+        summary = json.loads(outcome.out)
+        assert (summary["attack"]["initial"], summary["attack"]["searches"]) == (1e-6, searches)
+        gradients.append(summary["attacked"][0]["gradients"])
+    assert gradients[1] > 2 * gradients[0]
+
+
 @pytest.mark.parametrize(
     ("extra", "word"),
     [
@@ -119,12 +132,19 @@ def test_a_stochastic_victim_is_judged_on_fresh_draws(feint, command, networks: 
         (["fgsm", "--radii", "0.1,0.1"], "radii"),
         (["bim", "--radii", "0.1", "--target", 7], "target"),
         (["lbfgs", "--radii", "1", "--step", 0.1], "step"),
+        (["cw", "--radii", "1", "--norm", "l2"], "norm"),
+        (["lbfgs", "--radii", "1", "--norm", "linf"], "norm"),
+        (["iaa", "--radii", "1", "--norm", "linf"], "norm"),
+        (["bim", "--radii", "1", "--initial", 0.1], "initial"),
+        (["iaa", "--radii", "1", "--searches", 2], "searches"),
+        (["cw", "--radii", "1", "--initial", 0], "initial"),
         (["bim", "--radii", "0.1", "--evade", "wit"], "evade"),
         (["bim", "--radii", "0.1", "--evade", "mutual_information"], "mutual_information"),
     ],
 )
-def test_bad_input(feint, command, extra, word):
+def test_bad_input(feint, command, extra, word, tmp_path: Path):
     outcome = feint("attack", *extra, *command)
     assert outcome.code == 2
     assert word in outcome.err
+    assert not (tmp_path / "feint-runs").exists()
     assert outcome.err.count("\n") == 1

@@ -201,3 +201,13 @@ def test_a_victim_without_draws_is_refused_before_there_is_a_folder(train, feint
         outcome = feint(*command, "--data", tmp_path / "test.npz", "--quiet", "--threads", 1)
         assert word in refusal(outcome), name
         assert not (tmp_path / "feint-runs").exists(), name
+
+
+def test_an_autoencoder_is_no_victim(train, feint, tmp_path: Path):
+    train("bars")
+    train("vae", network="vae")
+    (tmp_path / "feint-victims" / "broken").mkdir()
+    (tmp_path / "feint-victims" / "broken" / "card.json").write_text("{")
+    command = ["attack", "fgsm", "--radii", 0.1, "--data", tmp_path / "test.npz", "--victim"]
+    assert "expected a classifier, got the autoencoder 'vae'" in refusal(feint(*command, "vae"))
+    assert refusal(feint(*command, "wrong")).endswith("there are bars, broken\n")

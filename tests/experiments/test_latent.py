@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from feint.data import load
-from feint.errors import NetworkError, SpecError, StoreError
+from feint.errors import NetworkError, SpecError
 from feint.experiments.autoencoder import load_autoencoder, read_autoencoder, standard_normal, train_autoencoder
 from feint.experiments.latent import LatentSpec, latent
 from feint.experiments.train import TrainSpec, read_victim
@@ -76,7 +76,7 @@ def test_what_an_autoencoder_does_not_take(values, tmp_path):
 def test_names(trained):
     with pytest.raises(SpecError, match="a classifier"):
         read_autoencoder(trained, "plain")
-    with pytest.raises(StoreError, match="vae"):
+    with pytest.raises(SpecError, match="expected a classifier, got the autoencoder 'vae'"):
         read_victim(trained, "vae")
     with pytest.raises(SpecError, match="name"):
         train_autoencoder(training(name="vae"), trained, progress=False)

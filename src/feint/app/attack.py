@@ -27,7 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--radii", required=True, metavar="R,R,...", help="in the attack's own distance")
     group.add_argument("--norm", choices=["linf", "l2"], help="of fgsm, bim, pgd and mim (default: linf)")
     group.add_argument("--steps", type=int, help="(default: the attack's own)")
-    group.add_argument("--step", type=float, help="size of a step (default: the attack's own)")
+    group.add_argument("--step", type=float, help="size of a step, of bim, pgd, mim and cw (default: the attack's own)")
+    group.add_argument(
+        "--initial", type=float, metavar="C", help="of cw and lbfgs: first weight (default: the attack's)"
+    )
+    group.add_argument(
+        "--searches", type=int, metavar="N", help="of cw and lbfgs: weights tried (default: the attack's)"
+    )
     group.add_argument("--restarts", type=int, help="of pgd (default: 1)")
     group.add_argument("--decay", type=float, help="of mim's momentum (default: 1)")
     group.add_argument("--target", type=int, metavar="LABEL", help="the label wanted (default: any other)")
@@ -48,7 +54,7 @@ def run(options: argparse.Namespace) -> None:
     from feint.experiments.attack import AttackRunSpec, attack, text_rows
     from feint.results.tables import aligned
 
-    names = ("kind", "norm", "steps", "step", "restarts", "decay", "target", "evade", "weight")
+    names = ("kind", "norm", "steps", "step", "initial", "searches", "restarts", "decay", "target", "evade", "weight")
     values = {name: getattr(options, name) for name in names} | {"draws": options.attack_draws}
     spec = AttackRunSpec.parse(
         {

@@ -38,9 +38,11 @@ class LabelAttackSpec(Spec):
 
     Attributes:
         kind: which attack.
-        norm: of fgsm, bim, pgd and mim; cw and lbfgs are in L2, iaa in its perceptual distance.
+        norm: of fgsm, bim, pgd and mim; None for L-infinity. cw and lbfgs are in L2, iaa in its perceptual distance.
         steps: of all but fgsm (iaa: rounds); None for the attack's own number.
         step: of bim, pgd and mim (cw: of Adam), in the inputs' unit; None for the attack's own.
+        initial: of cw and lbfgs: the first weight; None for the attack's own.
+        searches: of cw and lbfgs: weights tried per input; None for the attack's own.
         restarts: of pgd.
         decay: of mim's momentum.
         target: the label wanted; None for any other than the victim's own.
@@ -51,9 +53,11 @@ class LabelAttackSpec(Spec):
     """
 
     kind: Kind = "fgsm"
-    norm: Literal["linf", "l2"] = "linf"
+    norm: Literal["linf", "l2"] | None = None
     steps: Annotated[int, Field(gt=0)] | None = None
     step: Annotated[float, Field(gt=0)] | None = None
+    initial: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    searches: Annotated[int, Field(gt=0)] | None = None
     restarts: Annotated[int, Field(gt=0)] = 1
     decay: Annotated[float, Field(ge=0)] = 1.0
     target: Annotated[int, Field(ge=0)] | None = None
@@ -69,17 +73,22 @@ class LabelAttackSpec(Spec):
     @property
     def distance(self) -> str:
         """What its radius measures."""
-        return "perceptual" if self.kind == "iaa" else "l2" if self.kind in NEAREST else self.norm
+        return "perceptual" if self.kind == "iaa" else "l2" if self.kind in NEAREST else self.norm or "linf"
 
 
 def check_label_attack(spec: LabelAttackSpec, classes: int) -> None:
     """Raise a SpecError for settings that do not go together, or a target that the victim does not have."""
+    own_distance = spec.kind in NEAREST or spec.kind == "iaa"
+    if own_distance and spec.norm is not None:
+        raise SpecError(f"norm: expected none for {spec.kind}, whose distance is {spec.distance}, got {spec.norm}")
     unused: list[tuple[str, bool]] = [
         ("steps", spec.kind == "fgsm" and spec.steps is not None),
         ("step", spec.kind not in (*STEPPED, "cw") and spec.step is not None),
         ("restarts", spec.kind != "pgd" and spec.restarts != 1),
         ("decay", spec.kind != "mim" and spec.decay != 1),
-        ("evade", (spec.kind in NEAREST or spec.kind == "iaa") and spec.evade is not None),
+        ("initial", spec.kind not in NEAREST and spec.initial is not None),
+        ("searches", spec.kind not in NEAREST and spec.searches is not None),
+        ("evade", own_distance and spec.evade is not None),
     ]
     for name, given in unused:
         if given:
@@ -93,6 +102,8 @@ def check_label_attack(spec: LabelAttackSpec, classes: int) -> None:
 def build_label_attack(spec: LabelAttackSpec, seed: int) -> Attack:
     """The attack itself; `seed` is that of PGD's random starts."""
     steps: dict[str, Any] = {} if spec.steps is None else {"steps": spec.steps}
+    weights = {"initial": spec.initial, "searches": spec.searches}
+    search: dict[str, Any] = {**steps, **{name: value for name, value in weights.items() if value is not None}}
     match spec.kind:
         case "fgsm":
             return FGSM()
@@ -103,9 +114,9 @@ def build_label_attack(spec: LabelAttackSpec, seed: int) -> Attack:
         case "mim":
             return MIM(**steps, step=spec.step, decay=spec.decay)
         case "cw":
-            return CarliniWagner(**steps, step=spec.step or CarliniWagner.step)
+            return CarliniWagner(**search, step=spec.step or CarliniWagner.step)
         case "lbfgs":
-            return LBFGS(**steps)
+            return LBFGS(**search)
         case "iaa":
             return IAA() if spec.steps is None else IAA(rounds=spec.steps)
 

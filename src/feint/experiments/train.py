@@ -24,6 +24,8 @@ from feint.results import versions
 from feint.training import Recipe
 
 CARD = "card.json"
+AUTOENCODER = "autoencoder"
+"""What a card says its kind is, if it is not a classifier's."""
 
 
 @final
@@ -114,10 +116,12 @@ def read_victim(root: Path, name: str) -> VictimSpec:
     """The specification of a trained victim.
 
     Raises:
-        SpecError: there is none of this name; the message lists those there are.
+        SpecError: there is none of this name (the message lists those there are), or it is an autoencoder.
         StoreError: its card cannot be read.
     """
-    card = read_card(root, name)
+    card = read_card(root, name, classifiers=True)
+    if card.get("kind") == AUTOENCODER:
+        raise SpecError(f"victim: expected a classifier, got the autoencoder {name!r}")
     try:
         members = tuple(NetworkSpec(**card["network"], weights=str(root / name / file)) for file in card["members"])
         return VictimSpec(name=name, networks=members, **card["victim"])
@@ -126,8 +130,13 @@ def read_victim(root: Path, name: str) -> VictimSpec:
         raise StoreError(f"{root / name / CARD} is no card of a victim: {type(error).__name__}: {reason}") from error
 
 
-def read_card(root: Path, name: str) -> dict[str, Any]:
+def read_card(root: Path, name: str, *, classifiers: bool = False) -> dict[str, Any]:
     """The card of a trained victim.
+
+    Args:
+        root: where victims lie.
+        name: what it is called.
+        classifiers: whether the message about a wrong name leaves autoencoders out.
 
     Raises:
         SpecError: there is none of this name; the message lists those there are.
@@ -135,7 +144,8 @@ def read_card(root: Path, name: str) -> dict[str, Any]:
     """
     path = root / name / CARD
     if not path.is_file():
-        there = sorted(card.parent.name for card in root.glob(f"*/{CARD}")) if root.is_dir() else []
+        cards = sorted(root.glob(f"*/{CARD}")) if root.is_dir() else []
+        there = [card.parent.name for card in cards if not (classifiers and _is_autoencoder(card))]
         listed = f"there are {', '.join(there)}" if there else "there are none (feint train makes some)"
         raise SpecError(f"victim: expected one in {root}, got {name!r}; {listed}")
     try:
@@ -145,6 +155,14 @@ def read_card(root: Path, name: str) -> dict[str, Any]:
     if not isinstance(card, dict):
         raise StoreError(f"{path} is no card of a victim: expected an object, got {type(card).__name__}")
     return cast(dict[str, Any], card)
+
+
+def _is_autoencoder(path: Path) -> bool:
+    try:
+        card = json.loads(path.read_text())
+    except (OSError, ValueError):  # whoever names it will hear
+        return False
+    return isinstance(card, dict) and cast(dict[str, Any], card).get("kind") == AUTOENCODER
 
 
 def accuracy(victim: Victim, data: Dataset, *, device: str) -> float:
