@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from feint.attacks import ACE, BIM, FGSM, L2, MIM, PGD, Budget, Linf
+from feint.attacks import ACE, BIM, FGSM, L2, MIM, PGD, Budget, CarliniWagner, Linf
 from feint.attacks import label_objectives as goals
 from feint.estimators import Softmax
 
@@ -56,6 +56,16 @@ FOOLBOX = {
         BIM(7, step=0.3),
         L2(),
         lambda: foolbox.attacks.L2BasicIterativeAttack(steps=7, abs_stepsize=0.3, random_start=False),
+    ),
+    "PGD": (
+        PGD(7, step=0.03, random_start=False, keep="last"),
+        Linf(),
+        lambda: foolbox.attacks.LinfPGD(steps=7, abs_stepsize=0.03, random_start=False),
+    ),
+    "PGD in L2": (
+        PGD(7, step=0.3, random_start=False, keep="last"),
+        L2(),
+        lambda: foolbox.attacks.L2PGD(steps=7, abs_stepsize=0.3, random_start=False),
     ),
 }
 
@@ -110,3 +120,28 @@ def test_pgd_is_theirs_where_its_last_iterate_is_its_best(case):
     equal = (found - theirs).flatten(1).abs().amax(dim=1) < 1e-6
     assert equal.double().mean() > 0.8
     assert (objective(found, rows) >= objective(theirs, rows) - 1e-12).all()
+
+
+def test_carlini_wagner_goes_as_far_as_foolbox(case):
+    """Deterministic in both, but not step by step the same: where a search ends early is another place."""
+    network, images, _ = case
+    images = images[:16]
+    with torch.no_grad():
+        labels = network(images).argmax(dim=1)
+    estimator = Softmax(network)
+
+    def predict(inputs, rows):
+        return estimator(inputs)
+
+    attack = CarliniWagner(steps=200, step=0.02, searches=6, initial=0.01)
+    goal, changed = goals.margin(predict, labels), goals.changes_label(predict, labels)
+    ours = attack(goal, images, Budget(100.0, L2()), changed)
+    model = foolbox.PyTorchModel(network, bounds=(0, 1), device="cpu")
+    made = foolbox.attacks.L2CarliniWagnerAttack(
+        binary_search_steps=6, steps=200, stepsize=0.02, initial_const=0.01, abort_early=False
+    )
+    theirs, _, found = made(model, images, labels, epsilons=None)
+    assert ours.feasible.all()
+    assert found.all()
+    distances = [L2().size(points - images).mean() for points in (ours.inputs, theirs)]
+    torch.testing.assert_close(distances[0], distances[1], rtol=0.03, atol=0)
