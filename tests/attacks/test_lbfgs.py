@@ -38,11 +38,67 @@ def test_what_cannot_be_mended_is_given_up_after_one_more_search():
 
 
 def test_forgetting_leaves_the_others_alone():
-    curvature, steps = Curvature(3), torch.eye(3, dtype=torch.float64)
-    nothing = torch.zeros(3, dtype=torch.bool)
-    assert not curvature.forget(~nothing).any()
-    curvature.learn(steps, 2 * steps * torch.tensor([[1.0], [1.0], [0.0]], dtype=torch.float64))
+    steps, every = torch.eye(3, dtype=torch.float64), torch.arange(3)
+    curvature = Curvature(steps, 3)
+    assert not curvature.forget(every).any()
+    curvature.learn(every, steps, 2 * steps * torch.tensor([[1.0], [1.0], [0.0]], dtype=torch.float64))
     plain = torch.full((3, 1), 7.0, dtype=torch.float64)
-    assert curvature.forget(torch.tensor([False, True, True])).tolist() == [False, True, False]
+    assert curvature.forget(every[1:]).tolist() == [True, False]
     expected = torch.tensor([[0.5], [7.0], [7.0]], dtype=torch.float64)
-    torch.testing.assert_close(curvature.times(torch.ones(3, 3, dtype=torch.float64), plain)[:, 2:], expected)
+    torch.testing.assert_close(curvature.times(every, torch.ones(3, 3, dtype=torch.float64), plain)[:, 2:], expected)
+
+
+def test_problems_that_learn_at_different_times_keep_pairs_of_their_own():
+    """Against the two-loop recursion's matrix form for one problem, over more pairs than the memory holds."""
+    generator = torch.Generator().manual_seed(0)
+    like = torch.zeros(2, 4, dtype=torch.float64)
+    curvature, pairs = Curvature(like, 2), {0: [], 1: []}
+    spread = torch.tensor([1.0, 2.0, 3.0, 4.0], dtype=torch.float64)
+    for rows in ([0, 1], [1], [0, 1], [1], [1]):
+        s = torch.randn(len(rows), 4, generator=generator, dtype=torch.float64)
+        curvature.learn(torch.tensor(rows), s, s * spread)
+        for row, step in zip(rows, s, strict=True):
+            pairs[row].append((step, step * spread))
+    gradient = torch.randn(2, 4, generator=generator, dtype=torch.float64)
+    got = curvature.times(torch.tensor([1, 0]), gradient[[1, 0]], torch.ones(2, 1, dtype=torch.float64))[[1, 0]]
+    for row in (0, 1):
+        (s, y), eye = pairs[row][-1], torch.eye(4, dtype=torch.float64)
+        inverse = eye * (s @ y) / (y @ y)
+        for s, y in pairs[row][-2:]:
+            turn = eye - torch.outer(s, y) / (s @ y)
+            inverse = turn @ inverse @ turn.T + torch.outer(s, s) / (s @ y)
+        torch.testing.assert_close(got[row], inverse @ gradient[row])
+
+
+def test_no_input_waits_for_another():
+    """The objective is called hardly more often than the input with the most evaluations needs it."""
+    slopes = torch.tensor([[0.1], [1.0], [10.0], [100.0], [1000.0]], dtype=torch.float64)
+    calls = []
+
+    def objective(x, rows):
+        calls.append(rows.tolist())
+        return -((slopes[rows] * (x - 1)).square().square() + x.cos()).sum(dim=1)
+
+    result = LBFGS(searches=6, initial=1.0)(
+        objective, torch.zeros(5, 1, dtype=torch.float64), Budget(10.0, L2(), None), lambda x, rows: x[:, 0] > 0.5
+    )
+    assert result.gradients.tolist() == [sum(row in call for call in calls) for row in range(5)]
+    assert len(set(result.gradients.tolist())) > 1
+    assert len(calls) <= result.gradients.max() * 1.25
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1e9])
+def test_the_first_weight_grows_with_the_objective(scale):
+    """The boundary is at 2, and c (x - 0)^2 - 4 log(1 + x) has its minimiser there for c = 1/3."""
+    results = [
+        LBFGS(searches=8)(
+            lambda x, rows, by=by: by * (4 * (1 + x).log() - 5).sum(dim=1),
+            torch.zeros(1, 1, dtype=torch.float64),
+            Budget(10.0, L2(), (0.0, 10.0)),
+            lambda x, rows: x[:, 0] >= 2,
+        )
+        for by in (1.0, scale)
+    ]
+    assert results[0].radius.item() == pytest.approx(2, rel=0.03)
+    assert results[1].radius.item() == pytest.approx(results[0].radius.item(), rel=0.01)
+    assert torch.equal(results[0].queries, results[1].queries)
