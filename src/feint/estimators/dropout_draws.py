@@ -82,6 +82,8 @@ class DropoutDraws(TorchFunctionMode):
         repeated = max(self.made, 1)  # the first dropout repeats the batch: it is the mask that has all the draws
         if not self.made:
             self.made = self._affordable(input)
+            if input.device.type == "cpu":  # channels last pays up to here: masks, and often a flattening, come next
+                input = input.contiguous()
         if input.ndim < 2 or input.shape[0] % (repeated * self._count):
             raise NetworkError(
                 "MC dropout expects dropout to act on batches, whose first dimension are the inputs: for "

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from feint.errors import InputError, NetworkError
 from feint.estimators.dropout_draws import DropoutDraws, Masks
 from feint.estimators.frozen import checked_logits, frozen
+from feint.estimators.memory_format import MemoryFormat
 from feint.predictive import Categorical
 
 MEMORY = 512 * 2**20
@@ -53,6 +54,7 @@ class MCDropout(nn.Module):
         self.draws, self.seed, self.masks = draws, seed, masks
         self._cache: Masks = {}
         self._repeats: dict[torch.Size, bool] = {}
+        self._format = MemoryFormat()
 
     def __getstate__(self) -> dict[str, Any]:
         """Copies and pickles leave the caches behind."""
@@ -69,6 +71,7 @@ class MCDropout(nn.Module):
         if self.masks == "independent":
             keys = torch.arange(len(inputs), device=inputs.device) if samples is None else samples
         with frozen(self.network):
+            inputs = self._format.suited(self.network, inputs, self._one_draw)
             if not len(inputs):
                 logits = self.network(inputs).expand(self.draws, 0, -1)
             elif self._can_repeat(inputs, keys):
@@ -88,6 +91,11 @@ class MCDropout(nn.Module):
                 "torch.nn.functional.dropout with p > 0 on the way from inputs to logits"
             )
         return checked_logits(logits, mode.made * len(inputs)).reshape(mode.made, len(inputs), -1), mode
+
+    def _one_draw(self, inputs: Tensor) -> Float[Tensor, " 1 N C"]:
+        """The first draw, of inputs that are the first of their data set."""
+        keys = torch.arange(len(inputs), device=inputs.device) if self.masks == "independent" else None
+        return self._whole(inputs, keys, range(1))
 
     def _repeated(self, inputs: Tensor, keys: Tensor | None, draws: range) -> Float[Tensor, " S N C"]:
         """All draws, the batch repeated where the first dropout acts; as many passes as memory wants."""

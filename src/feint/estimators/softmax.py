@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from feint.errors import InputError
 from feint.estimators.frozen import checked_logits, frozen
+from feint.estimators.memory_format import MemoryFormat
 from feint.predictive import Categorical
 
 
@@ -31,9 +32,11 @@ class Softmax(nn.Module):
             raise InputError(f"temperature: expected a finite number above 0, got {temperature}")
         self.network = network
         self.temperature = temperature
+        self._format = MemoryFormat()
 
     def forward(self, inputs: Float[Tensor, " N ..."], samples: Int[Tensor, " N"] | None = None) -> Categorical:
         """Predict; `samples` is not used, for nothing is drawn."""
         with frozen(self.network):
-            logits = checked_logits(self.network(inputs), len(inputs))
+            images = self._format.suited(self.network, inputs, self.network)
+            logits = checked_logits(self.network(images), len(inputs))
         return Categorical.from_logits(logits / self.temperature)
