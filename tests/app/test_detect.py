@@ -130,7 +130,15 @@ def test_smith_gal(feint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     paper = {(row["detector"], row["attack"], row["radius"]): row["paper"] for row in found["rows"]}
     assert paper["MC entropy", "mim", 10] == 0.05
     kinds = {entry["kind"] for entry in found["means"]["MC dropout"]}
-    assert kinds == {"clean", "attacked", "noise", "grey"}
+    assert kinds == {"clean", "clean, clipped", "attacked", "clipped", "noise", "grey"}
+    folder = Path(found["run"]["folder"])
+    assert {path.name for path in folder.glob("figures/*.png")} == {
+        f"detection-{side}-{protocol}.png" for side in ("roc", "pr") for protocol in ("corrected", "as-released")
+    }
+    titles = ["bim 5/255", "bim 10/255", "fgsm 5/255", "fgsm 10/255", "mim 5/255", "mim 10/255"]
+    page = (folder / "report.html").read_text()
+    at = [page.index(f"deterministic: {title}, ") for title in titles]
+    assert at == sorted(at)
     again = feint(*command, "--features", f"{tmp_path / 'model.py'}:features")
     assert "accuracy 100.00% on 12 test images" in again.out
     refused = feint(*command)

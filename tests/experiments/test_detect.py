@@ -1,17 +1,24 @@
 """Detectors of attacks: noise, records, scores and the attackers."""
 
+from pathlib import Path
+
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 import torch
 from torch import nn
 
-from feint import metrics
+from feint import data, metrics
 from feint.attacks import L2
+from feint.data import Batch
 from feint.errors import SpecError
 from feint.experiments.detect import DetectSpec, compared, threats_to
-from feint.experiments.detection_scores import Duel, detection_scores, duel
+from feint.experiments.detection_part import CLIPPED_ONLY, Detection, Threat
+from feint.experiments.detection_report import thinned
+from feint.experiments.detection_scores import Duel, attack_entry, detection_scores, duel
 from feint.experiments.label_attack import LabelAttackSpec, attack_labels, check_label_attack, clean_prediction
-from feint.experiments.noise import gaussian_noise, released_noise
+from feint.experiments.noise import gaussian_noise, released_clipping, released_noise
 from feint.experiments.released import released_entropy, released_mutual_information
 from feint.experiments.spec import NetworkSpec, VictimSpec
 from feint.experiments.victim import Victim
@@ -19,18 +26,18 @@ from feint.measures import mutual_information, predictive_entropy
 from feint.predictive import Categorical
 
 
-def victim(estimator: str = "softmax", draws: int = 5, members: int = 1) -> Victim:
+def victim(estimator: str = "softmax", draws: int = 5, members: int = 1, channels: int = 1) -> Victim:
     networks = []
     for seed in range(members):
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            layers = (nn.Flatten(), nn.Linear(64, 16), nn.ReLU(), nn.Dropout(0.5), nn.Linear(16, 3))
+            layers = (nn.Flatten(), nn.Linear(64 * channels, 16), nn.ReLU(), nn.Dropout(0.5), nn.Linear(16, 3))
             networks.append(nn.Sequential(*layers))
-    return Victim(VictimSpec(name="v", estimator=estimator, draws=draws), networks, 3, 0, (1, 8, 8), "cpu")
+    return Victim(VictimSpec(name="v", estimator=estimator, draws=draws), networks, 3, 0, (channels, 8, 8), "cpu")
 
 
-def images(count: int = 12) -> tuple[torch.Tensor, torch.Tensor]:
-    return torch.rand(count, 1, 8, 8, generator=torch.Generator().manual_seed(1)), torch.arange(count)
+def images(count: int = 12, channels: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
+    return torch.rand(count, channels, 8, 8, generator=torch.Generator().manual_seed(1)), torch.arange(count)
 
 
 def test_noise_is_as_long_as_asked_after_clipping_and_keyed_by_sample():
@@ -52,6 +59,75 @@ def test_the_released_noise_is_flat_grey():
     noisy = released_noise(inputs, torch.ones(3), torch.arange(3), seed=0)
     assert float((noisy.amax(dim=(2, 3)) - noisy.amin(dim=(2, 3))).max()) <= 1 / 255 + 1e-6
     torch.testing.assert_close(noisy.mean(dim=(0, 2, 3)), torch.tensor([0.487, 0.46, 0.41]), atol=0.01, rtol=0)
+
+
+BOX = torch.tensor([[19.741, 12.84, 0.0], [255.0, 248.099, 235.259]]).reshape(2, 3, 1, 1) / 255
+"""By channel, of red, green and blue: mean - 103.939 and mean + 131.32."""
+
+
+def test_the_released_bounds():
+    inputs = torch.rand(3, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    clipped = released_clipping(inputs)
+    torch.testing.assert_close(clipped, inputs.clamp(*BOX), atol=1e-6, rtol=0)
+    assert not torch.equal(clipped, inputs)
+
+
+def test_as_released_attacks_lie_in_the_bounds_and_corrected_ones_are_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    judged = Detection._judged
+    seen: dict[tuple[bool, str], torch.Tensor] = {}
+    inputs, samples = images(6, channels=3)
+    np.savez(tmp_path / "some.npz", images=inputs.permute(0, 2, 3, 1).numpy(), labels=(samples % 3).numpy())
+    dataset = data.load(str(tmp_path / "some.npz"))
+    batch = Batch(inputs, samples % 3, samples)
+    someone = victim(channels=3)
+    bim = Threat(name="bim", radius=0.1, attack=LabelAttackSpec(kind="bim", steps=4))
+    records: dict[bool, pa.Table] = {}
+    for both in (False, True):
+
+        def watched(work, victim, originals, inputs, samples, columns, both=both):
+            seen[both, columns["kind"]] = inputs
+            return judged(work, victim, originals, inputs, samples, columns)
+
+        monkeypatch.setattr(Detection, "_judged", watched)
+        noises = ("noise", "grey") if both else ("noise",)
+        records[both] = Detection([someone], [[bim]], dataset, noises, 1, 0, 4, "cpu").records(0, batch)
+    for kind in ("clean", "attacked", "noise"):
+        assert torch.equal(seen[False, kind], seen[True, kind])
+    attacked, clipped = seen[True, "attacked"], seen[True, "clipped"]
+    assert bool((clipped >= BOX[0] - 1e-6).all() & (clipped <= BOX[1] + 1e-6).all())
+    assert not bool((attacked >= BOX[0] - 1e-6).all() & (attacked <= BOX[1] + 1e-6).all())
+    torch.testing.assert_close(clipped, attacked.clamp(*BOX), atol=1e-6, rtol=0)
+    torch.testing.assert_close(seen[True, CLIPPED_ONLY], inputs.clamp(*BOX), atol=1e-6, rtol=0)
+    for noise, kind in (("noise", "attacked"), ("grey", "clipped")):
+        entry = attack_entry(records[True], "bim", 0.1, noise)
+        assert entry["l2"] == pytest.approx(float(L2().size(seen[True, kind] - inputs).mean()), rel=1e-5)
+        found = duel(records[True], "bim", 0.1, "predictive_entropy", noise, changed=False)
+        assert (len(found.scores), int(found.positives.sum())) == (18, 6)
+        rows = records[True].filter(pc.equal(records[True]["kind"], kind))
+        column = ("released:" if noise == "grey" else "measure:") + "predictive_entropy"
+        assert found.scores[found.positives].tolist() == rows[column].to_pylist()
+
+
+@pytest.mark.parametrize("share", [0.001, 0.3])
+def test_a_thinned_curve_is_drawn_as_the_whole_one(share):
+    generator = torch.Generator().manual_seed(0)
+    positives = torch.rand(20_000, generator=generator) < share
+    scores = torch.randn(20_000, generator=generator).double() + positives
+    pr, roc = metrics.precision_recall(scores, positives), metrics.roc(scores, positives)
+    for across, up in (
+        (pr.recall.numpy(), pr.precision.numpy()),
+        (roc.false_positive_rate.numpy(), roc.true_positive_rate.numpy()),
+    ):
+        kept = thinned(across, up)
+        assert len(kept) <= 4 * 201
+        assert (kept[0], kept[-1]) == (0, len(up) - 1)
+        for column in np.unique(np.floor(across * 200)):
+            whole, drawn = (up[at][np.floor(across[at] * 200) == column] for at in (np.arange(len(up)), kept))
+            assert (whole.min(), whole.max()) == (drawn.min(), drawn.max())
+        steps = np.flatnonzero(np.diff(np.floor(across * 200)))
+        assert set(steps) | set(steps + 1) <= set(kept)
 
 
 def test_released_measures_agree_with_ours_where_nothing_is_sure():

@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal, final
 from pydantic import AfterValidator, Field
 
 from feint.errors import SpecError
-from feint.experiments.detection_part import GREY, Detection, Threat
+from feint.experiments.detection_part import GREY, Detection, Noise, Threat
 from feint.experiments.detection_report import write_detection_report
 from feint.experiments.detection_run import compute, summarise
 from feint.experiments.label_attack import LabelAttackSpec, check_answers
+from feint.experiments.noise import RELEASED_BOUNDS
 from feint.experiments.run import RunResult, begun, head, part_count
 from feint.experiments.spec import DataSpec, RunSpec, VictimSpec
 from feint.experiments.victim import load_data
@@ -41,7 +42,7 @@ class DetectSpec(RunSpec):
         step: their size; None for radius / steps (pgd and adaptive: 2.5 times that).
         evade: the measure that "adaptive" keeps low; None for mutual information, or entropy where there is one draw.
         weight: of its logarithm against the margin, below 1.
-        protocol: "corrected", or "as-released" with the noise images of the experiment as it was released.
+        protocol: "corrected", or "as-released" with the noise images, bounds and measures of the released experiment.
         repeats: how often a stochastic victim is asked with fresh draws; scores are of the first.
         resamples: of the bootstrap.
     """
@@ -125,7 +126,7 @@ def detect(
     """
     dataset = load_data(spec.data)
     with begun(spec, dataset, spec.victims, progress=progress) as (spec, victims, size):
-        noise = GREY if spec.protocol == "as-released" else "noise"
+        noise: Noise = GREY if spec.protocol == "as-released" else "noise"
         threats = [threats_to(spec, victim) for victim in spec.victims]
         work = Detection(victims, threats, dataset, (noise,), spec.repeats, spec.seed, size, spec.device)
         work.check()
@@ -135,6 +136,7 @@ def detect(
             **spec.model_dump(mode="json"),
             "images": dataset.fingerprint(),
             "weights": [victim.fingerprint() for victim in victims],
+            **({"bounds": RELEASED_BOUNDS} if noise == GREY else {}),
         }
         parts = part_count(dataset, size, len(victims))
         with RunFolder.open(root, "detect", identity, parts=parts, fresh=fresh) as folder:

@@ -17,7 +17,7 @@ from feint.estimators import predict
 from feint.experiments.catalog import MEASURES
 from feint.experiments.judgement import applicable_measures
 from feint.experiments.label_attack import LabelAttackSpec, attack_labels, check_label_attack, clean_prediction
-from feint.experiments.noise import gaussian_noise, released_noise
+from feint.experiments.noise import gaussian_noise, released_clipping, released_noise
 from feint.experiments.released import RELEASED, RELEASED_MEASURES
 from feint.experiments.setting import Setting
 from feint.experiments.spec import AttackSpec, Spec
@@ -28,6 +28,13 @@ Noise = Literal["noise", "grey"]
 """Gaussian noise as large as the perturbation, and the released experiment's."""
 
 GREY: Noise = "grey"
+
+POSITIVE: Mapping[Noise, str] = {"noise": "attacked", GREY: "clipped"}
+"""The kind of attacked inputs that goes with each: the released experiment clips its attacked images, and only those,
+to bounds that cut into every image."""
+
+CLIPPED_ONLY = "clean, clipped"
+"""Inputs clipped to these bounds and not attacked: what of a detector's score is the bounds'."""
 
 
 @final
@@ -92,12 +99,19 @@ class Detection:
         own = clean_prediction(victim, images, samples, self.batch_size).prediction
         base = {"victim": which, "sample": samples, "label": labels, "clean_prediction": own}
         tables = [self._judged(victim, images, images, samples, {**base, "attack": "", "radius": 0.0, "kind": "clean"})]
+        if GREY in self.noises:
+            clipped = released_clipping(images)
+            named = {**base, "attack": "", "radius": 0.0, "kind": CLIPPED_ONLY}
+            tables.append(self._judged(victim, images, clipped, samples, named))
         for threat, attacked in self._attacked(which, images, labels, samples, own):
             named = {**base, "attack": threat.name, "radius": threat.radius}
             tables.append(self._judged(victim, images, attacked, samples, {**named, "kind": "attacked"}))
-            lengths = L2().size(attacked - images)
             for kind in self.noises:
-                noise = released_noise if kind == GREY else gaussian_noise
+                noise, moved = gaussian_noise, attacked
+                if kind == GREY:
+                    noise, moved = released_noise, released_clipping(attacked)
+                    tables.append(self._judged(victim, images, moved, samples, {**named, "kind": POSITIVE[kind]}))
+                lengths = L2().size(moved - images)
                 cuts = [slice(start, start + self.batch_size) for start in range(0, len(images), self.batch_size)]
                 noisy = torch.cat([noise(images[cut], lengths[cut], samples[cut], seed=self.seed) for cut in cuts])
                 tables.append(self._judged(victim, images, noisy, samples, {**named, "kind": kind}))

@@ -1,5 +1,6 @@
 """From a detection run's records and summary to its report."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,14 +9,15 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from feint import metrics
+from feint.experiments.detection_part import Noise
 from feint.experiments.detection_scores import Duel, duel, of_victim
 from feint.experiments.run import facts
 from feint.results import RunFolder
 from feint.results.detection import DetectionPanel, DetectionReport, DetectorCurve
 from feint.results.detection_page import write_page
 
-POINTS = 200
-"""Of a curve: more than a small panel can show apart."""
+COLUMNS = 200
+"""Of a panel: more than a small one can show apart."""
 HEADS = (
     ("victim", ""),
     ("attack", ""),
@@ -33,9 +35,24 @@ HEADS = (
 )
 
 
-def write_detection_report(folder: RunFolder, table: pa.Table, summary: Mapping[str, Any], noise: str) -> None:
+def write_detection_report(folder: RunFolder, table: pa.Table, summary: Mapping[str, Any], noise: Noise) -> None:
     """Write the page and its figures into the run's folder."""
-    report = DetectionReport(
+    write_page(folder, detection_report(folder, table, summary, noise))
+
+
+def detection_report(
+    folder: RunFolder, table: pa.Table, summary: Mapping[str, Any], noise: Noise, *, levels: int | None = None
+) -> DetectionReport:
+    """What the page shows.
+
+    Args:
+        folder: of the run.
+        table: its records.
+        summary: of its records.
+        noise: the kind of noise among the negatives.
+        levels: write radii as fractions of so many, where they are.
+    """
+    return DetectionReport(
         title=f"feint detect: {', '.join(victim['name'] for victim in summary['victims'])} on {summary['data']}",
         headline=headline(summary),
         command=summary["run"]["command"],
@@ -48,12 +65,11 @@ def write_detection_report(folder: RunFolder, table: pa.Table, summary: Mapping[
             "protocol": summary["protocol"],
             **facts(folder),
         },
-        panels=_panels(table, summary, noise),
+        panels=_panels(table, summary, noise, levels),
         heads=HEADS,
-        rows=_rows(summary),
+        rows=_rows(summary, levels),
         skipped=tuple(f"{where}: {reason}" for where, reason in summary.get("skipped", ())),
     )
-    write_page(folder, report)
 
 
 def headline(summary: Mapping[str, Any]) -> str:
@@ -76,7 +92,16 @@ def headline(summary: Mapping[str, Any]) -> str:
     return f"Of inputs whose label changed: at best {said[0]}; where it is hardest, the best detector, {said[1]}."
 
 
-def _panels(table: pa.Table, summary: Mapping[str, Any], noise: str) -> tuple[DetectionPanel, ...]:
+def _radius(radius: float, levels: int | None) -> str:
+    """5/255, where levels are asked for and the radius is a whole number of them; 0.0196 otherwise."""
+    if levels is not None and math.isclose(levels * radius, round(levels * radius), abs_tol=1e-6):
+        return f"{round(levels * radius)}/{levels}"
+    return f"{radius:.3g}"
+
+
+def _panels(
+    table: pa.Table, summary: Mapping[str, Any], noise: Noise, levels: int | None
+) -> tuple[DetectionPanel, ...]:
     panels: list[DetectionPanel] = []
     for which, victim in enumerate(summary["victims"]):
         rows = of_victim(table, which)
@@ -88,20 +113,16 @@ def _panels(table: pa.Table, summary: Mapping[str, Any], noise: str) -> tuple[De
                 if found is not None:
                     curves.append(_curve(measure, found))
             subject = "(S)" if changed else "all"
-            panels.append(
-                DetectionPanel(victim["name"], f"{entry['attack']} {entry['radius']:.3g}", subject, tuple(curves))
-            )
+            attack = f"{entry['attack']} {_radius(entry['radius'], levels)}"
+            panels.append(DetectionPanel(victim["name"], attack, subject, tuple(curves)))
     return tuple(panels)
 
 
 def _curve(measure: str, found: Duel) -> DetectorCurve:
     roc = metrics.roc(found.scores, found.positives)
     pr = metrics.precision_recall(found.scores, found.positives)
-
-    def thinned(length: int) -> npt.NDArray[Any]:
-        return np.unique(np.linspace(0, length - 1, min(POINTS, length)).round().astype(np.int64))
-
-    left, right = thinned(len(roc.threshold)), thinned(len(pr.threshold))
+    left = thinned(roc.false_positive_rate.numpy(), roc.true_positive_rate.numpy())
+    right = thinned(pr.recall.numpy(), pr.precision.numpy())
     return DetectorCurve(
         measure,
         metrics.auroc(found.scores, found.positives),
@@ -113,7 +134,25 @@ def _curve(measure: str, found: Duel) -> DetectorCurve:
     )
 
 
-def _rows(summary: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
+def thinned(across: npt.NDArray[Any], up: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Which points of a curve to draw: of each column the first, the last, the lowest and the highest.
+
+    No column's range is lost, and what joins two columns is a piece of the whole curve.
+
+    Args:
+        across: from 0 to 1, never falling.
+        up: at the same points.
+    """
+    column = np.floor(across * COLUMNS)
+    starts = np.flatnonzero(np.diff(column, prepend=-1.0))
+    kept: list[int] = []
+    for start, stop in zip(starts.tolist(), [*starts[1:].tolist(), len(across)], strict=True):
+        inside = up[start:stop]
+        kept += [start, stop - 1, start + int(inside.argmin()), start + int(inside.argmax())]
+    return np.unique(kept)
+
+
+def _rows(summary: Mapping[str, Any], levels: int | None) -> tuple[tuple[str, ...], ...]:
     def interval(scores: Mapping[str, Any] | None, measure: str) -> str:
         if scores is None:
             return "–"
@@ -127,7 +166,7 @@ def _rows(summary: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
         (
             victim["name"],
             entry["attack"],
-            f"{entry['radius']:.3g}",
+            _radius(entry["radius"], levels),
             f"{100 * entry['changed']:.1f}",
             f"{100 * entry['accuracy']:.1f}",
             f"{entry['l2']:.2f}",

@@ -4,7 +4,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from feint.experiments.detection_part import Detection
+from feint.experiments.detection_part import Detection, Noise
 from feint.experiments.detection_scores import attack_entry, attackers, clean_entry, detectors, of_victim
 from feint.experiments.run import Piece, walk
 from feint.results import RunFolder
@@ -20,13 +20,13 @@ def compute(work: Detection, folder: RunFolder, progress: bool) -> list[list[str
     return walk(folder, work.dataset, work.batch_size, records, names=names, progress=progress)
 
 
-def summarise(work: Detection, table: pa.Table, noise: str, *, resamples: int) -> list[dict[str, Any]]:
+def summarise(work: Detection, table: pa.Table, noise: Noise, *, resamples: int) -> list[dict[str, Any]]:
     """By victim: its accuracy, and for every attacker what it did and how well each measure detects it.
 
     Args:
         work: what was run.
         table: its records.
-        noise: the kind of noise among the negatives.
+        noise: the kind of noise among the negatives; with it goes the kind of attacked inputs.
         resamples: of the bootstrap.
     """
     found: list[dict[str, Any]] = []
@@ -34,7 +34,7 @@ def summarise(work: Detection, table: pa.Table, noise: str, *, resamples: int) -
         rows = of_victim(table, which)
         attacks = [
             {
-                **attack_entry(rows, name, radius),
+                **attack_entry(rows, name, radius, noise),
                 "all": detectors(rows, name, radius, noise, changed=False, resamples=resamples, seed=work.seed),
                 "successful": detectors(rows, name, radius, noise, changed=True, resamples=resamples, seed=work.seed),
             }

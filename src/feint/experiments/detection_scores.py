@@ -15,7 +15,7 @@ from torch import Tensor
 
 from feint import metrics
 from feint.experiments.catalog import MEASURES
-from feint.experiments.detection_part import GREY
+from feint.experiments.detection_part import GREY, POSITIVE, Noise
 from feint.experiments.released import RELEASED, RELEASED_MEASURES
 from feint.results.records import MEASURE
 
@@ -39,7 +39,7 @@ class Duel:
     images: Int[Tensor, " N"]
 
 
-def duel(table: pa.Table, attack: str, radius: float, measure: str, noise: str, *, changed: bool) -> Duel | None:
+def duel(table: pa.Table, attack: str, radius: float, measure: str, noise: Noise, *, changed: bool) -> Duel | None:
     """Clean and noisy inputs against attacked ones, as the first fresh draws see them.
 
     Args:
@@ -47,7 +47,7 @@ def duel(table: pa.Table, attack: str, radius: float, measure: str, noise: str, 
         attack: the attack's name.
         radius: its radius.
         measure: the detector.
-        noise: the kind of noise among the negatives; with the released experiment's go its measures.
+        noise: the kind of noise among the negatives; with the released experiment's go its measures and its bounds.
         changed: only attacked inputs whose label is not the victim's clean one.
 
     Returns:
@@ -56,7 +56,7 @@ def duel(table: pa.Table, attack: str, radius: float, measure: str, noise: str, 
     kind, named = _strings(table, "kind"), _strings(table, "attack")
     here = (named == attack) & (_numbers(table, "radius") == radius)
     first = _numbers(table, "repeat") == _numbers(table, "repeat").min()
-    positive = first & here & (kind == "attacked")
+    positive = first & here & (kind == POSITIVE[noise])
     if changed:
         positive &= _numbers(table, "prediction") != _numbers(table, "clean_prediction")
     negative = first & ((kind == "clean") | (here & (kind == noise)))
@@ -122,10 +122,10 @@ def _resampled(found: Duel, resamples: int, seed: int) -> Float[Tensor, " R 3"]:
     return torch.tensor(values, dtype=torch.float64)
 
 
-def attack_entry(table: pa.Table, attack: str, radius: float) -> dict[str, Any]:
+def attack_entry(table: pa.Table, attack: str, radius: float, noise: Noise) -> dict[str, Any]:
     """What an attack did to a victim: labels changed, accuracy, distances; means over the repeats."""
     kind, named = _strings(table, "kind"), _strings(table, "attack")
-    rows = (kind == "attacked") & (named == attack) & (_numbers(table, "radius") == radius)
+    rows = (kind == POSITIVE[noise]) & (named == attack) & (_numbers(table, "radius") == radius)
     prediction = _numbers(table, "prediction")
     return {
         "attack": attack,
@@ -149,7 +149,7 @@ def clean_entry(table: pa.Table) -> dict[str, Any]:
 
 
 def detectors(
-    table: pa.Table, attack: str, radius: float, noise: str, *, changed: bool, resamples: int, seed: int
+    table: pa.Table, attack: str, radius: float, noise: Noise, *, changed: bool, resamples: int, seed: int
 ) -> Mapping[str, Any] | None:
     """The scores of every measure that the victim has, by name; None where no input's label changed."""
     found: dict[str, Any] = {}
@@ -180,12 +180,13 @@ def _strings(table: pa.Table, name: str) -> npt.NDArray[Any]:
 
 
 def mean_measures(table: pa.Table) -> list[dict[str, Any]]:
-    """Mean of every measure by kind of input, attack and radius: which way each kind moves it."""
+    """Mean of every measure, and of the L2 distance, by kind of input, attack and radius: which way each moves it."""
     kind, named, radius = _strings(table, "kind"), _strings(table, "attack"), _numbers(table, "radius")
     found: list[dict[str, Any]] = []
     for which in dict.fromkeys(zip(kind.tolist(), named.tolist(), radius.tolist(), strict=True)):
         rows = (kind == which[0]) & (named == which[1]) & (radius == which[2])
         entry: dict[str, Any] = {"kind": which[0], "attack": which[1], "radius": which[2]}
+        entry["l2"] = float(_numbers(table, "l2")[rows].mean())
         for measure in MEASURES:
             values = _numbers(table, MEASURE + measure)[rows]
             if not np.isnan(values).any():

@@ -1,4 +1,4 @@
-"""What a detector of attacks must not flag: noise as large as the attack's perturbation."""
+"""What a detector of attacks must not flag: noise as large as the attack's perturbation; and the released bounds."""
 
 import torch
 from jaxtyping import Float, Int
@@ -12,6 +12,10 @@ NOISE = 1 << 21
 
 RELEASED_MEAN = (123.68, 116.779, 103.939)
 """Mean of red, green and blue in ImageNet, of 255: what the released experiment takes off its images."""
+
+RELEASED_BOUNDS = (-103.939, 131.32)
+"""What the released experiment clips attacked images to, the mean taken off: the same for all three channels, so that
+red keeps 20 to 255, green 13 to 248, and blue 0 to 235."""
 
 
 def gaussian_noise(
@@ -54,8 +58,24 @@ def released_noise(
 
     Reference: Smith & Gal 2018, the experiment on cats and dogs as released (lsgos/uncertainty-adversarial-paper).
     """
-    mean = torch.tensor(RELEASED_MEAN, dtype=images.dtype, device=images.device).reshape(3, 1, 1)
+    mean = _mean(images)
     drawn = uniforms(samples, images[:1].numel(), seed=seed, stream=NOISE + 1).to(images.dtype).reshape(images.shape)
     divisor = (L2().size(drawn) * 255 * lengths).clamp_min(torch.finfo(images.dtype).tiny)
     noisy = 255 * images - mean + drawn / divisor.reshape(-1, 1, 1, 1)
     return (noisy.clamp(0, 1) + mean) / 255
+
+
+def released_clipping(
+    images: Float[Tensor, " N 3 height width"],
+) -> Float[Tensor, " N 3 height width"]:
+    """Images clipped to the bounds that the released experiment gives its attacks, and to which it clips nothing else.
+
+    Reference: as for the noise.
+    """
+    mean = _mean(images)
+    low, high = ((mean + bound) / 255 for bound in RELEASED_BOUNDS)
+    return images.clamp(low, high)
+
+
+def _mean(images: Tensor) -> Float[Tensor, " 3 1 1"]:
+    return torch.tensor(RELEASED_MEAN, dtype=images.dtype, device=images.device).reshape(3, 1, 1)

@@ -2,7 +2,8 @@
 
 A pretrained network's features stay as they are; dropout of 0.5 and a linear layer are trained on top. FGSM, BIM and
 MIM (L-inf, 5/255 and 10/255) attack the deterministic and the MC dropout network, each for itself, from their own
-predictions.
+predictions. ``as-released`` repeats what the authors' script does to its negatives and to attacked images (its bounds);
+``corrected`` has neither.
 
 Reference: Smith & Gal 2018, "Understanding Measures of Uncertainty for Adversarial Example Detection", table 1.
 """
@@ -21,19 +22,21 @@ from feint import data, networks, training
 from feint.batching import padded_batches
 from feint.data import Dataset, Example
 from feint.errors import NetworkError, SpecError
-from feint.experiments.detection_part import GREY, Detection, Threat
-from feint.experiments.detection_report import write_detection_report
+from feint.experiments.detection_part import GREY, Detection, Noise, Threat
+from feint.experiments.detection_report import detection_report
 from feint.experiments.detection_run import compute, summarise
 from feint.experiments.detection_scores import mean_measures, of_victim
 from feint.experiments.label_attack import LabelAttackSpec
 from feint.experiments.machine import default_batch_size
+from feint.experiments.noise import RELEASED_BOUNDS
 from feint.experiments.run import Array, begun, head, kept, part_count
 from feint.experiments.spec import RunSpec, VictimSpec
 from feint.experiments.victim import Victim
 from feint.results import RunFolder
+from feint.results.detection_page import write_figures, write_page
 
 Protocol = Literal["corrected", "as-released"]
-NOISE: dict[Protocol, Literal["noise", "grey"]] = {"corrected": "noise", "as-released": GREY}
+NOISE: dict[Protocol, Noise] = {"corrected": "noise", "as-released": GREY}
 GREY_LEVEL = 255
 STEPS = 10
 RADII = {5: 0.5, 10: 1.2}
@@ -54,8 +57,12 @@ PAPER: dict[Score, dict[int, dict[str, float]]] = {
 """AUC of table 1, by detector, radius of 255, and attack (the paper calls FGSM the FGM)."""
 
 DIFFERENCES = (
-    "the paper's features are a ResNet-50's and its images 200 of Asirra's; here the features and images are those "
-    "named on the command line, attacks are clipped to [0, 1], and MC dropout keeps its draws during an attack"
+    "as-released repeats the released script's noise, the bounds that it clips attacked images to, and its measures. "
+    "Not repeated: its features are a ResNet-50's and its images Asirra's, here they are those named on the command "
+    "line; it draws the images that it attacks, leaves clean and adds noise to apart from each other, here they are "
+    "the same; it gives the bounds to its attacks, here they run inside [0, 1] and the images that they end with are "
+    "clipped; its successful attacks end at a wrong label, here at another than the clean image's; its MC network "
+    "draws anew at every step of an attack, here it keeps its draws"
 )
 RECIPE = training.Recipe(epochs=60, batch_size=64, learning_rate=1e-3, weight_decay=1e-4)
 DETERMINISTIC, MC = "deterministic", "MC dropout"
@@ -174,6 +181,7 @@ def reproduce_smith_gal(
         identity = {
             **spec.model_dump(mode="json"),
             "images": [train.fingerprint(), test.fingerprint()],
+            "bounds": RELEASED_BOUNDS,
             "weights": networks.fingerprint(features) + networks.behaviour(features, train.shape, spec.device),
         }
         parts = part_count(test, batch_size, 2)
@@ -209,16 +217,19 @@ def reproduce_smith_gal(
                 "victims": found["corrected"],
                 "victims_as_released": found["as-released"],
             }
-            write_detection_report(folder, table, summary, NOISE["corrected"])
+            writers: dict[Protocol, Any] = {"as-released": write_figures, "corrected": write_page}
+            for protocol, write in writers.items():
+                told = {**summary, "protocol": protocol, "victims": found[protocol]}
+                write(folder, detection_report(folder, table, told, NOISE[protocol], levels=GREY_LEVEL), protocol)
             folder.finish(summary)
             return folder.summary
 
 
 def threats() -> list[Threat]:
-    """FGSM, BIM and MIM at both radii."""
+    """FGSM, BIM and MIM at both radii: by attack, then by radius, as figures show them."""
     found: list[Threat] = []
-    for radius, step in RADII.items():
-        for kind in ("bim", "fgsm", "mim"):
+    for kind in ("bim", "fgsm", "mim"):
+        for radius, step in RADII.items():
             attack = LabelAttackSpec(kind=kind)
             if kind != "fgsm":
                 attack = LabelAttackSpec(kind=kind, steps=STEPS, step=step / GREY_LEVEL)
@@ -304,7 +315,7 @@ def rows_of(found: dict[Protocol, Any]) -> list[dict[str, Any]]:
                         for each in victims[victim]["attacks"]
                         if each["attack"] == attack and round(GREY_LEVEL * each["radius"]) == radius
                     )
-                    row["success"] = entry["changed"]
+                    row[f"{protocol}, changed"] = entry["changed"]
                     row[protocol] = entry["all"][measure]["auroc"]
                     successful = entry["successful"]
                     row[f"{protocol} (S)"] = None if successful is None else successful[measure]["auroc"]
@@ -318,9 +329,13 @@ def text_rows(rows: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]
     def area(scores: Sequence[float] | None) -> str:
         return "-" if scores is None else f"{scores[1]:.2f} [{scores[0]:.2f}, {scores[2]:.2f}]"
 
-    heads = ["detector", "attack", "of 255", "changed %", "paper", "corrected", "(S)", "as released", "(S)"]
-    return heads, [
-        [row["detector"], row["attack"], str(row["radius"]), f"{100 * row['success']:.0f}", f"{row['paper']:.2f}"]
-        + [area(row[name]) for name in ("corrected", "corrected (S)", "as-released", "as-released (S)")]
-        for row in rows
-    ]
+    heads = ["detector", "attack", "of 255", "paper"]
+    for protocol in NOISE:
+        heads += ["changed %", protocol.replace("-", " "), "(S)"]
+    cells: list[list[str]] = []
+    for row in rows:
+        cells.append([row["detector"], row["attack"], str(row["radius"]), f"{row['paper']:.2f}"])
+        for protocol in NOISE:
+            cells[-1].append(f"{100 * row[f'{protocol}, changed']:.0f}")
+            cells[-1] += [area(row[name]) for name in (protocol, f"{protocol} (S)")]
+    return heads, cells

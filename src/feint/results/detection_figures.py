@@ -41,8 +41,8 @@ def words(panel: DetectionPanel, side: Side) -> str:
     return f"{TITLES[side]}, {panel.victim}, {panel.attack}, {panel.subject}. Area under each: {areas}."
 
 
-def picture(report: DetectionReport, side: Side) -> bytes:
-    """All panels as one PNG: a row for each victim, a column for each attack."""
+def picture(report: DetectionReport, side: Side, name: str = "") -> bytes:
+    """All panels as one PNG: a row for each victim, a column for each attack; ``name`` goes into the title."""
     from matplotlib.figure import Figure
 
     victims = list(dict.fromkeys(panel.victim for panel in report.panels))
@@ -74,7 +74,7 @@ def picture(report: DetectionReport, side: Side) -> bytes:
         axes.set_title(f"{panel.victim}\n{panel.attack}, {panel.subject}", fontsize=8, color=_INK)
         axes.set_xlabel(AXES[side][0] if row == len(victims) - 1 else "", color=_MUTED, fontsize=8)
         axes.set_ylabel(AXES[side][1] if column == 0 else "", color=_MUTED, fontsize=8)
-    page.suptitle(TITLES[side], x=0.01, ha="left", color=_INK, fontsize=12, fontweight="bold")
+    page.suptitle(TITLES[side] + (name and f", {name}"), x=0.01, ha="left", color=_INK, fontsize=12, fontweight="bold")
     handles, names = list(drawn.values()), [name.replace("_", " ") for name in drawn]
     page.legend(handles, names, loc="outside lower left", ncols=4, frameon=False, labelcolor=_INK, fontsize=9)
     file = io.BytesIO()

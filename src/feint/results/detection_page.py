@@ -24,22 +24,37 @@ GLOSSARY = {
 }
 
 
-def write_page(folder: RunFolder, report: DetectionReport) -> None:
+def write_page(folder: RunFolder, report: DetectionReport, name: str = "") -> None:
     """Write ``report.html`` and ``figures/*.png`` into a run's folder, the page last.
+
+    Args:
+        folder: the run's.
+        report: what to show.
+        name: of the figures, where there are those of several reports.
 
     Raises:
         StoreError: one of them cannot be written.
     """
-    pictures = {f"detection-{side}": figures.picture(report, side) for side in SIDES}
-    for name, png in pictures.items():
-        folder.write_bytes(f"figures/{name}.png", png)
+    pictures = write_figures(folder, report, name)
     folder.write_bytes("report.html", page(report, pictures).encode())
 
 
-def page(report: DetectionReport, pictures: Mapping[str, bytes]) -> str:
+def write_figures(folder: RunFolder, report: DetectionReport, name: str = "") -> dict[figures.Side, bytes]:
+    """Write ``figures/detection-SIDE.png``, or ``figures/detection-SIDE-NAME.png``; returns what it wrote.
+
+    Raises:
+        StoreError: one of them cannot be written.
+    """
+    pictures: dict[figures.Side, bytes] = {side: figures.picture(report, side, name) for side in SIDES}
+    for side, png in pictures.items():
+        folder.write_bytes(f"figures/detection-{side}{name and f'-{name}'}.png", png)
+    return pictures
+
+
+def page(report: DetectionReport, pictures: Mapping[figures.Side, bytes]) -> str:
     """The report as one HTML document; ``pictures`` stand in for its figures where scripts do not run."""
     specs: dict[str, dict[str, Any]] = {}
-    parts = [_table(report), *(_curves(report, side, pictures[f"detection-{side}"], specs) for side in SIDES)]
+    parts = [_table(report), *(_curves(report, side, pictures[side], specs) for side in SIDES)]
     parts += [sections.notes((), report.skipped), sections.facts(report.facts, report.command)]
     return document(report.title, report.headline, parts, specs, GLOSSARY)
 
