@@ -2,9 +2,11 @@
 
 import pytest
 import torch
+from torch import nn
 
-from feint.attacks import L2, LBFGS, Budget
+from feint.attacks import L2, LBFGS, Budget, CarliniWagner, label_objectives
 from feint.attacks.quasi_newton import Curvature
+from feint.estimators import Softmax
 
 
 @pytest.mark.parametrize("memory", [1, 10])
@@ -102,3 +104,19 @@ def test_the_first_weight_grows_with_the_objective(scale):
     assert results[0].radius.item() == pytest.approx(2, rel=0.03)
     assert results[1].radius.item() == pytest.approx(results[0].radius.item(), rel=0.01)
     assert torch.equal(results[0].queries, results[1].queries)
+
+
+def test_untargeted_on_a_sure_network_ends_near_the_boundary():
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 4))
+    sure = Softmax(network, temperature=0.02)
+    images = 0.25 + 0.5 * torch.rand(8, 1, 8, 8)
+    own = sure(images).prediction
+    predict = lambda inputs, rows: sure(inputs)  # noqa: E731
+    budget, changed = Budget(8.0, norm=L2()), label_objectives.changes_label(predict, own)
+    found = LBFGS()(label_objectives.cross_entropy(predict, own), images, budget, changed)
+    peer = CarliniWagner(steps=300, step=0.02, initial=0.1)
+    near = peer(label_objectives.margin(predict, own), images, budget, changed)
+    assert found.feasible.all()
+    assert near.feasible.all()
+    assert (found.radius <= 1.5 * near.radius).all()

@@ -16,6 +16,8 @@ from feint.attacks.nearest import Nearest
 from feint.errors import AttackError
 from feint.protocols import Condition, Objective
 
+HALVINGS = 10
+"""Of the line from the original to the nearest point found."""
 QUEUE = 3
 """The most inputs that walk on for each one that waits for the condition to be asked."""
 
@@ -27,13 +29,14 @@ class LBFGS:
 
     The weight c is searched per input, by factors of ten until one succeeds and one fails, then by bisection of its
     logarithm. Each minimisation is a walk from the original, as ``Descent`` describes it; every call of the objective
-    serves each input with what it wants next, whichever step and weight it has come to. The nearest minimiser at which
-    the condition holds is returned, its distance is ``radius``; the budget's radius (in L2) is the largest distance
-    that counts.
+    serves each input with what it wants next, whichever step and weight it has come to. The condition is asked at all
+    points on the way; the nearest at which it holds is drawn in along the line from the original, by bisection, and
+    returned. Its distance is ``radius``; the budget's radius (in L2) is the largest distance that counts.
 
     Targeted, as in the paper: ``label_objectives.target_log_prob`` with ``reaches_label``. Untargeted it maximises the
     loss of the own label, ``cross_entropy`` with ``changes_label``; there c |r|^2 - loss need not be convex even for a
-    linear model, and the minimiser may jump over the boundary and land beyond the nearest point.
+    linear model, and the minimiser may jump over the boundary and land far beyond it: the nearest point is then one
+    that the walk went by.
 
     Attributes:
         steps: of L-BFGS, per weight.
@@ -95,6 +98,7 @@ class LBFGS:
         descent.start(walking, weights.current)
         while len(walking):
             trials = descent.trials(walking)
+            nearest.offer(shaped(trials), rows[walking])
             over = descent.take(walking, trials, *evaluated(trials, walking))
             walking, waiting = walking[~over], torch.cat([waiting, walking[over]])
             # A call of the condition costs as much for one input as for a whole batch.
@@ -104,6 +108,7 @@ class LBFGS:
             again = weights.judged(waiting, found)
             descent.start(again, weights.current[again])
             walking, waiting = torch.cat([walking, again]), waiting[:0]
+        nearest.draw_in(HALVINGS)
         return nearest.result()
 
 

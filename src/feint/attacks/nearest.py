@@ -16,7 +16,9 @@ from feint.protocols import Condition
 
 @final
 class Nearest:
-    """Collects candidates and keeps, per input, the nearest (in L2) at which the condition holds inside the budget.
+    """Collects candidates and keeps, per input, the nearest (in L2) at which the condition holds.
+
+    What lies beyond the budget is kept to be drawn in, and is no result.
 
     Args:
         originals: the originals.
@@ -58,13 +60,27 @@ class Nearest:
         good = holds(self._condition, points, rows, self._batch_size)
         self._queries[rows] += 1
         distance = L2().size(points - self._originals[rows])
-        better = good & (distance < self._distance[rows]) & (distance <= self._radius)
+        better = good & (distance < self._distance[rows])
         self._points[rows[better]] = points[better]
         self._distance[rows[better]] = distance[better]
         return good
 
+    def draw_in(self, halvings: int) -> None:
+        """Offer points between the original and the nearest found so far, by bisection of the line between them."""
+        rows = self._distance.isfinite().nonzero().squeeze(1)
+        starts, ends = self._originals[rows], self._points[rows]
+        shape = (-1, *[1] * (starts.ndim - 1))
+        low = torch.zeros(len(rows), dtype=starts.dtype, device=starts.device)
+        high = torch.ones_like(low)
+        for _ in range(halvings if len(rows) else 0):
+            middle = (low + high) / 2
+            good = self.offer(starts + middle.reshape(shape) * (ends - starts), rows)
+            low, high = torch.where(good, low, middle), torch.where(good, middle, high)
+
     def result(self) -> Adversarial:
-        """The nearest points; the original, infeasible, where there is none."""
+        """The nearest points inside the budget; the original, infeasible, where there is none."""
+        outside = self._distance > self._radius
+        self._points[outside], self._distance[outside] = self._originals[outside], torch.inf
         lost = torch.isinf(self._distance).nonzero().squeeze(1)
         feasible = torch.ones_like(self._queries, dtype=torch.bool)
         if len(lost):
