@@ -53,8 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--protocol",
         choices=["corrected", "as-released"],
         default="corrected",
-        help="as-released: as in Smith & Gal's released experiment, whose noise images are flat grey and whose attacked "
-        "images are clipped to other bounds",
+        help="as-released: as in Smith & Gal's released experiment, whose noise images are flat grey and whose "
+        "attacked images are clipped to other bounds",
     )
     attack.add_argument("--repeats", type=int, default=1, metavar="R", help="fresh draws that judge (default: 1)")
     attack.add_argument("--resamples", type=int, default=200, metavar="R", help="of the bootstrap (default: 200)")
