@@ -181,7 +181,9 @@ def rows_of(case: Case, summary: dict[str, Any]) -> list[dict[str, Any]]:
         row |= {f"risk_at_{point['value']}": point["risk"] for point in entry["selective_risk"]}
         if "fresh" in entry:
             row |= {"own_draws_aurc": entry["aurc"], "own_draws_kept": entry.get("kept")}
-            row |= {name: value for name, value in entry["fresh"]["mean"].items() if name in row}
+            mean = entry["fresh"]["mean"]
+            row |= {name: mean[name] for name in ("aurc", "nll", "brier", "accuracy", "kept")}
+            row |= {f"risk_at_{point['value']}": point["risk"] for point in mean["selective_risk"]}
             row["aurc_std"] = entry["fresh"]["std"]["aurc"]
         rows.append(row)
     return rows

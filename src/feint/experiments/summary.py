@@ -83,7 +83,7 @@ def summarise(table: pa.Table, radii: Sequence[float], measure: str, classes: Se
             **selective_risks(clean, measure),
             "best_aurc": metrics.best_aurc(errors(clean)),
             "worst_aurc": metrics.worst_aurc(errors(clean)),
-            **_fresh([_clean_row(rows, measure) for rows in _repeats(table, variant="clean")]),
+            **_fresh(_repeats(table, variant="clean"), measure),
         },
         "attacked": attacked,
         "radius_for_ninety_percent": min((row["radius"] for row in attacked if row["of_worst"] >= 0.9), default=None),
@@ -114,8 +114,6 @@ def _judged(table: pa.Table, radii: Sequence[float]) -> list[tuple[float, pa.Tab
 def _attacked(table: pa.Table, radius: float, measure: str) -> Mapping[str, Any]:
     attacked = records.select(table, variant="attacked", radius=radius, repeat=0)
     rounded = records.select(table, variant="rounded", radius=radius)
-    before, after = _repeats(table, variant="clean"), _repeats(table, variant="attacked", radius=radius)
-    fresh = [_attacked_row(*pair, measure) for pair in zip(before, after, strict=True)]
     return {
         "radius": radius,
         **quality(attacked, measure),
@@ -132,7 +130,7 @@ def _attacked(table: pa.Table, radius: float, measure: str) -> Mapping[str, Any]
             "kept": kept(rounded),
             "pixels_changed": column(rounded, "changed").mean().item(),
         },
-        **_fresh(fresh),
+        **_fresh(_repeats(table, variant="attacked", radius=radius), measure, _repeats(table, variant="clean")),
     }
 
 
@@ -150,30 +148,40 @@ def _kendall_tau(clean: pa.Table, attacked: pa.Table, measure: str) -> float | N
     return metrics.kendall_tau(before, after)
 
 
-def _clean_row(rows: pa.Table, measure: str) -> dict[str, float | None]:
-    """What one set of fresh draws says of the clean inputs, number by number."""
-    risks = {f"risk_at_{point['value']}": point["risk"] for point in selective_risks(rows, measure)["selective_risk"]}
-    return {**quality(rows, measure), "kept": kept(rows), **risks}
+def _fresh(repeats: Sequence[pa.Table], measure: str, clean: Sequence[pa.Table] = ()) -> dict[str, Any]:
+    """With fresh draws: mean and standard deviation over the repeats; nothing for a victim that draws nothing.
 
-
-def _attacked_row(clean: pa.Table, rows: pa.Table, measure: str) -> dict[str, float | None]:
-    """What one set of fresh draws says of the attacked inputs, and of their order beside its own clean one."""
-    tau = _kendall_tau(clean, rows, measure)
-    return {**_clean_row(rows, measure), "of_worst": _of_worst(rows, measure), "kendall_tau": tau}
-
-
-def _fresh(rows: Sequence[Mapping[str, float | None]]) -> dict[str, Any]:
-    """With fresh draws: mean and standard deviation over the repeats; nothing for a victim that draws nothing."""
-    if not rows:
+    Args:
+        repeats: what each set of fresh draws says.
+        measure: the name of the measure that ranks.
+        clean: what the same draws say of the clean inputs, where the others are attacked.
+    """
+    if not repeats:
         return {}
-    mean: dict[str, float | None] = {}
-    std: dict[str, float | None] = {}
-    for name in rows[0]:
-        values = [value for row in rows if (value := row[name]) is not None]
-        drawn = torch.tensor(values, dtype=torch.float64)
-        mean[name] = drawn.mean().item() if values else None
-        std[name] = None if not values else drawn.std().item() if len(values) > 1 else 0.0
-    return {"fresh": {"repeats": len(rows), "mean": mean, "std": std}}
+    rows: list[dict[str, float | None]] = [{**quality(rows, measure), "kept": kept(rows)} for rows in repeats]
+    for row, before, after in zip(rows, clean, repeats, strict=False):
+        row |= {"of_worst": _of_worst(after, measure), "kendall_tau": _kendall_tau(before, after, measure)}
+    risks = [[point["risk"] for point in selective_risks(rows, measure)["selective_risk"]] for rows in repeats]
+    at = [_spread(list(found)) for found in zip(*risks, strict=True)]
+    spreads = {name: _spread([row[name] for row in rows]) for name in rows[0]}
+    return {
+        "fresh": {
+            "repeats": len(repeats),
+            **{
+                which: {name: spread[which] for name, spread in spreads.items()}
+                | {"selective_risk": [{"value": v, "risk": s[which]} for v, s in zip(COVERAGES, at, strict=True)]}
+                for which in ("mean", "std")
+            },
+        }
+    }
+
+
+def _spread(values: Sequence[float | None]) -> dict[str, float | None]:
+    """Mean and standard deviation of the numbers that there are; 0 for the deviation of a single one."""
+    found = torch.tensor([value for value in values if value is not None], dtype=torch.float64)
+    if not len(found):
+        return {"mean": None, "std": None}
+    return {"mean": found.mean().item(), "std": found.std().item() if len(found) > 1 else 0.0}
 
 
 def _per_class(table: pa.Table, radius: float, classes: Sequence[str]) -> list[dict[str, Any]]:
