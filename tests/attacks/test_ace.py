@@ -6,7 +6,8 @@ from feint.attacks import ACE, Backtracking, Budget
 from feint.attacks.objectives import Goal, disrupt_confidence, keeps_label
 from feint.errors import AttackError
 from feint.estimators import Softmax
-from feint.measures import label_doubt
+from feint.measures import label_doubt, native
+from feint.predictive import Categorical
 
 
 @pytest.fixture
@@ -127,3 +128,22 @@ def test_goals_add_up(victim):
     rows = torch.arange(len(images))
     expected = images.flatten(1).sum(1) + 0.5 * images.flatten(1)[:, 0]
     torch.testing.assert_close((first + 0.5 * second)(images, rows), expected)
+
+
+def test_an_estimators_own_uncertainty_is_attacked_as_any_other(victim):
+    softmax, images = victim
+
+    def estimator(inputs):
+        """One whose doubt is how bright the picture is, whatever its probabilities."""
+        return Categorical(softmax(inputs).log_probs, native=inputs.mean((1, 2, 3)))
+
+    own, right = estimator(images).prediction, torch.arange(len(images)) % 3 > 0
+    objective = disrupt_confidence(lambda inputs, rows: native(estimator(inputs)), right)
+    result = ACE()(objective, images, Budget(0.02), keeps_label(lambda inputs, rows: estimator(inputs), own))
+    change = native(estimator(result.inputs)) - native(estimator(images))
+    moved = result.accepted > 0
+    assert torch.equal(estimator(result.inputs).prediction, own)
+    assert (right & moved).any()
+    assert (~right & moved).any()
+    assert (change[right & moved] > 0).all()
+    assert (change[~right & moved] < 0).all()
