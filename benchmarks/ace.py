@@ -32,7 +32,7 @@ from feint.measures import label_doubt
 from feint.networks import CifarResNet18, load
 
 RADII, REPEATS, LIMIT = (5e-5, 5e-4, 5e-3), 5, 4.0
-BATCH = default_batch_size((3, 32, 32))
+BATCH = default_batch_size((3, 32, 32), "cpu")
 
 
 def victim() -> tuple[str, nn.Module, Tensor, Tensor]:
