@@ -48,7 +48,7 @@ def default_batch_size(shape: tuple[int, int, int], device: str) -> int:
 def steady(threads: int) -> Generator[None]:
     """Inside, numbers that come out the same again: so many CPU threads, and on GPUs float32 throughout.
 
-    cuDNN would round the inputs of convolutions to TF32's 10 bits, which moves log-probabilities by more than 1e-4, and
+    cuDNN would round the inputs of convolutions to 10 bits (TF32), where log-probabilities are to agree to 1e-4, and
     may pick other kernels, with other last bits, from one call to the next. All of it is as before afterwards.
     """
     before = torch.get_num_threads()
