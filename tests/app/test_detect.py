@@ -167,6 +167,19 @@ def test_per_class(feint, images: Path, networks: Path, tmp_path: Path, save_ima
     assert [(each["condition"], each["radius"]) for each in victim["conditions"]] == [
         *(("clean", 0), ("fgsm=0.2", 0.2), ("cw", 4), ("iaa=5", 5), ("lbfgs", 4))
     ]
+    # Attacks that see one pass of five are others, judged by the same five.
+    (seen,) = json.loads(feint(*command, "--quiet", "--batch-size", 6, "--json", "--attack-passes", 1).out)["victims"]
+    (all_of_them,) = json.loads(outcome.out)["victims"]
+    same = [one == other for one, other in zip(seen["conditions"], all_of_them["conditions"], strict=True)]
+    assert same == [True, False, False]
+    for options, message in {
+        ("--attack-passes", 6): "at most the 5 passes, got 6",
+        ("--attack-passes", 0): "greater than 0",
+        ("--searches", 2): "cw or lbfgs, got fgsm, bim",
+    }.items():
+        refused = feint(*command, *options)
+        assert refused.code == 2
+        assert message in refused.err
     for attacks, message in {
         "fgsm,fgsm": "each attack once",
         "lbfgs=far": "radius above 0",

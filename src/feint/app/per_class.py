@@ -37,6 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     attack.add_argument("--radius", type=float, default=0.1, help="L-infinity, of the others (default: 0.1)")
     attack.add_argument("--steps", type=int, default=10, help="of bim, pgd and mim (default: 10)")
+    attack.add_argument(
+        "--searches", type=int, metavar="N", help="of cw and lbfgs: weights tried (default: the attack's)"
+    )
+    attack.add_argument(
+        "--attack-passes", type=int, metavar="S", help="passes that attacks see, the first of --passes (default: all)"
+    )
     shared.add_running(parser)
     parser.add_argument("--batch-size", type=int, metavar="N", help="inputs per network call (default: by size)")
     parser.add_argument("--out", type=Path, default=shared.RUNS, metavar="FOLDER", help=f"(default: {shared.RUNS})")
@@ -61,12 +67,12 @@ def run(options: argparse.Namespace) -> None:
         victims = at_rates(victims[0], rates)
     if options.steps < 1:
         raise SpecError(f"steps: expected at least 1, got {options.steps}")
-    values: dict[str, Any] = {name: getattr(options, name) for name in ("passes", "batch_size")}
+    values: dict[str, Any] = {name: getattr(options, name) for name in ("passes", "attack_passes", "batch_size")}
     spec = PerClassSpec.parse(
         {
             "data": shared.data_values(options),
             "victims": [victim.model_dump() for victim in victims],
-            "attacks": threats(options.attacks.split(","), options.radius, options.steps),
+            "attacks": threats(options.attacks.split(","), options.radius, options.steps, options.searches),
             **values,
             **shared.running_values(options),
         }

@@ -4,6 +4,7 @@ And whether one follows from the other along a straight line.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, cast, final
 
@@ -11,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 from jaxtyping import Float, Int
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from torch import Tensor
 
 from feint import metrics
@@ -20,6 +21,7 @@ from feint.errors import SpecError
 from feint.estimators import predict
 from feint.experiments.detection_part import Threat
 from feint.experiments.label_attack import (
+    NEAREST,
     STEPPED,
     Kind,
     LabelAttackSpec,
@@ -37,7 +39,7 @@ from feint.results.detection_scatter import Cloud, scatter
 
 PASSES = 50
 CLEAN = "clean"
-DISTANCES: dict[Kind, float] = {"cw": 4.0, "lbfgs": 4.0, "iaa": 100.0}
+DISTANCES: dict[Kind, float] = {"cw": 4.0, "lbfgs": 4.0, "iaa": 20.0}
 """How far those attacks may go that have a distance of their own: L2, L2, and perceptual."""
 
 
@@ -50,12 +52,14 @@ class PerClassSpec(RunSpec):
         victims: networks with dropout: one for each rate.
         attacks: beside the clean images; each has a name of its own.
         passes: draws of MC dropout.
+        attack_passes: how many of them the attacks see; None for all.
     """
 
     data: DataSpec = DataSpec()
     victims: Annotated[tuple[VictimSpec, ...], Field(min_length=1)]
     attacks: tuple[Threat, ...] = ()
     passes: Annotated[int, Field(gt=1)] = PASSES
+    attack_passes: Annotated[int, Field(gt=0)] | None = None
 
     @field_validator("attacks")
     @classmethod
@@ -67,17 +71,24 @@ class PerClassSpec(RunSpec):
             raise ValueError("expected attacks on labels, got one that keeps them")
         return attacks
 
+    @model_validator(mode="after")
+    def _no_more_than_there_are(self) -> "PerClassSpec":
+        if self.attack_passes is not None and self.attack_passes > self.passes:
+            raise ValueError(f"attack_passes: expected at most the {self.passes} passes, got {self.attack_passes}")
+        return self
 
-def threats(names: Sequence[str], radius: float, steps: int) -> list[dict[str, Any]]:
+
+def threats(names: Sequence[str], radius: float, steps: int, searches: int | None = None) -> list[dict[str, Any]]:
     """The values of attacks by name, such as "fgsm", or "lbfgs=2" with a radius of its own.
 
     Args:
         names: kinds of attacks, with a radius or without.
         radius: L-infinity, of fgsm, bim, pgd and mim that have none.
         steps: of bim, pgd and mim.
+        searches: of cw and lbfgs: weights tried per input; None for the attack's own number.
 
     Raises:
-        SpecError: a radius that is no number above 0.
+        SpecError: a radius that is no number above 0, or searches without an attack that has some.
     """
     found: list[dict[str, Any]] = []
     for name in names:
@@ -88,8 +99,11 @@ def threats(names: Sequence[str], radius: float, steps: int) -> list[dict[str, A
             distance = 0.0
         if not 0 < distance < float("inf"):
             raise SpecError(f"attacks: expected a radius above 0 after {kind}=, got {far or radius!r}")
-        attack = {"kind": kind, "steps": steps if kind in STEPPED else None}
+        tried = searches if kind in NEAREST else None
+        attack = {"kind": kind, "steps": steps if kind in STEPPED else None, "searches": tried}
         found.append({"name": name.strip(), "radius": distance, "attack": attack})
+    if searches is not None and not any(each["attack"]["kind"] in NEAREST for each in found):
+        raise SpecError(f"searches: expected an attack that has some, {' or '.join(NEAREST)}, got {', '.join(names)}")
     return found
 
 
@@ -162,7 +176,8 @@ def per_class(
                 skipped = walk(folder, dataset, size, compute, names=names, progress=progress)
                 found = summarise(spec, folder.read(), dataset)
                 folder.write_bytes("figures/per-class.png", _picture(found))
-                about = {"data": dataset.name, "passes": spec.passes}
+                seen = spec.attack_passes or spec.passes
+                about = {"data": dataset.name, "passes": spec.passes, "attack_passes": seen}
                 folder.finish({"run": head(folder, command), **about, "skipped": skipped, **found})
             return RunResult(folder.path, folder.summary)
 
@@ -171,11 +186,14 @@ def _part(spec: PerClassSpec, which: int, victim: Victim, batch: Batch, size: in
     """The records of one part: one row per image and condition."""
     victim.check_labels(batch)
     images, labels, samples = (tensor.to(spec.device) for tensor in batch)
-    own = clean_prediction(victim, images, samples, size).prediction
+    seen = victim
+    if spec.attack_passes is not None:
+        seen = replace(victim, spec=victim.spec.model_copy(update={"draws": spec.attack_passes}))
+    own = clean_prediction(seen, images, samples, size).prediction
     tables = [_judged(victim, which, CLEAN, images, labels, samples, size)]
     for threat in spec.attacks:
         attack = cast(LabelAttackSpec, threat.attack)  # the specification has seen to it
-        (result,) = attack_labels(attack, victim, images, samples, own, (threat.radius,), size)
+        (result,) = attack_labels(attack, seen, images, samples, own, (threat.radius,), size)
         tables.append(_judged(victim, which, threat.name, result.inputs, labels, samples, size))
     return pa.concat_tables(tables)
 
