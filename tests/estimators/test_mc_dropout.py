@@ -91,16 +91,32 @@ def test_many_draws_average_to_the_network_without_dropout():
     torch.testing.assert_close(mean, linear(images.flatten(1)), rtol=0, atol=0.03)
 
 
-def test_draws_in_several_passes_are_the_same_draws(network, images, monkeypatch):
+def test_parts_of_a_batch_give_what_the_batch_gives(network, images, monkeypatch):
     expected = MCDropout(network, draws=7)(images).log_probs
-    monkeypatch.setattr(mc_dropout, "MEMORY", 8 * 7 * 4 * 36 * 4 * 3)  # room for three draws behind the first dropout
-    passes = []
-    network[4].register_forward_hook(lambda module, args, output: passes.append(len(output) // 7))
-    estimator = MCDropout(network, draws=7)
-    torch.testing.assert_close(estimator(images).log_probs, expected, rtol=0, atol=1e-6)
-    assert passes[-3:] == [3, 3, 1]
-    monkeypatch.setattr(mc_dropout, "MEMORY", 0)
+    rows, calls = [], []
+    network[0].register_forward_hook(lambda module, args, output: calls.append(len(output)))
+    network[4].register_forward_hook(lambda module, args, output: rows.append(len(output)))
+    row = 8 * 4 * 36 * 4  # bytes: eight times the first activation of one input
+    for room, inputs, draws in ((3 * 7, [3, 2, 2], [7, 7, 7]), (7, [1] * 7, [7] * 7), (3, [1] * 21, [3, 3, 1] * 7)):
+        monkeypatch.setattr(mc_dropout, "CPU_MEMORY", row * room)  # as many rows fit behind the first dropout
+        estimator = MCDropout(network, draws=7)
+        estimator(images)
+        calls.clear()
+        rows.clear()
+        torch.testing.assert_close(estimator(images).log_probs, expected, rtol=0, atol=1e-6)
+        assert calls == inputs
+        assert rows == [count * times for count, times in zip(inputs, draws, strict=True)]
+    monkeypatch.setattr(mc_dropout, "CPU_MEMORY", 0)
     torch.testing.assert_close(MCDropout(network, draws=7)(images).log_probs, expected, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("masks", ["shared", "independent"])
+def test_parts_keep_every_inputs_own_masks(network, images, masks, monkeypatch):
+    samples = torch.tensor([4, 9, 2, 30, 31, 5, 8])
+    expected = MCDropout(network, draws=5, masks=masks)(images, samples).log_probs
+    monkeypatch.setattr(mc_dropout, "CPU_MEMORY", 8 * 4 * 36 * 4 * 10)
+    found = MCDropout(network, draws=5, masks=masks)(images, samples).log_probs
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("measure", [predictive_entropy, mutual_information])

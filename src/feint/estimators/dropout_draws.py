@@ -30,6 +30,9 @@ DROPOUTS: dict[Callable[..., Tensor], tuple[bool, bool]] = {
 SELU_LIMIT = -1.7580993408473766
 """What SELU tends to for very negative inputs: -scale x alpha (Klambauer et al. 2017)."""
 
+ROOM = 8
+"""What a row is taken to need, in sizes of the first activation: room for larger ones behind it, and for gradients."""
+
 Masks = dict[tuple[Any, ...], Tensor]
 
 
@@ -97,8 +100,7 @@ class DropoutDraws(TorchFunctionMode):
         return (apart * keep.to(input.dtype).div_(1 - p or 1)).flatten(0, 2)
 
     def _affordable(self, input: Tensor) -> int:
-        # Eight times what the first activation takes leaves room for the larger ones behind it and their gradients.
-        per_draw = 8 * input.numel() * input.element_size()
+        per_draw = ROOM * input.numel() * input.element_size()
         return max(1, min(len(self._draws), self._memory // max(per_draw, 1)))
 
     def _keep(

@@ -1,5 +1,6 @@
 """Monte Carlo dropout: one network, many sampled sets of weights."""
 
+import math
 import warnings
 from typing import Any, Literal, final
 
@@ -8,13 +9,15 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from feint.errors import InputError, NetworkError
-from feint.estimators.dropout_draws import DropoutDraws, Masks
+from feint.estimators.dropout_draws import ROOM, DropoutDraws, Masks
 from feint.estimators.frozen import checked_logits, frozen
 from feint.estimators.memory_format import MemoryFormat
 from feint.predictive import Categorical
 
-MEMORY = 512 * 2**20
-"""Bytes that the batch, repeated once per draw, may take; more draws than fit are made in further passes."""
+MEMORY, CPU_MEMORY = 512 * 2**20, 128 * 2**20
+"""Bytes that a batch, repeated once per draw, may take on an accelerator and on a CPU; what does not fit is made in
+further passes. Blocks over 32 MiB, of which there would be some, glibc gets from the system anew each time, empty pages
+that take as long to fill as a convolution takes to compute."""
 
 TOLERANCE = 1e-4
 """How far log-probabilities of repeated batches and of whole passes may lie apart (as across batch sizes)."""
@@ -53,12 +56,13 @@ class MCDropout(nn.Module):
         self.network = network
         self.draws, self.seed, self.masks = draws, seed, masks
         self._cache: Masks = {}
-        self._repeats: dict[torch.Size, bool] = {}
+        self._behind: dict[torch.Size, int | None] = {}
+        """By shape of inputs: the elements of one where the first dropout acts; None where it cannot be repeated."""
         self._format = MemoryFormat()
 
     def __getstate__(self) -> dict[str, Any]:
         """Copies and pickles leave the caches behind."""
-        return {**self.__dict__, "_cache": {}, "_repeats": {}}
+        return {**self.__dict__, "_cache": {}, "_behind": {}}
 
     def forward(self, inputs: Float[Tensor, " N ..."], samples: Int[Tensor, " N"] | None = None) -> Categorical:
         """Predict: S draws.
@@ -74,15 +78,15 @@ class MCDropout(nn.Module):
             inputs = self._format.suited(self.network, inputs, self._one_draw)
             if not len(inputs):
                 logits = self.network(inputs).expand(self.draws, 0, -1)
-            elif self._can_repeat(inputs, keys):
-                logits = self._repeated(inputs, keys, range(self.draws))
+            elif (elements := self._elements(inputs, keys)) is not None:
+                logits = self._in_parts(inputs, keys, elements)
             else:
                 logits = self._whole(inputs, keys, range(self.draws))
         return Categorical.from_logits(logits)
 
     def _pass(self, inputs: Tensor, keys: Tensor | None, draws: range) -> tuple[Tensor, DropoutDraws]:
         """One pass through the network: the logits of as many of the draws as memory allows, shape (S, N, C)."""
-        mode = DropoutDraws(draws, keys, len(inputs), self.seed, self._cache, MEMORY)
+        mode = DropoutDraws(draws, keys, len(inputs), self.seed, self._cache, _memory(inputs))
         with mode:
             logits = self.network(inputs)
         if not mode.made:
@@ -97,6 +101,14 @@ class MCDropout(nn.Module):
         keys = torch.arange(len(inputs), device=inputs.device) if self.masks == "independent" else None
         return self._whole(inputs, keys, range(1))
 
+    def _in_parts(self, inputs: Tensor, keys: Tensor | None, elements: int) -> Float[Tensor, " S N C"]:
+        """All draws, of as many inputs at once as fit with all their draws, and of one at least."""
+        fit = _memory(inputs) // max(1, ROOM * elements * inputs.element_size() * self.draws)
+        count = min(len(inputs), math.ceil(len(inputs) / max(1, fit)))
+        parts = inputs.tensor_split(count)
+        own = [None] * count if keys is None else keys.tensor_split(count)
+        return torch.cat([self._repeated(*part, range(self.draws)) for part in zip(parts, own, strict=True)], dim=1)
+
     def _repeated(self, inputs: Tensor, keys: Tensor | None, draws: range) -> Float[Tensor, " S N C"]:
         """All draws, the batch repeated where the first dropout acts; as many passes as memory wants."""
         parts: list[Tensor] = []
@@ -110,23 +122,28 @@ class MCDropout(nn.Module):
         """One pass through the whole network for each draw."""
         return torch.cat([self._pass(inputs, keys, range(t, t + 1))[0] for t in draws])
 
-    def _can_repeat(self, inputs: Tensor, keys: Tensor | None) -> bool:
-        """Whether repeating the batch gives what whole passes give: tried once for every shape of inputs."""
+    def _elements(self, inputs: Tensor, keys: Tensor | None) -> int | None:
+        """How many elements an input has where the first dropout acts and the batch is repeated; None if it cannot be.
+
+        Whether repeating gives what whole passes give is tried once for every shape of inputs.
+        """
         shape = inputs.shape[1:]
-        if shape not in self._repeats:
+        if shape not in self._behind:
             with torch.no_grad():
-                reason = self._try(inputs.detach(), keys)
-            if reason and all(self._repeats.values()):
+                elements, reason = self._try(inputs.detach(), keys)
+            if reason and None not in self._behind.values():
                 warnings.warn(
                     "MC dropout runs the whole network once per draw, for this network's batch cannot be repeated "
                     f"where its first dropout acts: {reason}",
                     stacklevel=4,
                 )
-            self._repeats[shape] = reason is None
-        return self._repeats[shape]
+            self._behind[shape] = None if reason else elements
+        return self._behind[shape]
 
-    def _try(self, inputs: Tensor, keys: Tensor | None) -> str | None:
-        """Why the batch cannot be repeated, found on three inputs and two draws; None if it can be.
+    def _try(self, inputs: Tensor, keys: Tensor | None) -> tuple[int, str | None]:
+        """An input's elements at the first dropout, and why the batch cannot be repeated there; None if it can be.
+
+        Found on three inputs and two draws.
 
         Raises:
             NetworkError: no dropout acts, or one acts on something whose first dimension is not the batch.
@@ -142,12 +159,16 @@ class MCDropout(nn.Module):
                 "MC dropout expects dropout to act on batches, whose first dimension are the inputs: in this network "
                 f"what it acts on depends on their number (per input: {mode.shapes} of 3, {other.shapes} of 2)"
             )
-        two = range(min(2, self.draws))
+        elements, two = math.prod(mode.shapes[0]), range(min(2, self.draws))
         expected = self._whole(few, few_keys, two)
         try:
-            return None if _same(self._repeated(few, few_keys, two), expected) else "the results differ"
+            return elements, None if _same(self._repeated(few, few_keys, two), expected) else "the results differ"
         except Exception as error:  # anything at all that a network may raise on a batch that has grown
-            return f"{type(error).__name__}: {error}".splitlines()[0]
+            return elements, f"{type(error).__name__}: {error}".splitlines()[0]
+
+
+def _memory(inputs: Tensor) -> int:
+    return CPU_MEMORY if inputs.device.type == "cpu" else MEMORY
 
 
 def _same(first: Float[Tensor, " S N C"], second: Float[Tensor, " S N C"]) -> bool:
