@@ -32,25 +32,35 @@ class Cloud:
     y: tuple[float, ...]
 
 
+def _points(axes: Any, cloud: Cloud, shade: str) -> None:
+    """Short names, such as digits, stand where the points are; others beside them."""
+    short = all(len(name) <= 2 for name in cloud.names)
+    axes.scatter(cloud.x, cloud.y, s=110 if short else 26, color=shade, alpha=0.2 if short else 1, linewidths=0)
+    for name, x, y in zip(cloud.names, cloud.x, cloud.y, strict=True):
+        if short:
+            axes.annotate(name, (x, y), ha="center", va="center", fontsize=8, fontweight="bold", color=shade)
+        else:
+            axes.annotate(name, (x, y), xytext=(4, 2), textcoords="offset points", fontsize=7, color=_MUTED)
+
+
 def scatter(title: str, x_title: str, y_title: str, clouds: tuple[Cloud, ...]) -> bytes:
     """All panels as one PNG, on the same axes, with each cloud's least-squares line."""
     from matplotlib.figure import Figure
 
     panels = list(dict.fromkeys(cloud.panel for cloud in clouds))
     kinds = list(dict.fromkeys(cloud.kind for cloud in clouds))
-    page: Any = Figure(figsize=(3.6 * len(panels) + 0.6, 4.2), dpi=110, layout="constrained", facecolor="white")
+    page: Any = Figure(figsize=(3.6 * len(panels) + 0.6, 4.8), dpi=110, layout="constrained", facecolor="white")
     grid = page.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
     drawn: dict[str, Any] = {}
     for cloud in clouds:
         axes = grid[panels.index(cloud.panel)]
         shade = _SHADES[kinds.index(cloud.kind) % len(_SHADES)]
-        drawn[cloud.kind] = axes.scatter(cloud.x, cloud.y, s=26, color=shade)
-        for name, x, y in zip(cloud.names, cloud.x, cloud.y, strict=True):
-            axes.annotate(name, (x, y), xytext=(4, 2), textcoords="offset points", fontsize=7, color=_MUTED)
+        _points(axes, cloud, shade)
+        drawn[cloud.kind] = axes.scatter([], [], s=36, color=shade)
         if len(cloud.x) > 2 and np.ptp(cloud.x) > 0:
             slope, height = np.polyfit(cloud.x, cloud.y, 1)
             ends = np.array([min(cloud.x), max(cloud.x)])
-            axes.plot(ends, height + slope * ends, color=shade, linewidth=1.2)
+            axes.plot(ends, height + slope * ends, color=shade, linewidth=1.2, alpha=0.6)
     for axes, panel in zip(grid, panels, strict=True):
         axes.set_title(panel, fontsize=9, color=_INK)
         axes.set_xlabel(x_title, color=_MUTED, fontsize=8)
@@ -60,7 +70,7 @@ def scatter(title: str, x_title: str, y_title: str, clouds: tuple[Cloud, ...]) -
         axes.spines[:].set_visible(False)
     grid[0].set_ylabel(y_title, color=_MUTED, fontsize=8)
     page.suptitle(title, x=0.01, ha="left", color=_INK, fontsize=12, fontweight="bold")
-    page.legend(list(drawn.values()), list(drawn), loc="outside upper right", ncols=4, frameon=False, fontsize=9)
+    page.legend(list(drawn.values()), list(drawn), loc="outside upper right", ncols=8, frameon=False, fontsize=9)
     file = io.BytesIO()
     page.savefig(file, format="png", metadata={"Software": None})
     return file.getvalue()
