@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from feint.app.cli import main
@@ -125,3 +127,9 @@ def save_images(tmp_path: Path) -> Callable[..., Path]:
 def images(save_images: Callable[..., Path]) -> Path:
     """24 images of three classes."""
     return save_images()
+
+
+def records(summary: dict[str, Any]) -> dict[str, np.ndarray]:
+    """The columns of a run's records."""
+    table = pq.read_table(Path(summary["run"]["folder"]) / "records")
+    return {name: table.column(name).to_numpy() for name in table.column_names}

@@ -11,6 +11,8 @@ from safetensors.numpy import load_file
 from feint.data import load
 from feint.experiments import attack as module
 
+from .conftest import records
+
 
 @pytest.fixture
 def command(images: Path, networks: Path) -> list[object]:
@@ -108,8 +110,41 @@ def test_a_stochastic_victim_is_judged_on_fresh_draws(feint, command, networks: 
     outcome = feint("attack", "mim", *command, *stochastic, "--radii", "0.2", "--steps", 2, "--json")
     assert outcome.code == 0
     summary = json.loads(outcome.out)
-    assert summary["attacked"][0]["fresh"]["repeats"] == 2
-    assert 0 <= summary["clean"]["fresh_changed"] <= 1
+    table = records(summary)
+    other = table["prediction"] != table["clean_prediction"]
+
+    def shares(variant: str) -> list[float]:
+        return [other[(table["variant"] == variant) & (table["repeat"] == repeat)].mean() for repeat in (1, 2)]
+
+    found = summary["attacked"][0]["fresh"]
+    assert found == {"repeats": 2, "success": pytest.approx(np.mean(shares("attacked"))), "std": found["std"]}
+    assert found["std"] == pytest.approx(np.std(shares("attacked"), ddof=1))
+    assert summary["clean"]["fresh_changed"] == pytest.approx(np.mean(shares("clean")))
+    assert found["success"] > summary["clean"]["fresh_changed"]
+    once = feint("attack", "mim", *command, *stochastic[:-3], 1, "--radii", "0.2", "--steps", 2)
+    assert once.code == 0
+    assert "+-" not in once.out
+
+
+@pytest.mark.parametrize(("kind", "radius"), [("bim", 0.1), ("cw", 9)])
+def test_what_is_the_target_already_does_not_count(feint, command, networks: Path, kind, radius):
+    command[command.index(f"{networks}:build")] = f"{networks}:dropout"
+    command += ["--estimator", "mc-dropout", "--draws", 4, "--repeats", 2, "--steps", 9, "--target", 1]
+    outcome = feint("attack", kind, *command, "--radii", radius, "--json")
+    assert (outcome.code, outcome.err) == (0, "")
+    summary = json.loads(outcome.out)
+    table = records(summary)
+    others = table["clean_prediction"] != 1
+    assert 0 < others.mean() < 1
+    tried = [(table["variant"] == "attacked") & others & (table["repeat"] == repeat) for repeat in range(3)]
+    won = [table["prediction"][rows] == 1 for rows in tried]
+    (found,) = summary["attacked"]
+    assert found["tried"] == tried[0].sum()
+    assert found["success"] == pytest.approx(won[0].mean())
+    assert found["fresh"]["success"] == pytest.approx((won[1].mean() + won[2].mean()) / 2)
+    measured = table["measured"][tried[0]][won[0]]
+    assert found["measured_of_successful"] == pytest.approx(measured.mean())
+    assert measured.min() > 0
 
 
 @pytest.mark.parametrize("kind", ["cw", "lbfgs"])
@@ -139,6 +174,14 @@ def test_how_the_weight_is_searched(feint, command, kind):
         (["iaa", "--radii", "1", "--searches", 2], "searches"),
         (["cw", "--radii", "1", "--initial", 0], "initial"),
         (["bim", "--radii", "0.1", "--evade", "wit"], "evade"),
+        (["bim", "--radii", "0.1", "--weight", 0.3], "weight"),
+        (["bim", "--radii", "0.1", "--attack-draws", "fresh"], "attack-draws: expected a victim that draws"),
+        (["bim", "--radii", "0.1", "--draws", 5], "draws: expected an estimator"),
+        (["bim", "--radii", "0.1", "--masks", "shared"], "masks: expected an estimator"),
+        (["bim", "--radii", "0.1", "--estimator", "mc-dropout", "--temperature", 2], "temperature: expected"),
+        (["bim", "--radii", "0.1,inf"], "radii"),
+        (["bim", "--radii", "0.1", "--step", "inf"], "step"),
+        (["mim", "--radii", "0.1", "--decay", "inf"], "decay"),
         (["bim", "--radii", "0.1", "--evade", "mutual_information"], "mutual_information"),
     ],
 )

@@ -11,7 +11,10 @@ from PIL import Image
 from feint.experiments import detection_run, smith_gal
 from feint.experiments.detection_part import Detection
 from feint.experiments.per_class import line
+from feint.results.records import MEASURE
 from feint.training import Recipe
+
+from .conftest import records
 
 FEATURES = """
 import torch
@@ -124,9 +127,21 @@ def test_smith_gal(feint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert found["accuracy"] == 1.0
     assert found["accuracy_images"] == 12
     assert len(found["rows"]) == 18
+    table = records(found)
     for row in found["rows"]:
-        assert 0 <= row["corrected"][1] <= 1
-        assert 0 <= row["as-released"][1] <= 1
+        victim, measure = {
+            "deterministic entropy": (0, "predictive_entropy"),
+            "MC entropy": (1, "predictive_entropy"),
+            "MC mutual information": (1, "mutual_information"),
+        }[row["detector"]]
+        values, own = table[f"{MEASURE}{measure}"], table["victim"] == victim
+        against = own & (table["attack"] == row["attack"]) & (np.round(255 * table["radius"]) == row["radius"])
+        positives = values[against & (table["kind"] == "attacked")][:, None]
+        negatives = values[own & (table["kind"] == "clean")], values[against & (table["kind"] == "noise")]
+        others = np.concatenate(negatives)[None]
+        area = (positives > others).mean() + 0.5 * (positives == others).mean()
+        assert row["corrected"][1] == pytest.approx(area)
+        assert row["corrected"] != row["as-released"]
     paper = {(row["detector"], row["attack"], row["radius"]): row["paper"] for row in found["rows"]}
     assert paper["MC entropy", "mim", 10] == 0.05
     kinds = {entry["kind"] for entry in found["means"]["MC dropout"]}
@@ -141,9 +156,18 @@ def test_smith_gal(feint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert at == sorted(at)
     again = feint(*command, "--features", f"{tmp_path / 'model.py'}:features")
     assert "accuracy 100.00% on 12 test images" in again.out
-    refused = feint(*command)
-    assert refused.code == 2
-    assert "features" in refused.err
+    for arguments, word in (
+        ([], "features"),
+        (["--features", f"{tmp_path / 'model.py'}:not_rows"], "features: expected (N, F)"),
+        (["--features", f"{tmp_path / 'model.py'}:features", "--draws", 3], "draws: expected none"),
+        (["--features", f"{tmp_path / 'model.py'}:features", "--proxy", "a"], "proxy: expected none"),
+    ):
+        refused = feint(*command, *arguments, "--out", tmp_path / "refused")
+        assert refused.code == 2
+        assert word in refused.err
+    assert not (tmp_path / "refused").exists()
+    refused = feint("reproduce", "ace-softmax", "--passes", 3)
+    assert "passes: expected none, for ace-softmax" in refused.err
 
 
 def test_per_class(feint, images: Path, networks: Path, tmp_path: Path, save_images):
@@ -155,11 +179,14 @@ def test_per_class(feint, images: Path, networks: Path, tmp_path: Path, save_ima
     assert (outcome.code, outcome.err) == (0, "")
     (victim,) = json.loads(outcome.out)["victims"]
     assert [each["condition"] for each in victim["conditions"]] == ["clean", "fgsm", "bim"]
+    table = records(json.loads(outcome.out))
     for entry in victim["conditions"]:
         assert sum(each["images"] for each in entry["classes"]) == 24
         for each in entry["classes"]:
-            assert 0 <= each["mean_softmax"] <= 1
-            assert 0 <= each["confidence"] <= 1
+            rows = (table["condition"] == entry["condition"]) & (table["label"] == each["label"])
+            assert each["accuracy"] == pytest.approx((table["prediction"][rows] == each["label"]).mean())
+            assert each["mean_softmax"] == pytest.approx(table["softmax"][rows].mean())
+            assert each["confidence"] == pytest.approx(1 - 2 * np.sqrt(table["variance"][rows]).mean())
     table = feint(*command, "--quiet", "--batch-size", 6)
     assert "all together" in table.out
     own = feint(*command, "--quiet", "--batch-size", 6, "--json", "--attacks", "fgsm=0.2,cw,iaa=5,lbfgs")
@@ -182,7 +209,9 @@ def test_per_class(feint, images: Path, networks: Path, tmp_path: Path, save_ima
         assert message in refused.err
     for attacks, message in {
         "fgsm,fgsm": "each attack once",
-        "lbfgs=far": "radius above 0",
+        "lbfgs=far": "radius above 0 after lbfgs=, got 'far'",
+        "lbfgs=": "radius above 0 after lbfgs=, got ''",
+        "fgsm=0.1,fgsm=0.10": "each attack once",
         "squint": "'fgsm', 'bim'",
     }.items():
         refused = feint(*command, "--attacks", attacks)

@@ -97,7 +97,7 @@ def test_parts_of_a_batch_give_what_the_batch_gives(network, images, monkeypatch
     network[0].register_forward_hook(lambda module, args, output: calls.append(len(output)))
     network[4].register_forward_hook(lambda module, args, output: rows.append(len(output)))
     row = 8 * 4 * 36 * 4  # bytes: eight times the first activation of one input
-    for room, inputs, draws in ((3 * 7, [3, 2, 2], [7, 7, 7]), (7, [1] * 7, [7] * 7), (3, [1] * 21, [3, 3, 1] * 7)):
+    for room, inputs, draws in ((3 * 7, [3, 3, 3], [7, 7, 7]), (7, [1] * 7, [7] * 7), (3, [1] * 21, [3, 3, 1] * 7)):
         monkeypatch.setattr(mc_dropout, "CPU_MEMORY", row * room)  # as many rows fit behind the first dropout
         estimator = MCDropout(network, draws=7)
         estimator(images)

@@ -13,6 +13,7 @@ from feint import data, metrics
 from feint.attacks import L2
 from feint.data import Batch
 from feint.errors import SpecError
+from feint.estimators import MCDropout
 from feint.experiments.detect import DetectSpec, compared, threats_to
 from feint.experiments.detection_part import CLIPPED_ONLY, Detection, Threat
 from feint.experiments.detection_report import thinned
@@ -236,10 +237,24 @@ def test_the_adaptive_attacker_keeps_the_measure_lower():
     assert mutual_information(found[1]).log().mean() < mutual_information(found[0]).log().mean()
 
 
+def test_the_adaptive_attacker_asks_once(monkeypatch):
+    inputs, samples = images(6)
+    someone = victim("mc-dropout", draws=4)
+    own = clean_prediction(someone, inputs, samples, 6).prediction
+    calls: list[int] = []
+    forward = MCDropout.forward
+    monkeypatch.setattr(MCDropout, "forward", lambda self, *given: (calls.append(1), forward(self, *given))[1])
+    spec = LabelAttackSpec(kind="bim", steps=3, draws="fresh", evade="mutual_information")
+    (found,) = attack_labels(spec, someone, inputs, samples, own, (0.2,), 6)
+    assert len(calls) == 3  # margin and measure of each step are of the same draws
+    assert found.gradients.tolist() == [3] * 6
+
+
 @pytest.mark.parametrize(
     ("values", "word"),
     [
         ({"kind": "fgsm", "steps": 3}, "steps"),
+        ({"kind": "bim", "weight": 0.3}, "weight"),
         ({"kind": "lbfgs", "step": 0.1}, "step"),
         ({"kind": "bim", "restarts": 2}, "restarts"),
         ({"kind": "bim", "decay": 0.5}, "decay"),
@@ -273,5 +288,7 @@ def test_compared_and_their_attackers():
     assert len(threats_to(spec, four[0])) == 10
     with pytest.raises(SpecError, match="compare"):
         compared(VictimSpec())
+    with pytest.raises(SpecError, match="each victim once"):
+        DetectSpec.parse({"victims": [one, one]})
     with pytest.raises(SpecError, match="attacks"):
         DetectSpec.parse({"victims": [one], "attacks": ["fgsm", "fgsm"]})

@@ -15,6 +15,7 @@ from feint.experiments.interpolate import (
     interpolate,
 )
 from feint.experiments.scene import open_scene
+from feint.experiments.spec import DataSpec
 from feint.experiments.train import read_victim
 
 
@@ -94,6 +95,12 @@ def test_what_a_run_leaves(result):
 
 def test_a_complete_run_is_read(spec, result):
     assert interpolate(spec, result.folder.parent, progress=False) == result
+
+
+def test_one_class_leaves_no_folder(spec, tmp_path):
+    with pytest.raises(SpecError, match="two classes"):
+        interpolate(spec.model_copy(update={"data": DataSpec(limit=1)}), tmp_path / "runs", progress=False)
+    assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.parametrize("values", [{"pairs": 1}, {"steps": 2}, {"paths": 0}, {"resamples": 0}])

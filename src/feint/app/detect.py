@@ -102,7 +102,9 @@ def victims(options: argparse.Namespace) -> list[dict[str, Any]]:
         raise SpecError("victim: expected either --victim or --network, got both")
     found: list[dict[str, Any]] = []
     for name in options.victim or [None]:
-        chosen = argparse.Namespace(**{**vars(options), "victim": name})
+        # What is compared is MC dropout of these networks, whatever they are otherwise: the draws are its own.
+        own = {"victim": name, **({"draws": None} if options.compare else {})}
+        chosen = argparse.Namespace(**{**vars(options), **own})
         found.append(shared.victim_values(chosen))
     if not options.compare:
         return found

@@ -75,10 +75,23 @@ def add_estimator(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--victims", type=Path, default=VICTIMS, metavar="FOLDER", help=f"(default: {VICTIMS})")
 
 
-def estimator_values(options: argparse.Namespace) -> dict[str, Any]:
-    """What was said about how networks predict: fields of a ``VictimSpec``."""
+def estimator_values(options: argparse.Namespace, otherwise: str = "softmax") -> dict[str, Any]:
+    """What was said about how networks predict: fields of a ``VictimSpec``.
+
+    Args:
+        options: the command line's.
+        otherwise: the estimator, where the options name none.
+
+    Raises:
+        SpecError: settings that this estimator does not have.
+    """
     names = ("estimator", "draws", "masks", "average", "temperature")
-    return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    found = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    estimator = found.get("estimator", otherwise)
+    for name in ("draws", "masks") if estimator == "softmax" else ("temperature",):
+        if name in found:
+            raise SpecError(f"{name}: expected an estimator that has such a setting, got {estimator}")
+    return found
 
 
 def victim_values(options: argparse.Namespace) -> dict[str, Any]:
@@ -92,7 +105,8 @@ def victim_values(options: argparse.Namespace) -> dict[str, Any]:
     if options.victim is not None:
         if options.network or options.weights:
             raise SpecError("victim: expected either --victim or --network, got both")
-        return {**read_victim(options.victims, options.victim).model_dump(), **estimator_values(options)}
+        victim = read_victim(options.victims, options.victim)
+        return {**victim.model_dump(), **estimator_values(options, victim.estimator)}
     networks = network_values(options.network, options.weights, "network")
     return {"networks": networks, **estimator_values(options)}
 

@@ -25,6 +25,12 @@ from feint.errors import SpecError
 
 EXPERIMENTS = ("ace-softmax", "ace-ensemble", "ace-mc-dropout", "smith-gal-table-1")
 ROLES = ("network", "proxy", "matching", "foreign")
+DRAWS, REPEATS = "30,10", 3
+ACE_ONLY = (
+    *(f"{role}{what}" for role in ROLES for what in ("", "_weights")),
+    *("victim", "sizes", "draws", "white_radii", "black_radii", "repeats", "limit", "split", "on_error"),
+)
+"""Options that smith-gal-table-1 does not have."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,11 +50,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--victim", metavar="NAME", help="a victim that feint train made: its networks")
     group.add_argument("--victims", type=Path, default=shared.VICTIMS, metavar="FOLDER", help="where it lies")
     group.add_argument("--sizes", metavar="E,E,...", help="of the ensemble: the first so many members (default: all)")
-    group.add_argument("--draws", default="30,10", metavar="S,S", help="passes of MC dropout (default: %(default)s)")
+    group.add_argument("--draws", metavar="S,S", help=f"passes of MC dropout (default: {DRAWS})")
     attack = parser.add_argument_group("attack")
     attack.add_argument("--white-radii", metavar="R,R,...", help="(default: 5e-5,5e-4,5e-3)")
     attack.add_argument("--black-radii", metavar="R,R,...", help="(default: 5e-4,5e-3,5e-2)")
-    attack.add_argument("--repeats", type=int, default=3, metavar="R", help="fresh draws that judge (default: 3)")
+    attack.add_argument("--repeats", type=int, metavar="R", help="fresh draws that judge (default: 3)")
     reproduce_smith_gal.add_arguments(parser)
     shared.add_running(parser)
     parser.add_argument("--batch-size", type=int, metavar="N", help="inputs per network call (default: by size)")
@@ -57,7 +63,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the experiment and print its table."""
-    if options.experiment == "smith-gal-table-1":
+    smith_gal = options.experiment == "smith-gal-table-1"
+    for name in ACE_ONLY if smith_gal else reproduce_smith_gal.OWN:
+        if getattr(options, name) not in (None, [], "raise"):
+            raise SpecError(f"{name.replace('_', '-')}: expected none, for {options.experiment} has no such option")
+    if smith_gal:
         reproduce_smith_gal.run_smith_gal(options)
         return
     from feint.experiments.reproduce_ace import BLACK_RADII, WHITE_RADII, Cast, reproduce, text_rows
@@ -77,9 +87,12 @@ def run(options: argparse.Namespace) -> None:
         matching=roles["matching"],
         foreign=roles["foreign"],
         sizes=() if options.sizes is None else _numbers("sizes", options.sizes, int),
-        draws=_numbers("draws", options.draws, int),
+        draws=_numbers("draws", options.draws or DRAWS, int),
     )
-    running: dict[str, Any] = {"batch_size": options.batch_size, "repeats": options.repeats}
+    running: dict[str, Any] = {
+        "batch_size": options.batch_size,
+        "repeats": REPEATS if options.repeats is None else options.repeats,
+    }
     found = reproduce(
         options.experiment,
         cast,

@@ -7,16 +7,19 @@ from feint.app import options as shared
 from feint.app.output import say
 from feint.errors import SpecError
 
+OWN = ("features", "images", "passes", "resamples")
+"""Options that only this experiment has."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options that only this experiment has."""
+    """Declare these options."""
     group = parser.add_argument_group("smith-gal-table-1")
     group.add_argument(
         "--features", metavar="FILE.py:FUNCTION", help="returns a module from images in [0, 1] to features (N, F)"
     )
     group.add_argument("--images", type=int, metavar="N", help="so many test images, evenly spaced (default: all)")
-    group.add_argument("--passes", type=int, default=20, metavar="S", help="of MC dropout (default: 20)")
-    group.add_argument("--resamples", type=int, default=200, metavar="R", help="of the bootstrap (default: 200)")
+    group.add_argument("--passes", type=int, metavar="S", help="of MC dropout (default: 20)")
+    group.add_argument("--resamples", type=int, metavar="R", help="of the bootstrap (default: 200)")
 
 
 def run_smith_gal(options: argparse.Namespace) -> None:
@@ -29,9 +32,7 @@ def run_smith_gal(options: argparse.Namespace) -> None:
     spec = SmithGalSpec.parse(
         {
             "source": options.data,
-            **{
-                name: getattr(options, name) for name in ("features", "images", "passes", "resamples", "resize", "crop")
-            },
+            **{name: getattr(options, name) for name in (*OWN, "resize", "crop") if getattr(options, name) is not None},
             "batch_size": options.batch_size,
             **shared.running_values(options),
         }

@@ -143,7 +143,10 @@ def _inward(points: Float[Tensor, " n ..."], bounds: tuple[float, float] | None)
     if bounds is None:
         return points
     low, high = bounds
-    return torch.atanh(SQUEEZE * (2 * (points - low) / (high - low) - 1))
+    inner = SQUEEZE * (2 * (points - low) / (high - low) - 1)
+    # In float64: atanh in float32 rounds a value by where in memory it lies, thus by how many inputs came along.
+    exact = inner if inner.device.type == "mps" else inner.double()  # Apple's GPUs have no float64
+    return torch.atanh(exact).to(points.dtype)
 
 
 def _outward(

@@ -118,8 +118,8 @@ class IAA:
         stepped = budget.clip(points + self.delta * slope.sign())
         priority = (slope / weight).abs().masked_fill(stepped == points, 0)
         chosen = priority.topk(min(self.pixels, priority.shape[1]), dim=1)
-        index = torch.where(chosen.values > 0, chosen.indices, chosen.indices[:, :1])
-        return points.scatter(1, index, stepped.gather(1, index))
+        there, then = points.gather(1, chosen.indices), stepped.gather(1, chosen.indices)
+        return points.scatter(1, chosen.indices, torch.where(chosen.values > 0, then, there))
 
 
 def sensitivity(

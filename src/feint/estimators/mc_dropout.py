@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from feint.batching import padded_batches
 from feint.errors import InputError, NetworkError
 from feint.estimators.dropout_draws import ROOM, DropoutDraws, Masks
 from feint.estimators.frozen import checked_logits, frozen
@@ -104,10 +105,12 @@ class MCDropout(nn.Module):
     def _in_parts(self, inputs: Tensor, keys: Tensor | None, elements: int) -> Float[Tensor, " S N C"]:
         """All draws, of as many inputs at once as fit with all their draws, and of one at least."""
         fit = _memory(inputs) // max(1, ROOM * elements * inputs.element_size() * self.draws)
-        count = min(len(inputs), math.ceil(len(inputs) / max(1, fit)))
-        parts = inputs.tensor_split(count)
-        own = [None] * count if keys is None else keys.tensor_split(count)
-        return torch.cat([self._repeated(*part, range(self.draws)) for part in zip(parts, own, strict=True)], dim=1)
+        parts = math.ceil(len(inputs) / max(1, fit))
+        rows = torch.arange(len(inputs), device=inputs.device) if keys is None else keys
+        logits: list[Tensor] = []
+        for part, own, count in padded_batches(inputs, rows, math.ceil(len(inputs) / parts)):
+            logits.append(self._repeated(part, None if keys is None else own, range(self.draws))[:, :count])
+        return torch.cat(logits, dim=1)
 
     def _repeated(self, inputs: Tensor, keys: Tensor | None, draws: range) -> Float[Tensor, " S N C"]:
         """All draws, the batch repeated where the first dropout acts; as many passes as memory wants."""

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from feint.attacks import L2, Adversarial, Linf
 from feint.data import Batch
+from feint.errors import SpecError
 from feint.estimators import predict
 from feint.experiments.attack_arrays import Array, join, remove_arrays, write_arrays, write_pictures
 from feint.experiments.judgement import Columns, applicable_measures, judge
@@ -53,7 +54,7 @@ class AttackRunSpec(RunSpec):
     data: DataSpec = DataSpec()
     victim: VictimSpec = VictimSpec()
     attack: LabelAttackSpec = LabelAttackSpec()
-    radii: Annotated[tuple[Annotated[float, Field(gt=0)], ...], AfterValidator(_rising)]
+    radii: Annotated[tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...], AfterValidator(_rising)]
     format: Literal["npz", "safetensors"] = "npz"
     repeats: Annotated[int, Field(ge=0)] = 3
 
@@ -88,6 +89,8 @@ def attack(
     )
     with begun(spec, dataset, [spec.victim], progress=progress) as (spec, (victim,), size):
         check_label_attack(spec.attack, victim.classes)
+        if spec.attack.draws == "fresh" and not victim.spec.stochastic:
+            raise SpecError(f"attack-draws: expected a victim that draws, got {victim.name}, which predicts without")
         check_answers(victim, [spec.attack.evade] if spec.attack.evade else [])
         identity = {
             **spec.model_dump(mode="json"),
@@ -206,21 +209,17 @@ def _radius(table: pa.Table, spec: AttackRunSpec, radius: float, last: int) -> d
     target = spec.attack.target
     attacked = records.select(table, variant="attacked", radius=radius)
     own, rounded = records.select(attacked, repeat=0), records.select(table, variant="rounded", radius=radius)
-    if target is not None:
-        usable = pa.array((column(own, "clean_prediction") != target).numpy())
-        kept = own.filter(usable)
-        rounded_kept = rounded.filter(usable)
-    else:
-        kept, rounded_kept = own, rounded
-    won = _won(own, target)
+    kept, rounded_kept = _tried(own, target), _tried(rounded, target)
+    won = _won(kept, target)
     found: dict[str, Any] = {
         "radius": radius,
+        "tried": len(kept),
         "success": _success(kept, target),
         "accuracy": _right(own),
         "linf": column(own, "linf").mean().item(),
         "l2": column(own, "l2").mean().item(),
         "measured": column(own, "measured").mean().item(),
-        "measured_of_successful": column(own, "measured")[won].mean().item() if bool(won.any()) else None,
+        "measured_of_successful": column(kept, "measured")[won].mean().item() if bool(won.any()) else None,
         "pixels_changed": column(own, "changed").mean().item(),
         "gradients": column(own, "gradients").double().mean().item(),
         "queries": column(own, "queries").double().mean().item(),
@@ -231,11 +230,19 @@ def _radius(table: pa.Table, spec: AttackRunSpec, radius: float, last: int) -> d
         },
     }
     if last:
-        fresh = [_success(records.select(attacked, repeat=repeat), target) for repeat in range(1, last + 1)]
+        repeats = [_tried(records.select(attacked, repeat=repeat), target) for repeat in range(1, last + 1)]
+        fresh = [_success(each, target) for each in repeats]
         values = torch.tensor(fresh, dtype=torch.float64)
-        spread = values.std().item() if last > 1 else 0.0
+        spread = values.std().item() if last > 1 else None
         found["fresh"] = {"repeats": last, "success": values.mean().item(), "std": spread}
     return found
+
+
+def _tried(table: pa.Table, target: int | None) -> pa.Table:
+    """Without the images that the victim took for the target before any attack: neither success nor failure."""
+    if target is None:
+        return table
+    return table.filter(pa.array((column(table, "clean_prediction") != target).numpy()))
 
 
 def _won(table: pa.Table, target: int | None) -> Tensor:
@@ -257,6 +264,12 @@ def _surviving(attacked: pa.Table, rounded: pa.Table, target: int | None) -> flo
     return _won(rounded, target)[won].double().mean().item() if bool(won.any()) else None
 
 
+def _with_spread(fresh: Mapping[str, Any]) -> str:
+    """A mean in percent, and the standard deviation where there is more than one."""
+    mean = f"{100 * fresh['success']:.2f}"
+    return mean if fresh["std"] is None else f"{mean} +- {100 * fresh['std']:.2f}"
+
+
 def text_rows(summary: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     """Heads and cells of the table in a terminal."""
     heads = ["radius", "success %", "fresh draws %", "8 bits %", "accuracy %", "L-inf", "L2", "gradients", "queries"]
@@ -267,7 +280,7 @@ def text_rows(summary: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
             [
                 f"{row['radius']:.3g}",
                 f"{100 * row['success']:.2f}",
-                "-" if fresh is None else f"{100 * fresh['success']:.2f} +- {100 * fresh['std']:.2f}",
+                "-" if fresh is None else _with_spread(fresh),
                 f"{100 * row['rounded']['success']:.2f}",
                 f"{100 * row['accuracy']:.2f}",
                 f"{row['linf']:.4f}",

@@ -13,7 +13,7 @@ from feint.experiments.detection_run import compute, summarise
 from feint.experiments.label_attack import LabelAttackSpec, check_answers
 from feint.experiments.noise import RELEASED_BOUNDS
 from feint.experiments.run import RunResult, begun, head, part_count
-from feint.experiments.spec import DataSpec, RunSpec, VictimSpec
+from feint.experiments.spec import DataSpec, RunSpec, VictimSpec, checked_victims
 from feint.experiments.victim import load_data
 from feint.results import RunFolder
 
@@ -48,11 +48,11 @@ class DetectSpec(RunSpec):
     """
 
     data: DataSpec = DataSpec()
-    victims: Annotated[tuple[VictimSpec, ...], Field(min_length=1)]
+    victims: Annotated[tuple[VictimSpec, ...], AfterValidator(checked_victims)]
     attacks: Annotated[tuple[Attacker, ...], AfterValidator(_each_once)] = ATTACKERS
-    radii: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] = (0.1,)
+    radii: Annotated[tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...], Field(min_length=1)] = (0.1,)
     steps: Annotated[int, Field(gt=0)] = 10
-    step: Annotated[float, Field(gt=0)] | None = None
+    step: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     evade: str | None = None
     weight: Annotated[float, Field(gt=0, lt=1)] = 0.5
     protocol: Literal["corrected", "as-released"] = "corrected"

@@ -98,16 +98,16 @@ def interpolate(
     Reference: Smith & Gal 2018, "Understanding Measures of Uncertainty for Adversarial Example Detection", figures 2
     and 3.
     """
-    with (
-        open_scene(spec, progress=progress) as (spec, scene),
-        RunFolder.open(root, "interpolate", identity(spec, scene), fresh=fresh) as folder,
-    ):
-        if not folder.is_complete:
-            report = _report(spec, scene, folder)
-            summary = _summary(report, folder, command)
-            write_interpolation(folder, report, headline(summary), command)
-            folder.finish(summary)
-        return RunResult(folder.path, folder.summary)
+    with open_scene(spec, progress=progress) as (spec, scene):
+        images, labels, _ = scene.dataset.gather(range(len(scene.dataset)))
+        first, second = draw_pairs(labels, spec.pairs, seed=spec.seed)
+        with RunFolder.open(root, "interpolate", identity(spec, scene), fresh=fresh) as folder:
+            if not folder.is_complete:
+                report = _report(spec, scene, folder, Pairs(images[first], images[second]))
+                summary = _summary(report, folder, command)
+                write_interpolation(folder, report, headline(summary), command)
+                folder.finish(summary)
+            return RunResult(folder.path, folder.summary)
 
 
 def draw_pairs(labels: Int[Tensor, " N"], count: int, *, seed: int) -> tuple[Int[Tensor, " P"], Int[Tensor, " P"]]:
@@ -138,10 +138,7 @@ def headline(summary: Mapping[str, Any]) -> str:
     return f"AUROC by which mutual information and entropy tell pixel blends from latent blends: {'; '.join(found)}."
 
 
-def _report(spec: InterpolateSpec, scene: Scene, folder: RunFolder) -> InterpolationReport:
-    images, labels, _ = scene.dataset.gather(range(len(scene.dataset)))
-    first, second = draw_pairs(labels, spec.pairs, seed=spec.seed)
-    pairs = Pairs(images[first], images[second])
+def _report(spec: InterpolateSpec, scene: Scene, folder: RunFolder, pairs: Pairs) -> InterpolationReport:
     steps = np.linspace(0, 1, spec.steps)
     blended: list[Blended] = []
     for index, victim in enumerate(scene.victims):
@@ -163,7 +160,7 @@ def _report(spec: InterpolateSpec, scene: Scene, folder: RunFolder) -> Interpola
         pairs=spec.pairs,
         victims=tuple(blended),
         facts={
-            "data": f"{scene.dataset.name}, {len(images)} images",
+            "data": f"{scene.dataset.name}, {len(scene.dataset)} images",
             "autoencoder": spec.autoencoder.name,
             "pairs": f"{spec.pairs} of different classes; {min(spec.paths, spec.pairs)} along the way",
             "victims": ", ".join(victim.name for victim in scene.victims),

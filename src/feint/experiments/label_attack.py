@@ -55,11 +55,11 @@ class LabelAttackSpec(Spec):
     kind: Kind = "fgsm"
     norm: Literal["linf", "l2"] | None = None
     steps: Annotated[int, Field(gt=0)] | None = None
-    step: Annotated[float, Field(gt=0)] | None = None
+    step: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     initial: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     searches: Annotated[int, Field(gt=0)] | None = None
     restarts: Annotated[int, Field(gt=0)] = 1
-    decay: Annotated[float, Field(ge=0)] = 1.0
+    decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
     target: Annotated[int, Field(ge=0)] | None = None
     draws: Literal["fixed", "fresh"] = "fixed"
     evade: str | None = None
@@ -89,6 +89,7 @@ def check_label_attack(spec: LabelAttackSpec, classes: int) -> None:
         ("initial", spec.kind not in NEAREST and spec.initial is not None),
         ("searches", spec.kind not in NEAREST and spec.searches is not None),
         ("evade", own_distance and spec.evade is not None),
+        ("weight", spec.evade is None and spec.weight != LabelAttackSpec().weight),
     ]
     for name, given in unused:
         if given:
@@ -196,10 +197,17 @@ def _aims(spec: LabelAttackSpec, ask: goals.Predict, own: Int[Tensor, " N"]) -> 
             if spec.evade is None:
                 return loss, None
             # The loss hardly rises where the victim is sure, and the measure's logarithm would always win: the margin.
-            loss = (goals.target_margin if targeted else goals.margin)(ask, labels)
-            measure = MEASURES[spec.evade]
-            doubt = Goal(lambda inputs, rows: logarithm(measure(ask(inputs, rows))))
-            return loss + (-spec.weight) * doubt, None
+            lead, measure = (goals.target_margin if targeted else goals.margin), MEASURES[spec.evade]
+
+            def hidden(inputs: Tensor, rows: Tensor) -> Tensor:
+                found = ask(inputs, rows)  # once: both are of the same draws
+
+                def again(_: Tensor, __: Tensor) -> Categorical:
+                    return found
+
+                return lead(again, labels)(inputs, rows) - spec.weight * logarithm(measure(found))
+
+            return Goal(hidden), None
 
 
 def check_answers(victim: Victim, measures: Sequence[str] = ()) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 from jaxtyping import Float, Int
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator
 from torch import Tensor
 
 from feint import metrics
@@ -31,7 +31,7 @@ from feint.experiments.label_attack import (
     clean_prediction,
 )
 from feint.experiments.run import Piece, RunResult, begun, head, part_count, walk
-from feint.experiments.spec import DataSpec, NetworkSpec, RunSpec, VictimSpec
+from feint.experiments.spec import DataSpec, NetworkSpec, RunSpec, VictimSpec, checked_victims
 from feint.experiments.victim import Victim, load_data
 from feint.networks import ARCHITECTURES
 from feint.results import RunFolder
@@ -56,7 +56,7 @@ class PerClassSpec(RunSpec):
     """
 
     data: DataSpec = DataSpec()
-    victims: Annotated[tuple[VictimSpec, ...], Field(min_length=1)]
+    victims: Annotated[tuple[VictimSpec, ...], AfterValidator(checked_victims)]
     attacks: tuple[Threat, ...] = ()
     passes: Annotated[int, Field(gt=1)] = PASSES
     attack_passes: Annotated[int, Field(gt=0)] | None = None
@@ -64,18 +64,11 @@ class PerClassSpec(RunSpec):
     @field_validator("attacks")
     @classmethod
     def _names_differ(cls, attacks: tuple[Threat, ...]) -> tuple[Threat, ...]:
-        names = [threat.name for threat in attacks]
-        if len(set(names)) < len(names):
-            raise ValueError(f"expected each attack once, got {', '.join(names)}")
+        if len({(threat.attack, threat.radius) for threat in attacks}) < len(attacks):
+            raise ValueError(f"expected each attack once, got {', '.join(threat.name for threat in attacks)}")
         if any(threat.attack is None for threat in attacks):
             raise ValueError("expected attacks on labels, got one that keeps them")
         return attacks
-
-    @model_validator(mode="after")
-    def _no_more_than_there_are(self) -> "PerClassSpec":
-        if self.attack_passes is not None and self.attack_passes > self.passes:
-            raise ValueError(f"attack_passes: expected at most the {self.passes} passes, got {self.attack_passes}")
-        return self
 
 
 def threats(names: Sequence[str], radius: float, steps: int, searches: int | None = None) -> list[dict[str, Any]]:
@@ -98,7 +91,9 @@ def threats(names: Sequence[str], radius: float, steps: int, searches: int | Non
         except ValueError:
             distance = 0.0
         if not 0 < distance < float("inf"):
-            raise SpecError(f"attacks: expected a radius above 0 after {kind}=, got {far or radius!r}")
+            if given:
+                raise SpecError(f"attacks: expected a radius above 0 after {kind}=, got {far!r}")
+            raise SpecError(f"radius: expected a number above 0, got {radius:g}")
         tried = searches if kind in NEAREST else None
         attack = {"kind": kind, "steps": steps if kind in STEPPED else None, "searches": tried}
         found.append({"name": name.strip(), "radius": distance, "attack": attack})
@@ -152,6 +147,8 @@ def per_class(
     Raises:
         FeintError: bad input, or a folder that cannot be written.
     """
+    if spec.attack_passes is not None and spec.attack_passes > spec.passes:
+        raise SpecError(f"attack-passes: expected at most the {spec.passes} passes, got {spec.attack_passes}")
     drawn = {"estimator": "mc-dropout", "draws": spec.passes}
     specs = tuple(each.model_copy(update={**drawn, "name": each.title}) for each in spec.victims)
     spec, dataset = spec.model_copy(update={"victims": specs}), load_data(spec.data)

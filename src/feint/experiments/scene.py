@@ -18,20 +18,11 @@ from feint.estimators import predict
 from feint.experiments.autoencoder import AutoencoderSpec, load_autoencoder
 from feint.experiments.catalog import MEASURES
 from feint.experiments.run import Array, begun
-from feint.experiments.spec import DataSpec, RunSpec, VictimSpec
+from feint.experiments.spec import DataSpec, RunSpec, VictimSpec, checked_victims
 from feint.experiments.victim import Victim, load_data
 from feint.networks import VariationalAutoencoder
 
 BATCHES_PER_CALL = 5
-
-
-def checked_victims(victims: tuple[VictimSpec, ...]) -> tuple[VictimSpec, ...]:
-    """At least one victim, and each name once: results are told apart by it."""
-    if not victims:
-        raise ValueError("at least one victim")
-    if len({victim.title for victim in victims}) < len(victims):
-        raise ValueError("each victim once")
-    return victims
 
 
 class SceneSpec(RunSpec):

@@ -184,6 +184,8 @@ def reproduce_smith_gal(
             "bounds": RELEASED_BOUNDS,
             "weights": networks.fingerprint(features) + networks.behaviour(features, train.shape, spec.device),
         }
+        with torch.inference_mode():
+            _rows(features.eval(), torch.full((2, *train.shape), 0.5, device=spec.device))
         parts = part_count(test, batch_size, 2)
         with RunFolder.open(root, "smith-gal-table-1", identity, parts=parts, fresh=fresh) as folder:
             if folder.is_complete:
@@ -287,14 +289,23 @@ def _compute_features(
     with torch.inference_mode(), tqdm(total=len(images), desc="features", disable=not progress) as bar:
         for batch in images.batches(size):
             for inputs, _, count in padded_batches(batch.images.to(spec.device), batch.samples, size):
-                found: object = features(inputs)
-                if not isinstance(found, Tensor) or found.ndim != 2 or len(found) != len(inputs):
-                    came = f"shape {tuple(found.shape)}" if isinstance(found, Tensor) else type(found).__name__
-                    raise NetworkError(f"features: expected (N, F) for {len(inputs)} images, got {came}")
-                values.append(found[:count].float().cpu())
+                values.append(_rows(features, inputs)[:count].float().cpu())
             labels.append(batch.labels)
             bar.update(len(batch.labels))
     return torch.cat(values), torch.cat(labels)
+
+
+def _rows(features: nn.Module, images: Float[Tensor, " N channels height width"]) -> Float[Tensor, " N F"]:
+    """Features of images.
+
+    Raises:
+        NetworkError: they are not one row per image.
+    """
+    found: object = features(images)
+    if not isinstance(found, Tensor) or found.ndim != 2 or len(found) != len(images):
+        came = f"shape {tuple(found.shape)}" if isinstance(found, Tensor) else type(found).__name__
+        raise NetworkError(f"features: expected (N, F) for {len(images)} images, got {came}")
+    return found
 
 
 def rows_of(found: dict[Protocol, Any]) -> list[dict[str, Any]]:

@@ -146,6 +146,15 @@ class VictimSpec(Spec):
         return "predictive_entropy" if self.stochastic else "max_probability"
 
 
+def checked_victims(victims: tuple[VictimSpec, ...]) -> tuple[VictimSpec, ...]:
+    """At least one victim, and each name once: results are told apart by it."""
+    if not victims:
+        raise ValueError("at least one victim")
+    if len({victim.title for victim in victims}) < len(victims):
+        raise ValueError("each victim once")
+    return victims
+
+
 @final
 class AttackSpec(Spec):
     """How a victim's confidence is attacked.

@@ -18,8 +18,7 @@ from feint.errors import SpecError
 from feint.estimators import predict
 from feint.experiments.label_attack import check_answers
 from feint.experiments.run import Array, RunResult, begun, facts, head, kept
-from feint.experiments.scene import checked_victims
-from feint.experiments.spec import DataSpec, RunSpec, VictimSpec
+from feint.experiments.spec import DataSpec, RunSpec, VictimSpec, checked_victims
 from feint.experiments.victim import Victim, load_data
 from feint.measures.complement import complemented
 from feint.metrics import bootstrap, kendall_tau, spearman

@@ -49,7 +49,7 @@ def scatter(title: str, x_title: str, y_title: str, clouds: tuple[Cloud, ...]) -
 
     panels = list(dict.fromkeys(cloud.panel for cloud in clouds))
     kinds = list(dict.fromkeys(cloud.kind for cloud in clouds))
-    page: Any = Figure(figsize=(3.6 * len(panels) + 0.6, 4.8), dpi=110, layout="constrained", facecolor="white")
+    page: Any = Figure(figsize=(3.6 * len(panels) + 0.6, 5), dpi=110, layout="constrained", facecolor="white")
     grid = page.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
     drawn: dict[str, Any] = {}
     for cloud in clouds:
@@ -70,7 +70,9 @@ def scatter(title: str, x_title: str, y_title: str, clouds: tuple[Cloud, ...]) -
         axes.spines[:].set_visible(False)
     grid[0].set_ylabel(y_title, color=_MUTED, fontsize=8)
     page.suptitle(title, x=0.01, ha="left", color=_INK, fontsize=12, fontweight="bold")
-    page.legend(list(drawn.values()), list(drawn), loc="outside upper right", ncols=8, frameon=False, fontsize=9)
+    page.legend(
+        list(drawn.values()), list(drawn), loc="outside lower center", ncols=3 * len(panels), frameon=False, fontsize=9
+    )
     file = io.BytesIO()
     page.savefig(file, format="png", metadata={"Software": None})
     return file.getvalue()
