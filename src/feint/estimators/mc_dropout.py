@@ -17,8 +17,8 @@ from feint.predictive import Categorical
 
 MEMORY, CPU_MEMORY = 512 * 2**20, 128 * 2**20
 """Bytes that a batch, repeated once per draw, may take on an accelerator and on a CPU; what does not fit is made in
-further passes. Blocks over 32 MiB, of which there would be some, glibc gets from the system anew each time, empty pages
-that take as long to fill as a convolution takes to compute."""
+further passes. Blocks over 32 MiB, of which there would be some, glibc gets from the system anew each time, as empty
+pages; filling these took a third of the time of 50 draws of a small convolutional network on 100 images."""
 
 TOLERANCE = 1e-4
 """How far log-probabilities of repeated batches and of whole passes may lie apart (as across batch sizes)."""
