@@ -3,6 +3,8 @@
 import io
 from typing import Any, Literal
 
+import numpy as np
+
 from .detection import DetectionPanel, DetectionReport, DetectorCurve
 from .figures import REFERENCE
 
@@ -12,6 +14,8 @@ AXES: dict[Side, tuple[str, str]] = {
     "roc": ("false positive rate (%)", "true positive rate (%)"),
     "pr": ("recall (%)", "precision (%)"),
 }
+STEPS: dict[Side, tuple[str, str]] = {"roc": ("default", "linear"), "pr": ("steps-pre", "vh")}
+"""How points are joined, as matplotlib and as Plotly call it."""
 
 # Told apart by the colour-blind (Okabe & Ito 2008), in the order in which measures come.
 _COLOURS = ("#0072b2", "#e69f00", "#cc79a7", "#009e73", "#d55e00", "#56b4e9", "#8a7a00", "#5b6372")
@@ -29,10 +33,14 @@ def measures_of(report: DetectionReport) -> tuple[str, ...]:
 
 
 def points(curve: DetectorCurve, side: Side) -> tuple[Any, Any]:
-    """What is drawn, in percent."""
+    """What is drawn, in percent.
+
+    Precision and recall are drawn in steps, and from recall 0: a line between two thresholds would promise precisions
+    that none has (Davis & Goadrich 2006), and the area under steps is the average precision that tables have.
+    """
     if side == "roc":
         return 100 * curve.false_positive_rate, 100 * curve.true_positive_rate
-    return 100 * curve.recall, 100 * curve.precision
+    return 100 * np.insert(curve.recall, 0, 0.0), 100 * np.insert(curve.precision, 0, curve.precision[0])
 
 
 def words(panel: DetectionPanel, side: Side) -> str:
@@ -60,9 +68,9 @@ def picture(report: DetectionReport, side: Side, name: str = "") -> bytes:
         axes.set_visible(True)
         if side == "roc":
             axes.plot([0, 100], [0, 100], color=REFERENCE, linewidth=1, linestyle=":")
-        for curve in panel.curves:
-            style = {"color": shade(shown, curve.measure), "linewidth": 1.8}
-            (drawn[curve.measure],) = axes.plot(*points(curve, side), **style)
+        for at, curve in enumerate(panel.curves):
+            style = {"color": shade(shown, curve.measure), "linewidth": 1.8, "drawstyle": STEPS[side][0]}
+            (drawn[curve.measure],) = axes.plot(*points(curve, side), **style, zorder=3 - at / len(panel.curves))
         axes.set_xlim(-1, 101)
         axes.set_ylim(-1, 101)
         axes.set_xticks([0, 50, 100])
@@ -86,7 +94,7 @@ def plotly(report: DetectionReport, panel: DetectionPanel, side: Side) -> dict[s
     """One panel for the page."""
     shown = measures_of(report)
     traces: list[dict[str, Any]] = []
-    for curve in panel.curves:
+    for at, curve in enumerate(panel.curves):
         x, y = points(curve, side)
         area = curve.auroc if side == "roc" else curve.aupr
         traces.append(
@@ -96,7 +104,8 @@ def plotly(report: DetectionReport, panel: DetectionPanel, side: Side) -> dict[s
                 "name": curve.measure.replace("_", " "),
                 "x": [round(float(value), 2) for value in x],
                 "y": [round(float(value), 2) for value in y],
-                "line": {"color": shade(shown, curve.measure), "width": 2.2},
+                "line": {"color": shade(shown, curve.measure), "width": 2.2, "shape": STEPS[side][1]},
+                "zorder": len(panel.curves) - at,  # the first on top, as in the PNG
                 "hovertemplate": f"%{{y:.1f}} at %{{x:.1f}} (area {area:.3f})",
             }
         )
