@@ -120,3 +120,25 @@ def test_untargeted_on_a_sure_network_ends_near_the_boundary():
     assert found.feasible.all()
     assert near.feasible.all()
     assert (found.radius <= 1.5 * near.radius).all()
+
+
+@pytest.mark.parametrize("seed", [4, 8, 13])
+def test_ties_of_max_pooling_in_a_flat_image_are_no_dead_end(seed):
+    torch.manual_seed(seed)
+    layers = nn.Conv2d(1, 4, 3, padding=1), nn.Tanh(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(36, 3)
+    network = nn.Sequential(*layers).double()
+    with torch.no_grad():
+        layers[-1].weight.mul_(8)
+    victim, black = Softmax(network), torch.zeros(1, 1, 6, 6, dtype=torch.float64)
+    own = victim(black).prediction
+    predict = lambda inputs, rows: victim(inputs)  # noqa: E731
+    changed, loss = label_objectives.changes_label(predict, own), label_objectives.cross_entropy(predict, own)
+
+    start = black.clone().requires_grad_()
+    before = loss(start, torch.arange(1))
+    slope = torch.autograd.grad(before.sum(), start)[0].clamp_min(0)
+    assert slope.any()
+    for step in (1e-3, 1e-6):
+        assert loss(black + step * slope, torch.arange(1)) < before  # where the gradient points, it goes down
+
+    assert LBFGS()(loss, black, Budget(6.0, L2()), changed).feasible.all()

@@ -22,10 +22,11 @@ class Descent:
     ``trials`` says where walks want f and its gradient next, ``take`` hands these over. Each walk answers for itself:
     one may go on to its next step while another still halves its last. Line search (backtracking, Armijo) and curvature
     pairs (left out where s.y is not positive) belong to one walk; coordinates at a bound that want to leave it are held
-    there. A walk whose line search fails forgets its pairs and goes on from steepest descent.
+    there. A walk whose line search fails forgets its pairs and goes on from steepest descent. Where the very first one
+    fails, the walk takes its shortest trial, whatever the loss is there.
 
-    A walk is over where that fails too, after ``steps``, and where it stands still: where f is convex, a point that
-    lies e c abs(r)_2^2 above the minimum is within sqrt(e) abs(r)_2 of the minimiser.
+    A walk is over where steepest descent fails on the way, after ``steps``, and where it stands still: where f is
+    convex, a point that lies e c abs(r)_2^2 above the minimum is within sqrt(e) abs(r)_2 of the minimiser.
 
     Args:
         origins: where the walks start.
@@ -104,11 +105,15 @@ class Descent:
         self._tried[rows] += 1
         # A step that promises nothing will not promise more when it is shorter.
         stuck = ~good & ((promised >= 0) | (self._tried[rows] == HALVINGS))
+        # A flat image ties in every window of max-pooling, and no gradient there need point down: a nudge breaks ties.
+        nudged = stuck & (promised < 0) & (self._taken[rows] == 0)
+        stuck &= ~nudged
 
+        self._curvature.learn(rows[good], step[good], slope[good] - self._slope[rows[good]])
+        good |= nudged
         moved, failed = rows[good], rows[stuck]
-        self._curvature.learn(moved, step[good], slope[good] - self._slope[moved])
         self.points[moved], self._loss[moved], self._slope[moved] = trials[good], loss[good], slope[good]
-        over = good & (before - loss <= (SETTLED * spring).maximum(NOISE * before.abs()))
+        over = good & ~nudged & (before - loss <= (SETTLED * spring).maximum(NOISE * before.abs()))
         # Pairs from elsewhere can make every trial too long; steepest descent has then not been tried yet.
         over[stuck] = self._steepest[failed] | ~self._curvature.forget(failed)
         self._taken[rows] += good | stuck
