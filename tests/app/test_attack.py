@@ -142,9 +142,24 @@ def test_what_is_the_target_already_does_not_count(feint, command, networks: Pat
     assert found["tried"] == tried[0].sum()
     assert found["success"] == pytest.approx(won[0].mean())
     assert found["fresh"]["success"] == pytest.approx((won[1].mean() + won[2].mean()) / 2)
-    measured = table["measured"][tried[0]][won[0]]
-    assert found["measured_of_successful"] == pytest.approx(measured.mean())
-    assert measured.min() > 0
+    names = {"measured": "measured", "linf": "linf", "l2": "l2", "pixels_changed": "changed"}
+    for name, column in names.items():
+        values = table[column][tried[0]][won[0]]
+        assert values.min() > 0
+        assert found[name] == pytest.approx(values.mean())
+    printed = feint("attack", kind, *command, "--radii", radius).out
+    assert f" {found['tried']} " in printed
+    assert f"{found['l2']:.3f}" in printed
+
+
+def test_where_none_is_tried_or_none_succeeds_there_is_no_number(feint, command):
+    (weak,) = json.loads(feint("attack", "cw", *command, "--radii", 1e-6, "--steps", 1, "--json").out)["attacked"]
+    assert (weak["tried"], weak["success"], weak["l2"], weak["rounded"]["surviving"]) == (24, 0, None, None)
+    one = ["attack", "bim", *command, "--radii", 0.1, "--limit", 1]
+    own = records(json.loads(feint(*one, "--json").out))["clean_prediction"][0]
+    (none,) = json.loads(feint(*one, "--target", own, "--json").out)["attacked"]
+    assert (none["tried"], none["success"], none["l2"], none["rounded"]["success"]) == (0, None, None, None)
+    assert feint(*one, "--target", own).out.splitlines()[4].split()[:5] == ["0.1", "0", "-", "-", "-"]
 
 
 @pytest.mark.parametrize("kind", ["cw", "lbfgs"])

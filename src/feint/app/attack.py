@@ -76,5 +76,7 @@ def run(options: argparse.Namespace) -> None:
     say(f"{summary['images']} images, {summary['clean']['accuracy']:.2%} right before the attack\n")
     heads, rows = text_rows(summary)
     say(aligned([heads], rows))
-    say(f"\nimages: {', '.join(str(result.folder / name) for name in summary['files'])}")
+    say("\nL-inf and L2: mean over the attacks that succeed, of the images tried\n")
+    for row, name in zip(summary["attacked"], summary["files"], strict=True):
+        say(f"images, radius {row['radius']:.3g}: {result.folder / name}")
     say(f"for show: {result.folder / 'pictures'}")

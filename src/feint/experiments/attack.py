@@ -1,12 +1,12 @@
 """Attack the labels of a data set or a picture, and say what came of it."""
 
+import statistics
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, final
 
 import numpy as np
 import pyarrow as pa
-import torch
 from jaxtyping import Float, Int
 from pydantic import AfterValidator, Field
 from torch import Tensor
@@ -200,7 +200,7 @@ def summarise(table: pa.Table, spec: AttackRunSpec) -> dict[str, Any]:
         repeats = [records.select(fresh, repeat=repeat) for repeat in range(1, last + 1)]
         found["clean"] |= {
             "fresh_accuracy": sum(map(_right, repeats)) / last,
-            "fresh_changed": sum(_success(each, None) for each in repeats) / last,
+            "fresh_changed": statistics.mean(_won(each, None).double().mean().item() for each in repeats),
         }
     return found
 
@@ -210,17 +210,14 @@ def _radius(table: pa.Table, spec: AttackRunSpec, radius: float, last: int) -> d
     attacked = records.select(table, variant="attacked", radius=radius)
     own, rounded = records.select(attacked, repeat=0), records.select(table, variant="rounded", radius=radius)
     kept, rounded_kept = _tried(own, target), _tried(rounded, target)
-    won = _won(kept, target)
     found: dict[str, Any] = {
         "radius": radius,
         "tried": len(kept),
         "success": _success(kept, target),
         "accuracy": _right(own),
-        "linf": column(own, "linf").mean().item(),
-        "l2": column(own, "l2").mean().item(),
-        "measured": column(own, "measured").mean().item(),
-        "measured_of_successful": column(kept, "measured")[won].mean().item() if bool(won.any()) else None,
-        "pixels_changed": column(own, "changed").mean().item(),
+        # How far, where the attack succeeds: one that gives up leaves its image as it was.
+        **{name: _of_successful(kept, name, target) for name in ("linf", "l2", "measured")},
+        "pixels_changed": _of_successful(kept, "changed", target),
         "gradients": column(own, "gradients").double().mean().item(),
         "queries": column(own, "queries").double().mean().item(),
         "rounded": {
@@ -231,10 +228,10 @@ def _radius(table: pa.Table, spec: AttackRunSpec, radius: float, last: int) -> d
     }
     if last:
         repeats = [_tried(records.select(attacked, repeat=repeat), target) for repeat in range(1, last + 1)]
-        fresh = [_success(each, target) for each in repeats]
-        values = torch.tensor(fresh, dtype=torch.float64)
-        spread = values.std().item() if last > 1 else None
-        found["fresh"] = {"repeats": last, "success": values.mean().item(), "std": spread}
+        shares = [share for each in repeats if (share := _success(each, target)) is not None]
+        mean = statistics.mean(shares) if shares else None
+        spread = statistics.stdev(shares) if len(shares) > 1 else None
+        found["fresh"] = {"repeats": last, "success": mean, "std": spread}
     return found
 
 
@@ -250,8 +247,15 @@ def _won(table: pa.Table, target: int | None) -> Tensor:
     return prediction != column(table, "clean_prediction") if target is None else prediction == target
 
 
-def _success(table: pa.Table, target: int | None) -> float:
-    return _won(table, target).double().mean().item() if len(table) else 0.0
+def _success(table: pa.Table, target: int | None) -> float | None:
+    """The share of attacks that succeed; None where none was tried."""
+    return _won(table, target).double().mean().item() if len(table) else None
+
+
+def _of_successful(table: pa.Table, name: str, target: int | None) -> float | None:
+    """A column's mean over the attacks that succeed; None where none does."""
+    won = _won(table, target)
+    return column(table, name)[won].double().mean().item() if bool(won.any()) else None
 
 
 def _right(table: pa.Table) -> float:
@@ -264,29 +268,32 @@ def _surviving(attacked: pa.Table, rounded: pa.Table, target: int | None) -> flo
     return _won(rounded, target)[won].double().mean().item() if bool(won.any()) else None
 
 
-def _with_spread(fresh: Mapping[str, Any]) -> str:
-    """A mean in percent, and the standard deviation where there is more than one."""
-    mean = f"{100 * fresh['success']:.2f}"
-    return mean if fresh["std"] is None else f"{mean} +- {100 * fresh['std']:.2f}"
-
-
 def text_rows(summary: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """Heads and cells of the table in a terminal."""
-    heads = ["radius", "success %", "fresh draws %", "8 bits %", "accuracy %", "L-inf", "L2", "gradients", "queries"]
-    rows: list[list[str]] = []
-    for row in summary["attacked"]:
-        fresh = row.get("fresh")
-        rows.append(
-            [
-                f"{row['radius']:.3g}",
-                f"{100 * row['success']:.2f}",
-                "-" if fresh is None else _with_spread(fresh),
-                f"{100 * row['rounded']['success']:.2f}",
-                f"{100 * row['accuracy']:.2f}",
-                f"{row['linf']:.4f}",
-                f"{row['l2']:.3f}",
-                f"{row['gradients']:.1f}",
-                f"{row['queries']:.1f}",
-            ]
-        )
-    return heads, rows
+    """Heads and cells of the table in a terminal; distances are means over the attacks that succeed."""
+    heads = ["radius", "tried", "success %", "fresh draws %", "8 bits %", "accuracy %", "L-inf", "L2"]
+
+    def cell(value: float | None, digits: int) -> str:
+        return "-" if value is None else f"{value:.{digits}f}"
+
+    def percent(share: float | None) -> str:
+        return "-" if share is None else f"{100 * share:.2f}"
+
+    def fresh(success: float | None, std: float | None) -> str:
+        return percent(success) if std is None else f"{percent(success)} +- {percent(std)}"
+
+    rows = [
+        [
+            f"{row['radius']:.3g}",
+            str(row["tried"]),
+            percent(row["success"]),
+            fresh(*(row.get("fresh", {}).get(name) for name in ("success", "std"))),
+            percent(row["rounded"]["success"]),
+            percent(row["accuracy"]),
+            cell(row["linf"], 4),
+            cell(row["l2"], 3),
+            cell(row["gradients"], 1),
+            cell(row["queries"], 1),
+        ]
+        for row in summary["attacked"]
+    ]
+    return [*heads, "gradients", "queries"], rows
