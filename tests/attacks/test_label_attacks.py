@@ -196,6 +196,34 @@ def test_keeping_the_last_iterate_is_said_and_takes_no_other_passes(victim, norm
     assert not torch.equal(PGD(3, keep="last", seed=1)(objective, images, budget).inputs, last.inputs)
 
 
+@pytest.mark.parametrize("decay", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("norm", [Linf(), L2()])
+def test_momentum_as_written_in_the_paper(victim, norm, decay):
+    """Dong et al. 2018, algorithm 1, by hand, input by input."""
+    images = victim[1].double()
+    objective = lambda x, rows: (7 * x + images[rows].square()).sin().flatten(1).square().sum(1)  # noqa: E731
+    radius = {Linf(): 0.2, L2(): 1.0}[norm]
+    expected = []
+    for row, original in enumerate(images):
+        x, momentum = original.clone(), torch.zeros_like(original)
+        for _ in range(5):
+            point = x.clone().requires_grad_()
+            slope = torch.autograd.grad(objective(point[None], torch.tensor([row])).sum(), point)[0]
+            momentum = decay * momentum + slope / slope.abs().sum()
+            if norm == Linf():
+                x = original + (x + radius / 5 * momentum.sign() - original).clamp(-radius, radius)
+            else:
+                change = x + radius / 5 * momentum / momentum.norm() - original
+                x = original + change * min(1, radius / change.norm())
+            x = x.clamp(0, 1)
+        expected.append(x)
+    found = MIM(5, decay=decay)(objective, images, Budget(radius, norm)).inputs
+    torch.testing.assert_close(found, torch.stack(expected), atol=1e-12, rtol=0)
+    plain = BIM(5)(objective, images, Budget(radius, norm)).inputs
+    # On this objective slopes turn around within a step, so that what is remembered shows.
+    assert torch.allclose(found, plain, atol=1e-12, rtol=0) == (decay == 0)
+
+
 def test_the_last_iterate_may_be_worse_than_the_original(victim):
     _, images = victim
     peak = lambda x, rows: -(x - images[rows]).abs().flatten(1).sum(1)  # noqa: E731

@@ -90,6 +90,11 @@ TORCHATTACKS = {
         Linf(),
         lambda network: torchattacks.MIFGSM(network, eps=RADIUS, alpha=0.02, steps=7, decay=1.0),
     ),
+    "MIM that forgets": (
+        MIM(7, step=0.02, decay=0.5),
+        Linf(),
+        lambda network: torchattacks.MIFGSM(network, eps=RADIUS, alpha=0.02, steps=7, decay=0.5),
+    ),
     "PGD": (
         PGD(7, step=0.03, random_start=False, keep="last"),
         Linf(),
