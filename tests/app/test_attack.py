@@ -194,6 +194,8 @@ def test_how_the_weight_is_searched(feint, command, kind):
         (["bim", "--radii", "0.1", "--draws", 5], "draws: expected an estimator"),
         (["bim", "--radii", "0.1", "--masks", "shared"], "masks: expected an estimator"),
         (["bim", "--radii", "0.1", "--estimator", "mc-dropout", "--temperature", 2], "temperature: expected"),
+        (["bim", "--radii", "0.1", "--repeats", 2], "repeats: expected a victim that draws"),
+        (["bim", "--radii", "0.1", "--target", -1], "attack.target: expected greater than or equal to 0, got -1"),
         (["bim", "--radii", "0.1,inf"], "radii"),
         (["bim", "--radii", "0.1", "--step", "inf"], "step"),
         (["mim", "--radii", "0.1", "--decay", "inf"], "decay"),

@@ -200,6 +200,7 @@ OPTIONS = {
     "temperature 0": (["--temperature", "0"], "temperature"),
     "temperature NaN": (["--temperature", "nan"], "temperature"),
     "one draw": (["--estimator", "mc-dropout", "--draws", "1"], "draws"),
+    "repeats without draws": (["--repeats", "2"], "repeats: expected a victim that draws, got softmax"),
     "no dropout": (["--estimator", "mc-dropout"], "dropout"),
     "crop without pixels": (["--crop", "0"], "crop"),
     "resize without pixels": (["--resize", "-1"], "resize"),

@@ -72,7 +72,7 @@ def test_detect_resumes(feint, command, monkeypatch: pytest.MonkeyPatch):
         return records(*arguments)
 
     monkeypatch.setattr(Detection, "records", interrupted)
-    arguments = [*command, "--attacks", "fgsm,ace"]
+    arguments = [*command, "--attacks", "bim,ace"]
     assert feint(*arguments).code == 130
     assert feint(*arguments).code == 0
     assert len(calls) == 3  # one done, one interrupted, one left
@@ -87,6 +87,11 @@ def test_detect_resumes(feint, command, monkeypatch: pytest.MonkeyPatch):
         (["--weight", 1], "weight"),
         (["--protocol", "as-released"], "protocol"),
         (["--victim", "a"], "victim"),
+        (["--attacks", "bim,bim"], "attacks: expected each attacker once"),
+        (["--attacks", "fgsm,ace"], "steps: expected an attack that has such a setting, bim or mim or pgd or adaptive"),
+        (["--attacks", "bim", "--evade", "margin"], "evade: expected an attack that has such a setting, adaptive, got"),
+        (["--attacks", "bim", "--weight", 0.4], "weight: expected an attack that has such a setting, adaptive, got"),
+        (["--attacks", "bim", "--repeats", 2], "repeats: expected a victim that draws, got softmax"),
     ],
 )
 def test_bad_input(feint, command, extra, word):

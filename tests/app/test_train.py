@@ -184,6 +184,13 @@ def test_a_card_that_cannot_be_read(train, feint, tmp_path: Path, images: Path):
 
 REFUSED = {
     "spread": (["spread", "--victim", "bars"], "draw"),
+    "spread, draws": (["spread", "--victim", "bars", "--draws", 5], "draws: expected a victim that draws, got softmax"),
+    "detect, twice": (["detect", "--victim", "bars", "--victim", "bars"], "each victim once, got bars, bars\n"),
+    "per-class, ace": (["per-class", "--victim", "bars", "--attacks", "ace"], "attacks.attack.kind: expected 'fgsm'"),
+    "per-class, twice": (
+        ["per-class", "--victim", "bars", "--attacks", "bim,bim"],
+        "attacks: expected each attack once, got bim, bim\n",
+    ),
     "per-class": (["per-class", "--victim", "bars"], "dropout acts"),
     "detect": (["detect", "--victim", "bars", "--compare", "--steps", 3], "dropout acts"),
     "detect, a measure": (["detect", "--victim", "bars", "--evade", "mutual_information"], "mutual_information"),

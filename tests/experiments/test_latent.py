@@ -138,6 +138,12 @@ def test_a_victim_twice(trained):
         LatentSpec.parse({**spec_of(trained).model_dump(), "victims": both})
 
 
+def test_one_image_is_not_far_from_any(trained, tmp_path):
+    with pytest.raises(SpecError, match="at least two images"):
+        latent(spec_of(trained, data={"limit": 1}), tmp_path, progress=False)
+    assert not list(tmp_path.iterdir())
+
+
 def test_thinned_keeps_the_ends():
     assert thinned(3, 10).tolist() == [0, 1, 2]
     assert thinned(1000, 3).tolist() == [0, 500, 999]

@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--evade", metavar="MEASURE", help="keep this measure low beside: the adaptive attacker")
     group.add_argument("--weight", type=float, help="of its logarithm against the margin (default: 0.5)")
-    group.add_argument("--repeats", type=int, default=3, metavar="R", help="fresh draws that judge (default: 3)")
+    group.add_argument("--repeats", type=int, metavar="R", help="fresh draws that judge (default: 3)")
     shared.add_running(parser)
     parser.add_argument("--format", choices=["npz", "safetensors"], default="npz", help="(default: npz)")
     parser.add_argument("--batch-size", type=int, metavar="N", help="inputs per network call (default: by size)")
@@ -56,14 +56,15 @@ def run(options: argparse.Namespace) -> None:
 
     names = ("kind", "norm", "steps", "step", "initial", "searches", "restarts", "decay", "target", "evade", "weight")
     values = {name: getattr(options, name) for name in names} | {"draws": options.attack_draws}
+    victim = shared.victim_values(options)
     spec = AttackRunSpec.parse(
         {
             "data": shared.data_values(options),
-            "victim": shared.victim_values(options),
+            "victim": victim,
             "attack": {name: value for name, value in values.items() if value is not None},
             "radii": options.radii.split(","),
             "format": options.format,
-            "repeats": options.repeats,
+            "repeats": shared.repeats_value(options, [victim], 3),
             "batch_size": options.batch_size,
             **shared.running_values(options),
         }

@@ -62,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     attack.add_argument("--truth", metavar="NAME", help="a network whose predictions stand in for the labels")
     attack.add_argument("--truth-weights", metavar="FILE", help="its weights")
     attack.add_argument(
-        "--repeats", type=int, default=3, metavar="R", help="fresh draws that judge a stochastic victim (default: 3)"
+        "--repeats", type=int, metavar="R", help="fresh draws that judge a stochastic victim (default: 3)"
     )
     shared.add_running(parser)
     parser.add_argument("--batch-size", type=int, metavar="N", help="inputs per network call (default: by size)")
@@ -75,14 +75,15 @@ def run(options: argparse.Namespace) -> None:
     from feint.experiments.audit_report import headline, notes, scores
     from feint.results import plain_table
 
+    victim = shared.victim_values(options)
     spec = AuditSpec.parse(
         {
             "data": shared.data_values(options),
-            "victim": shared.victim_values(options),
+            "victim": victim,
             "attack": attack_values(options),
             "radii": options.radii.split(","),
             "measure": options.measure,
-            "repeats": options.repeats,
+            "repeats": shared.repeats_value(options, [victim], 3),
             "batch_size": options.batch_size,
             **shared.running_values(options),
         }

@@ -16,6 +16,10 @@ from feint.app import options as shared
 from feint.app.output import say
 from feint.errors import SpecError
 
+ITERATED = ("bim", "mim", "pgd", "adaptive")
+CONCERNS = {"steps": ITERATED, "step": ITERATED, "evade": ("adaptive",), "weight": ("adaptive",)}
+"""Option -> the attackers that it changes."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `feint detect`."""
@@ -32,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--compare",
         action="store_true",
         help="of a victim of dropout networks: deterministic, MC dropout of the same weights, an ensemble, and an "
-        "ensemble of MC dropout, each attacked for itself",
+        "ensemble of MC dropout, each attacked for itself (20 draws, unless --draws has others)",
     )
     shared.add_estimator(parser)
     attack = parser.add_argument_group("attack")
@@ -43,12 +47,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of fgsm, bim, mim, pgd, adaptive, ace (default: %(default)s)",
     )
     attack.add_argument("--radii", default="0.1", metavar="R,R,...", help="L-infinity (default: %(default)s)")
-    attack.add_argument("--steps", type=int, default=10, help="of iterated attacks (default: 10)")
+    attack.add_argument("--steps", type=int, help="of iterated attacks (default: 10)")
     attack.add_argument(
         "--step", type=float, help="their size (default: radius / steps; pgd, adaptive: 2.5 times that)"
     )
-    attack.add_argument("--evade", metavar="MEASURE", help="what adaptive keeps low (default: mutual information)")
-    attack.add_argument("--weight", type=float, default=0.5, help="of its logarithm against the margin (default: 0.5)")
+    attack.add_argument(
+        "--evade",
+        metavar="MEASURE",
+        help="what adaptive keeps low (default: mutual information, or entropy where nothing is drawn)",
+    )
+    attack.add_argument("--weight", type=float, help="of its logarithm against the margin (default: 0.5)")
     attack.add_argument(
         "--protocol",
         choices=["corrected", "as-released"],
@@ -56,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="as-released: as in Smith & Gal's released experiment, whose noise images are flat grey and whose "
         "attacked images are clipped to other bounds",
     )
-    attack.add_argument("--repeats", type=int, default=1, metavar="R", help="fresh draws that judge (default: 1)")
+    attack.add_argument("--repeats", type=int, metavar="R", help="fresh draws that judge (default: 1)")
     attack.add_argument("--resamples", type=int, default=200, metavar="R", help="of the bootstrap (default: 200)")
     shared.add_running(parser)
     parser.add_argument("--batch-size", type=int, metavar="N", help="inputs per network call (default: by size)")
@@ -68,17 +76,24 @@ def run(options: argparse.Namespace) -> None:
     from feint.experiments.detect import DetectSpec, detect, text_rows
     from feint.results.tables import aligned
 
-    names = ("steps", "step", "evade", "weight", "protocol", "repeats", "resamples", "batch_size")
+    attacked = victims(options)
+    settings = {name: value for name in CONCERNS if (value := getattr(options, name)) is not None}
     spec = DetectSpec.parse(
         {
             "data": shared.data_values(options),
-            "victims": victims(options),
+            "victims": attacked,
             "attacks": options.attacks.split(","),
             "radii": options.radii.split(","),
-            **{name: getattr(options, name) for name in names},
+            "repeats": shared.repeats_value(options, attacked, 1),
+            **settings,
+            **{name: getattr(options, name) for name in ("protocol", "resamples", "batch_size")},
             **shared.running_values(options),
         }
     )
+    for name in settings:
+        if not set(CONCERNS[name]) & set(spec.attacks):
+            whom = " or ".join(CONCERNS[name])
+            raise SpecError(f"{name}: expected an attack that has such a setting, {whom}, got {options.attacks}")
     result = detect(spec, options.out, command=options.command_line, fresh=options.fresh, progress=not options.quiet)
     if options.json:
         say(json.dumps(result.summary, indent=2))

@@ -14,7 +14,7 @@ from feint.app.output import say
 
 NUMBERS = {
     "pairs": (3000, "pairs of different classes, blended half-way"),
-    "paths": (50, "of them are followed along the way"),
+    "paths": (50, "at most so many of them are followed along the way"),
     "steps": (11, "images along the way"),
     "resamples": (500, "of the intervals"),
 }

@@ -14,6 +14,7 @@ from typing import Any
 
 from feint.app import options as shared
 from feint.app.output import say
+from feint.errors import SpecError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,12 +75,16 @@ def victims_values(options: argparse.Namespace) -> list[dict[str, Any]]:
     """The values of several ``VictimSpec``s.
 
     Raises:
-        SpecError: no victim of such a name.
+        SpecError: no victim of such a name, or draws for victims that have none.
     """
     from feint.experiments.train import read_victim
 
-    more = {} if options.draws is None else {"draws": options.draws}
-    return [{**read_victim(options.victims, name).model_dump(), **more} for name in options.victim]
+    found = [read_victim(options.victims, name) for name in options.victim]
+    if options.draws is None:
+        return [victim.model_dump() for victim in found]
+    if not any(victim.stochastic for victim in found):
+        raise SpecError("draws: expected a victim that draws, got softmax")
+    return [{**victim.model_dump(), "draws": options.draws} for victim in found]
 
 
 def scene_values(options: argparse.Namespace) -> dict[str, Any]:

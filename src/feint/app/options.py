@@ -1,6 +1,7 @@
 """Options that several commands share, and what they come to as specifications."""
 
 import argparse
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def add_estimator(parser: argparse.ArgumentParser) -> None:
     """How networks predict, and where victims lie."""
     group = parser.add_argument_group("estimator")
     group.add_argument("--estimator", choices=["softmax", "mc-dropout"], help="how each network predicts")
-    group.add_argument("--draws", type=int, metavar="S", help="draws of mc-dropout (default: 30)")
+    group.add_argument("--draws", type=int, metavar="S", help="draws of mc-dropout (default: the victim's, or 30)")
     group.add_argument("--masks", choices=["shared", "independent"], help="masks of mc-dropout (default: shared)")
     group.add_argument("--average", choices=["probability", "logit"], help="of an ensemble (default: probability)")
     group.add_argument("--temperature", type=float, metavar="T", help="of softmax (default: 1)")
@@ -92,6 +93,24 @@ def estimator_values(options: argparse.Namespace, otherwise: str = "softmax") ->
         if name in found:
             raise SpecError(f"{name}: expected an estimator that has such a setting, got {estimator}")
     return found
+
+
+def repeats_value(options: argparse.Namespace, victims: Iterable[Mapping[str, Any]], otherwise: int) -> int:
+    """How many times fresh draws judge.
+
+    Args:
+        options: the command line's.
+        victims: the values of their ``VictimSpec``s.
+        otherwise: the number, where the options name none.
+
+    Raises:
+        SpecError: named, and no victim draws.
+    """
+    if options.repeats is None:
+        return otherwise
+    if all(victim.get("estimator", "softmax") == "softmax" for victim in victims):
+        raise SpecError("repeats: expected a victim that draws, got softmax")
+    return options.repeats
 
 
 def victim_values(options: argparse.Namespace) -> dict[str, Any]:

@@ -69,6 +69,10 @@ def latent(
     with open_scene(spec, progress=progress) as (spec, scene):
         if scene.autoencoder.latent != 2:
             raise SpecError(f"autoencoder: expected two latent dimensions, got {scene.autoencoder.latent}")
+        if len(scene.dataset) < 2:
+            raise SpecError(
+                f"data: expected at least two images, whose distance says what is far, got {len(scene.dataset)}"
+            )
         with RunFolder.open(root, "latent", identity(spec, scene), fresh=fresh) as folder:
             if not folder.is_complete:
                 report = _report(spec, scene, folder)
@@ -152,7 +156,7 @@ def _distances(encoded: Array, points: Array) -> tuple[Array, Array]:
     from scipy.spatial import KDTree  # slow to import, and only needed here
 
     tree: Any = KDTree(encoded)
-    among: Array = tree.query(encoded, k=2)[0][:, 1] if len(encoded) > 1 else np.zeros(1)
+    among: Array = tree.query(encoded, k=2)[0][:, 1]
     return tree.query(points)[0], among
 
 

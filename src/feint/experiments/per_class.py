@@ -65,9 +65,9 @@ class PerClassSpec(RunSpec):
     @classmethod
     def _names_differ(cls, attacks: tuple[Threat, ...]) -> tuple[Threat, ...]:
         if len({(threat.attack, threat.radius) for threat in attacks}) < len(attacks):
-            raise ValueError(f"expected each attack once, got {', '.join(threat.name for threat in attacks)}")
+            raise ValueError(f"each attack once, got {', '.join(threat.name for threat in attacks)}")
         if any(threat.attack is None for threat in attacks):
-            raise ValueError("expected attacks on labels, got one that keeps them")
+            raise ValueError("attacks on labels, got one that keeps them")
         return attacks
 
 

@@ -37,12 +37,13 @@ class Spec(BaseModel):
 def _one_line(error: ValidationError) -> str:
     """The first value that does not fit; one inside another specification has said so itself."""
     first = error.errors()[0]
-    name = "-".join(str(part) for part in first["loc"] if isinstance(part, str)).replace("_", "-")
+    name = ".".join(part.replace("_", "-") for part in first["loc"] if isinstance(part, str))
     inside = first.get("ctx", {}).get("error")
     if isinstance(inside, SpecError):
-        return f"{name}-{inside}"
+        return f"{name}.{inside}"
     message = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    return f"{name or 'the specification'}: expected {message}, got {first['input']!r}"
+    came = "" if ", got " in message else f", got {first['input']!r}"
+    return f"{name or 'the specification'}: expected {message}{came}"
 
 
 def _checked_radii(radii: tuple[float, ...]) -> tuple[float, ...]:
@@ -150,8 +151,9 @@ def checked_victims(victims: tuple[VictimSpec, ...]) -> tuple[VictimSpec, ...]:
     """At least one victim, and each name once: results are told apart by it."""
     if not victims:
         raise ValueError("at least one victim")
-    if len({victim.title for victim in victims}) < len(victims):
-        raise ValueError("each victim once")
+    names = [victim.title for victim in victims]
+    if len(set(names)) < len(names):
+        raise ValueError(f"each victim once, got {', '.join(names)}")
     return victims
 
 
