@@ -43,9 +43,10 @@ def test_areas_under_what_is_drawn(levels):
         assert torch.trapezoid(up, across).item() == pytest.approx(area, abs=1e-12)
 
 
-def test_the_first_measure_is_on_top_in_the_browser():
-    panel = DetectionPanel("net", "bim 0.1", "all", (curve("predictive_entropy", 9), curve("margin", 4)))
+def test_entropy_and_information_are_on_top():
+    names = ("margin", "predictive_entropy", "mutual_information", "variation_ratio")
+    panel = DetectionPanel("net", "bim 0.1", "all", tuple(curve(name, 9) for name in names))
     report = DetectionReport("", "", "", {}, (panel,), (), (), ())
-    first, second = plotly(report, panel, "pr")["data"]
-    assert first["zorder"] > second["zorder"]
-    assert {first["line"]["shape"], second["line"]["shape"]} == {"vh"}
+    drawn = sorted(plotly(report, panel, "pr")["data"], key=lambda trace: -trace["zorder"])
+    assert [trace["name"] for trace in drawn[:2]] == ["predictive entropy", "mutual information"]
+    assert {trace["line"]["shape"] for trace in drawn} == {"vh"}

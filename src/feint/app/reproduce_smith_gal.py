@@ -17,7 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--features", metavar="FILE.py:FUNCTION", help="returns a module from images in [0, 1] to features (N, F)"
     )
-    group.add_argument("--images", type=int, metavar="N", help="so many test images, evenly spaced (default: all)")
+    group.add_argument(
+        "--images", type=int, metavar="N", help="attack so many test images, evenly spaced (default: all)"
+    )
     group.add_argument("--passes", type=int, metavar="S", help="of MC dropout (default: 20)")
     group.add_argument("--resamples", type=int, metavar="R", help="of the bootstrap (default: 200)")
 

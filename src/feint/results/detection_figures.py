@@ -16,6 +16,8 @@ AXES: dict[Side, tuple[str, str]] = {
 }
 STEPS: dict[Side, tuple[str, str]] = {"roc": ("default", "linear"), "pr": ("steps-pre", "vh")}
 """How points are joined, as matplotlib and as Plotly call it."""
+FOREMOST = ("predictive_entropy", "mutual_information")
+"""Drawn over the others, with which they all but coincide: the two that the paper compares."""
 
 # Told apart by the colour-blind (Okabe & Ito 2008), in the order in which measures come.
 _COLOURS = ("#0072b2", "#e69f00", "#cc79a7", "#009e73", "#d55e00", "#56b4e9", "#8a7a00", "#5b6372")
@@ -30,6 +32,13 @@ def shade(measures: tuple[str, ...], measure: str) -> str:
 def measures_of(report: DetectionReport) -> tuple[str, ...]:
     """The measures on the page, in their order."""
     return tuple(dict.fromkeys(curve.measure for panel in report.panels for curve in panel.curves))
+
+
+def depth(panel: DetectionPanel, curve: DetectorCurve) -> int:
+    """The place of a curve among those of its panel, from the back."""
+    names = [each.measure for each in panel.curves]
+    front = sorted(names, key=lambda name: (name not in FOREMOST, names.index(name)))
+    return len(names) - front.index(curve.measure)
 
 
 def points(curve: DetectorCurve, side: Side) -> tuple[Any, Any]:
@@ -68,9 +77,9 @@ def picture(report: DetectionReport, side: Side, name: str = "") -> bytes:
         axes.set_visible(True)
         if side == "roc":
             axes.plot([0, 100], [0, 100], color=REFERENCE, linewidth=1, linestyle=":")
-        for at, curve in enumerate(panel.curves):
+        for curve in panel.curves:
             style = {"color": shade(shown, curve.measure), "linewidth": 1.8, "drawstyle": STEPS[side][0]}
-            (drawn[curve.measure],) = axes.plot(*points(curve, side), **style, zorder=3 - at / len(panel.curves))
+            (drawn[curve.measure],) = axes.plot(*points(curve, side), **style, zorder=2 + depth(panel, curve))
         axes.set_xlim(-1, 101)
         axes.set_ylim(-1, 101)
         axes.set_xticks([0, 50, 100])
@@ -94,7 +103,7 @@ def plotly(report: DetectionReport, panel: DetectionPanel, side: Side) -> dict[s
     """One panel for the page."""
     shown = measures_of(report)
     traces: list[dict[str, Any]] = []
-    for at, curve in enumerate(panel.curves):
+    for curve in panel.curves:
         x, y = points(curve, side)
         area = curve.auroc if side == "roc" else curve.aupr
         traces.append(
@@ -105,7 +114,7 @@ def plotly(report: DetectionReport, panel: DetectionPanel, side: Side) -> dict[s
                 "x": [round(float(value), 2) for value in x],
                 "y": [round(float(value), 2) for value in y],
                 "line": {"color": shade(shown, curve.measure), "width": 2.2, "shape": STEPS[side][1]},
-                "zorder": len(panel.curves) - at,  # the first on top, as in the PNG
+                "zorder": depth(panel, curve),
                 "hovertemplate": f"%{{y:.1f}} at %{{x:.1f}} (area {area:.3f})",
             }
         )
