@@ -47,6 +47,11 @@ def test_entropy_and_information_are_on_top():
     names = ("margin", "predictive_entropy", "mutual_information", "variation_ratio")
     panel = DetectionPanel("net", "bim 0.1", "all", tuple(curve(name, 9) for name in names))
     report = DetectionReport("", "", "", {}, (panel,), (), (), ())
-    drawn = sorted(plotly(report, panel, "pr")["data"], key=lambda trace: -trace["zorder"])
-    assert [trace["name"] for trace in drawn[:2]] == ["predictive entropy", "mutual information"]
+    drawn = plotly(report, panel, "pr")["data"]  # later ones over earlier ones
+    assert [trace["name"] for trace in drawn] == [
+        "variation ratio",
+        "margin",
+        "mutual information",
+        "predictive entropy",
+    ]
     assert {trace["line"]["shape"] for trace in drawn} == {"vh"}

@@ -55,20 +55,20 @@ def run(options: argparse.Namespace) -> None:
     from feint.results.tables import aligned
 
     names = ("kind", "norm", "steps", "step", "initial", "searches", "restarts", "decay", "target", "evade", "weight")
-    values = {name: getattr(options, name) for name in names} | {"draws": options.attack_draws}
-    victim = shared.victim_values(options)
+    attack_draws = {} if options.attack_draws is None else {"draws": options.attack_draws}
     spec = AttackRunSpec.parse(
         {
             "data": shared.data_values(options),
-            "victim": victim,
-            "attack": {name: value for name, value in values.items() if value is not None},
+            "victim": shared.victim_values(options),
+            "attack": shared.said(options, names) | attack_draws,
             "radii": options.radii.split(","),
             "format": options.format,
-            "repeats": shared.repeats_value(options, [victim], 3),
             "batch_size": options.batch_size,
+            **shared.said(options, ["repeats"]),
             **shared.running_values(options),
         }
     )
+    shared.check_drawn(options, "repeats", [spec.victim])
     result = attack(spec, options.out, command=options.command_line, fresh=options.fresh, progress=not options.quiet)
     if options.json:
         say(json.dumps(result.summary, indent=2))

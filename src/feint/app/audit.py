@@ -75,19 +75,19 @@ def run(options: argparse.Namespace) -> None:
     from feint.experiments.audit_report import headline, notes, scores
     from feint.results import plain_table
 
-    victim = shared.victim_values(options)
     spec = AuditSpec.parse(
         {
             "data": shared.data_values(options),
-            "victim": victim,
+            "victim": shared.victim_values(options),
             "attack": attack_values(options),
             "radii": options.radii.split(","),
             "measure": options.measure,
-            "repeats": shared.repeats_value(options, [victim], 3),
             "batch_size": options.batch_size,
+            **shared.said(options, ["repeats"]),
             **shared.running_values(options),
         }
     )
+    shared.check_drawn(options, "repeats", [spec.victim])
     result = audit(spec, options.out, command=options.command_line, fresh=options.fresh, progress=not options.quiet)
     if options.json:
         say(json.dumps(result.summary, indent=2))
@@ -118,5 +118,5 @@ def attack_values(options: argparse.Namespace) -> dict[str, Any]:
         "keep_label": not options.any_label,
         "truth": truth,
         "raised": [] if options.raised is None else options.raised.split(","),
-        **{name: getattr(options, name) for name in names if getattr(options, name) is not None},
+        **shared.said(options, names),
     }

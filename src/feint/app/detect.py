@@ -76,20 +76,20 @@ def run(options: argparse.Namespace) -> None:
     from feint.experiments.detect import DetectSpec, detect, text_rows
     from feint.results.tables import aligned
 
-    attacked = victims(options)
-    settings = {name: value for name in CONCERNS if (value := getattr(options, name)) is not None}
+    settings = shared.said(options, CONCERNS)
     spec = DetectSpec.parse(
         {
             "data": shared.data_values(options),
-            "victims": attacked,
+            "victims": victims(options),
             "attacks": options.attacks.split(","),
             "radii": options.radii.split(","),
-            "repeats": shared.repeats_value(options, attacked, 1),
             **settings,
+            **shared.said(options, ["repeats"]),
             **{name: getattr(options, name) for name in ("protocol", "resamples", "batch_size")},
             **shared.running_values(options),
         }
     )
+    shared.check_drawn(options, "repeats", spec.victims)
     for name in settings:
         if not set(CONCERNS[name]) & set(spec.attacks):
             whom = " or ".join(CONCERNS[name])

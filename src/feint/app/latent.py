@@ -14,7 +14,6 @@ from typing import Any
 
 from feint.app import options as shared
 from feint.app.output import say
-from feint.errors import SpecError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -80,11 +79,8 @@ def victims_values(options: argparse.Namespace) -> list[dict[str, Any]]:
     from feint.experiments.train import read_victim
 
     found = [read_victim(options.victims, name) for name in options.victim]
-    if options.draws is None:
-        return [victim.model_dump() for victim in found]
-    if not any(victim.stochastic for victim in found):
-        raise SpecError("draws: expected a victim that draws, got softmax")
-    return [{**victim.model_dump(), "draws": options.draws} for victim in found]
+    shared.check_drawn(options, "draws", found)
+    return [{**victim.model_dump(), **shared.said(options, ["draws"])} for victim in found]
 
 
 def scene_values(options: argparse.Namespace) -> dict[str, Any]:

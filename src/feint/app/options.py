@@ -1,7 +1,7 @@
 """Options that several commands share, and what they come to as specifications."""
 
 import argparse
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,11 @@ def add_estimator(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--victims", type=Path, default=VICTIMS, metavar="FOLDER", help=f"(default: {VICTIMS})")
 
 
+def said(options: argparse.Namespace, names: Iterable[str]) -> dict[str, Any]:
+    """Those of these options that the command line has."""
+    return {name: value for name in names if (value := getattr(options, name)) is not None}
+
+
 def estimator_values(options: argparse.Namespace, otherwise: str = "softmax") -> dict[str, Any]:
     """What was said about how networks predict: fields of a ``VictimSpec``.
 
@@ -87,7 +92,7 @@ def estimator_values(options: argparse.Namespace, otherwise: str = "softmax") ->
         SpecError: settings that this estimator does not have.
     """
     names = ("estimator", "draws", "masks", "average", "temperature")
-    found = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    found = said(options, names)
     estimator = found.get("estimator", otherwise)
     for name in ("draws", "masks") if estimator == "softmax" else ("temperature",):
         if name in found:
@@ -95,22 +100,19 @@ def estimator_values(options: argparse.Namespace, otherwise: str = "softmax") ->
     return found
 
 
-def repeats_value(options: argparse.Namespace, victims: Iterable[Mapping[str, Any]], otherwise: int) -> int:
-    """How many times fresh draws judge.
+def check_drawn(options: argparse.Namespace, name: str, victims: Iterable[Any]) -> None:
+    """An option about draws is of use to some victim.
 
     Args:
         options: the command line's.
-        victims: the values of their ``VictimSpec``s.
-        otherwise: the number, where the options name none.
+        name: of the option.
+        victims: ``VictimSpec``s.
 
     Raises:
-        SpecError: named, and no victim draws.
+        SpecError: the option was given, and no victim draws.
     """
-    if options.repeats is None:
-        return otherwise
-    if all(victim.get("estimator", "softmax") == "softmax" for victim in victims):
-        raise SpecError("repeats: expected a victim that draws, got softmax")
-    return options.repeats
+    if getattr(options, name) is not None and not any(victim.stochastic for victim in victims):
+        raise SpecError(f"{name}: expected a victim that draws, got softmax")
 
 
 def victim_values(options: argparse.Namespace) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def run_smith_gal(options: argparse.Namespace) -> None:
     spec = SmithGalSpec.parse(
         {
             "source": options.data,
-            **{name: getattr(options, name) for name in (*OWN, "resize", "crop") if getattr(options, name) is not None},
+            **shared.said(options, (*OWN, "resize", "crop")),
             "batch_size": options.batch_size,
             **shared.running_values(options),
         }

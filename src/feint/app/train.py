@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> None:
 
     names = ("epochs", "batch_size", "optimizer", "learning_rate", "weight_decay", "schedule", "patience")
     names += ("validation_share", "share", "augment")
-    recipe = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    recipe = shared.said(options, names)
     data = shared.data_values(options, split="train")
     test = {**data, "source": options.test_data or options.data, "split": options.test_split, "limit": None}
     arguments = {} if options.dropout is None else {"dropout": options.dropout}

@@ -30,6 +30,7 @@ from feint.experiments.spec import DataSpec, RunSpec, VictimSpec
 from feint.experiments.summary import column
 from feint.experiments.victim import Victim, load_data
 from feint.results import RunFolder, records
+from feint.results.tables import percent
 
 
 def _rising(radii: tuple[float, ...]) -> tuple[float, ...]:
@@ -200,7 +201,7 @@ def summarise(table: pa.Table, spec: AttackRunSpec) -> dict[str, Any]:
         repeats = [records.select(fresh, repeat=repeat) for repeat in range(1, last + 1)]
         found["clean"] |= {
             "fresh_accuracy": sum(map(_right, repeats)) / last,
-            "fresh_changed": statistics.mean(_won(each, None).double().mean().item() for each in repeats),
+            "fresh_changed": sum(_mean(_won(each, None)) for each in repeats) / last,
         }
     return found
 
@@ -218,8 +219,8 @@ def _radius(table: pa.Table, spec: AttackRunSpec, radius: float, last: int) -> d
         # How far, where the attack succeeds: one that gives up leaves its image as it was.
         **{name: _of_successful(kept, name, target) for name in ("linf", "l2", "measured")},
         "pixels_changed": _of_successful(kept, "changed", target),
-        "gradients": column(own, "gradients").double().mean().item(),
-        "queries": column(own, "queries").double().mean().item(),
+        "gradients": _mean(column(own, "gradients")),
+        "queries": _mean(column(own, "queries")),
         "rounded": {
             "success": _success(rounded_kept, target),
             "accuracy": _right(rounded),
@@ -228,10 +229,9 @@ def _radius(table: pa.Table, spec: AttackRunSpec, radius: float, last: int) -> d
     }
     if last:
         repeats = [_tried(records.select(attacked, repeat=repeat), target) for repeat in range(1, last + 1)]
-        shares = [share for each in repeats if (share := _success(each, target)) is not None]
-        mean = statistics.mean(shares) if shares else None
+        shares = [_mean(_won(each, target)) for each in repeats] if len(kept) else []
         spread = statistics.stdev(shares) if len(shares) > 1 else None
-        found["fresh"] = {"repeats": last, "success": mean, "std": spread}
+        found["fresh"] = {"repeats": last, "success": statistics.mean(shares) if shares else None, "std": spread}
     return found
 
 
@@ -249,23 +249,27 @@ def _won(table: pa.Table, target: int | None) -> Tensor:
 
 def _success(table: pa.Table, target: int | None) -> float | None:
     """The share of attacks that succeed; None where none was tried."""
-    return _won(table, target).double().mean().item() if len(table) else None
+    return _mean(_won(table, target)) if len(table) else None
 
 
 def _of_successful(table: pa.Table, name: str, target: int | None) -> float | None:
     """A column's mean over the attacks that succeed; None where none does."""
     won = _won(table, target)
-    return column(table, name)[won].double().mean().item() if bool(won.any()) else None
+    return _mean(column(table, name)[won]) if bool(won.any()) else None
+
+
+def _mean(values: Tensor) -> float:
+    return values.double().mean().item()
 
 
 def _right(table: pa.Table) -> float:
-    return (column(table, "prediction") == column(table, "label")).double().mean().item()
+    return _mean(column(table, "prediction") == column(table, "label"))
 
 
 def _surviving(attacked: pa.Table, rounded: pa.Table, target: int | None) -> float | None:
     """Of the attacks that succeed, the share that still does after rounding; None where none does."""
     won = _won(attacked, target)
-    return _won(rounded, target)[won].double().mean().item() if bool(won.any()) else None
+    return _mean(_won(rounded, target)[won]) if bool(won.any()) else None
 
 
 def text_rows(summary: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
@@ -275,20 +279,20 @@ def text_rows(summary: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     def cell(value: float | None, digits: int) -> str:
         return "-" if value is None else f"{value:.{digits}f}"
 
-    def percent(share: float | None) -> str:
-        return "-" if share is None else f"{100 * share:.2f}"
+    def share(value: float | None) -> str:
+        return "-" if value is None else percent(value, 2)
 
     def fresh(success: float | None, std: float | None) -> str:
-        return percent(success) if std is None else f"{percent(success)} +- {percent(std)}"
+        return share(success) if std is None else f"{share(success)} +- {share(std)}"
 
     rows = [
         [
             f"{row['radius']:.3g}",
             str(row["tried"]),
-            percent(row["success"]),
+            share(row["success"]),
             fresh(*(row.get("fresh", {}).get(name) for name in ("success", "std"))),
-            percent(row["rounded"]["success"]),
-            percent(row["accuracy"]),
+            share(row["rounded"]["success"]),
+            share(row["accuracy"]),
             cell(row["linf"], 4),
             cell(row["l2"], 3),
             cell(row["gradients"], 1),

@@ -42,6 +42,7 @@ def _one_line(error: ValidationError) -> str:
     if isinstance(inside, SpecError):
         return f"{name}.{inside}"
     message = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    # A check of ours says for itself what came, where the whole input would be too much.
     came = "" if ", got " in message else f", got {first['input']!r}"
     return f"{name or 'the specification'}: expected {message}{came}"
 

@@ -16,8 +16,8 @@ AXES: dict[Side, tuple[str, str]] = {
 }
 STEPS: dict[Side, tuple[str, str]] = {"roc": ("default", "linear"), "pr": ("steps-pre", "vh")}
 """How points are joined, as matplotlib and as Plotly call it."""
-FOREMOST = ("predictive_entropy", "mutual_information")
-"""Drawn over the others, with which they all but coincide: the two that the paper compares."""
+FOREMOST = ("mutual_information", "predictive_entropy")
+"""Drawn last, in this order, over others with which they all but coincide: the two that the paper compares."""
 
 # Told apart by the colour-blind (Okabe & Ito 2008), in the order in which measures come.
 _COLOURS = ("#0072b2", "#e69f00", "#cc79a7", "#009e73", "#d55e00", "#56b4e9", "#8a7a00", "#5b6372")
@@ -34,11 +34,11 @@ def measures_of(report: DetectionReport) -> tuple[str, ...]:
     return tuple(dict.fromkeys(curve.measure for panel in report.panels for curve in panel.curves))
 
 
-def depth(panel: DetectionPanel, curve: DetectorCurve) -> int:
-    """The place of a curve among those of its panel, from the back."""
-    names = [each.measure for each in panel.curves]
-    front = sorted(names, key=lambda name: (name not in FOREMOST, names.index(name)))
-    return len(names) - front.index(curve.measure)
+def layered(panel: DetectionPanel) -> list[DetectorCurve]:
+    """A panel's curves from the back to the front: the first measures over the later ones, the foremost over all."""
+    return sorted(
+        reversed(panel.curves), key=lambda curve: FOREMOST.index(curve.measure) if curve.measure in FOREMOST else -1
+    )
 
 
 def points(curve: DetectorCurve, side: Side) -> tuple[Any, Any]:
@@ -77,9 +77,9 @@ def picture(report: DetectionReport, side: Side, name: str = "") -> bytes:
         axes.set_visible(True)
         if side == "roc":
             axes.plot([0, 100], [0, 100], color=REFERENCE, linewidth=1, linestyle=":")
-        for curve in panel.curves:
+        for curve in layered(panel):
             style = {"color": shade(shown, curve.measure), "linewidth": 1.8, "drawstyle": STEPS[side][0]}
-            (drawn[curve.measure],) = axes.plot(*points(curve, side), **style, zorder=2 + depth(panel, curve))
+            (drawn[curve.measure],) = axes.plot(*points(curve, side), **style)
         axes.set_xlim(-1, 101)
         axes.set_ylim(-1, 101)
         axes.set_xticks([0, 50, 100])
@@ -92,7 +92,7 @@ def picture(report: DetectionReport, side: Side, name: str = "") -> bytes:
         axes.set_xlabel(AXES[side][0] if row == len(victims) - 1 else "", color=_MUTED, fontsize=8)
         axes.set_ylabel(AXES[side][1] if column == 0 else "", color=_MUTED, fontsize=8)
     page.suptitle(TITLES[side] + (name and f", {name}"), x=0.01, ha="left", color=_INK, fontsize=12, fontweight="bold")
-    handles, names = list(drawn.values()), [name.replace("_", " ") for name in drawn]
+    handles, names = [drawn[measure] for measure in shown], [measure.replace("_", " ") for measure in shown]
     page.legend(handles, names, loc="outside lower left", ncols=4, frameon=False, labelcolor=_INK, fontsize=9)
     file = io.BytesIO()
     page.savefig(file, format="png", metadata={"Software": None})
@@ -103,7 +103,7 @@ def plotly(report: DetectionReport, panel: DetectionPanel, side: Side) -> dict[s
     """One panel for the page."""
     shown = measures_of(report)
     traces: list[dict[str, Any]] = []
-    for curve in panel.curves:
+    for curve in layered(panel):
         x, y = points(curve, side)
         area = curve.auroc if side == "roc" else curve.aupr
         traces.append(
@@ -114,7 +114,6 @@ def plotly(report: DetectionReport, panel: DetectionPanel, side: Side) -> dict[s
                 "x": [round(float(value), 2) for value in x],
                 "y": [round(float(value), 2) for value in y],
                 "line": {"color": shade(shown, curve.measure), "width": 2.2, "shape": STEPS[side][1]},
-                "zorder": depth(panel, curve),
                 "hovertemplate": f"%{{y:.1f}} at %{{x:.1f}} (area {area:.3f})",
             }
         )
