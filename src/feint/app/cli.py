@@ -1,59 +1,48 @@
-"""The command line, `feint COMMAND ...`. Heavy libraries are imported by the commands that use them."""
+"""The command line, `feint COMMAND ...`: commands made from the catalog's experiments, and a few of its own.
+
+Heavy libraries are imported by the commands that use them; all that can be wrong about a command is said before that.
+"""
 
 import argparse
 import os
+import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import NoReturn, final
 
-from feint.app import attack, audit, catalog, detect, interpolate, latent, per_class, reproduce, span, spread, train
+from feint import catalog
 from feint.app.output import reserved_output
 from feint.errors import FeintError, SpecError, StoreError
 
 UNEXPECTED, BAD_INPUT, INTERRUPTED = 1, 2, 130
-COMMANDS = {
-    "audit": audit,
-    "attack": attack,
-    "detect": detect,
-    "per-class": per_class,
-    "span": span,
-    "train": train,
-    "reproduce": reproduce,
-    "latent": latent,
-    "interpolate": interpolate,
-    "spread": spread,
-    "catalog": catalog,
+OWN = {
+    "run": "run experiments that a YAML file describes",
+    "report": "make a run's report again from its folder",
+    "catalog": "list what there is, or show one thing's settings and reference",
+    "completion": "print a script that completes commands and flags in a shell",
 }
+"""Commands that are no experiments, by the module of feint.app that has them."""
 
 
 @final
 class Parser(argparse.ArgumentParser):
-    """An argparse parser whose mistakes are one line, raised rather than printed."""
+    """An argparse parser whose mistakes are one line, raised rather than printed, with the nearest valid name."""
 
     def error(self, message: str) -> NoReturn:
         """Say what was wrong with the arguments, and where to look."""
         raise SpecError(f"{message} (see {self.prog} --help)")
 
+    def parse_all(self, arguments: Sequence[str]) -> argparse.Namespace:
+        """Parse, or say which argument is unknown and which it might have been."""
+        from feint.runs.settings import near
 
-def parser() -> Parser:
-    """The parser of all commands."""
-    top = Parser(
-        prog="feint", description="How far can a classifier's uncertainty be trusted once somebody attacks it?"
-    )
-    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name, command in COMMANDS.items():
-        summary, _, rest = (command.__doc__ or "").partition("\n")
-        sub = commands.add_parser(
-            name,
-            help=summary,
-            description=f"{summary}\n{rest}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
-        command.add_arguments(sub)
-        sub.add_argument("--debug", action="store_true", help="show the traceback of an error")
-        sub.set_defaults(run=command.run)
-    return top
+        options, unknown = self.parse_known_args(arguments)
+        if unknown:
+            flags = [name for action in self._actions for name in action.option_strings]
+            name = unknown[0].partition("=")[0]
+            self.error(f"unrecognized argument {unknown[0]}{near(name, flags)}")
+        return options
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -65,15 +54,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        options = parser().parse_args(arguments)
-        options.command_line = " ".join(["feint", *arguments])
         with reserved_output():
-            options.run(options)
+            command_of(arguments)()
         _flush()
     except FeintError as error:
         if "--debug" in arguments:
             raise
-        print(f"feint: {error}", file=sys.stderr)
+        print(f"feint: {_printable(str(error))}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
         echoed = "\n" if sys.stderr.isatty() else ""  # a terminal shows ^C where the cursor stands
@@ -88,9 +75,84 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if "--debug" in arguments:
             raise
         reason = (str(error).strip().splitlines() or ["it says no more"])[0]
-        print(f"feint: unexpected {type(error).__name__}: {reason} (--debug shows where)", file=sys.stderr)
+        print(f"feint: unexpected {type(error).__name__}: {_printable(reason)} (--debug shows where)", file=sys.stderr)
         return UNEXPECTED
     return 0
+
+
+def command_of(arguments: Sequence[str]) -> Callable[[], None]:
+    """What the arguments ask for, checked as far as that goes without computing.
+
+    Raises:
+        SpecError: there is no such command, or its arguments are wrong.
+    """
+    first, *rest = arguments or ["--help"]
+    if first in ("-h", "--help"):
+        return _help
+    if first == "--version":
+        return _version
+    if first in OWN:
+        return import_module(f"feint.app.{first}").command(rest)
+    reference = catalog.EXPERIMENTS.get(first)
+    title = first
+    if first == "reproduce":
+        if not rest or rest[0] in ("-h", "--help"):
+            return _papers
+        title, rest = f"reproduce {rest[0]}", rest[1:]
+        reference = catalog.PAPERS.get(arguments[1])
+        _known(arguments[1], catalog.PAPERS, "reproduce: expected a table")
+    else:
+        _known(first, {**catalog.EXPERIMENTS, **OWN, "reproduce": ""}, "expected a command")
+    from feint.app.experiment import command
+
+    assert reference is not None
+    return command(title, reference, rest, shlex.join(["feint", *arguments]))
+
+
+def _known(name: str, names: dict[str, str], expected: str) -> None:
+    if name not in names:
+        from feint.runs.settings import near
+
+        raise SpecError(f"{expected}, one of {', '.join(names)}, got {name!r}{near(name, names)} (see feint --help)")
+
+
+def _help() -> None:
+    from feint.app.output import say
+    from feint.app.sources import first_line
+
+    lines = {name: first_line(reference) for name, reference in catalog.EXPERIMENTS.items()}
+    lines["reproduce"] = f"a paper's table beside its own figures: {', '.join(catalog.PAPERS)}"
+    width = max(map(len, (*lines, *OWN)))
+    say(
+        "usage: feint COMMAND ...     (feint COMMAND --help tells more; feint --version)\n\n"
+        "How far can a classifier's uncertainty be trusted once somebody attacks it?\n\nexperiments\n"
+        + "\n".join(f"  {name.ljust(width)}  {line}" for name, line in lines.items())
+        + "\n\nmore\n"
+        + "\n".join(f"  {name.ljust(width)}  {line}" for name, line in OWN.items())
+    )
+
+
+def _papers() -> None:
+    from feint.app.output import say
+    from feint.app.sources import first_line
+
+    width = max(map(len, catalog.PAPERS), default=0)
+    say(
+        "usage: feint reproduce TABLE ...     (feint reproduce TABLE --help tells more)\n\n"
+        + "\n".join(f"  {name.ljust(width)}  {first_line(reference)}" for name, reference in catalog.PAPERS.items())
+    )
+
+
+def _version() -> None:
+    import feint
+    from feint.app.output import say
+
+    say(f"feint {feint.__version__}")
+
+
+def _printable(text: str) -> str:
+    """Without characters that steer a terminal."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def _flush() -> None:

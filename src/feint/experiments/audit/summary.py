@@ -1,7 +1,8 @@
-"""A run's summary, computed from its records."""
+"""An audit's summary, computed from its records."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, final
 
 import numpy as np
 import pyarrow as pa
@@ -9,8 +10,16 @@ import torch
 from torch import Tensor
 
 from feint import metrics
-from feint.experiments.thresholds import threshold_damage
-from feint.results import records
+from feint.metrics.thresholds import threshold_damage
+from feint.runs.run import Run
+from feint.runs.tables import Table
+from feint.victims import records
+
+COLUMNS = (
+    "label", "prediction", "clean_prediction", "log_prob_label", "brier", "accepted", "measured", "changed", "gradients",
+    "queries", "repeat",
+)  # fmt: skip
+"""What summaries read of every record, beside its measures."""
 
 COVERAGES = (0.25, 0.5, 0.75, 0.9, 0.95, 0.98)
 """Where the error rate of those answered is given: the papers' claims about high and low coverage need no curve."""
@@ -64,17 +73,13 @@ def kept(table: pa.Table) -> float:
     return (column(table, "prediction") == column(table, "clean_prediction")).double().mean().item()
 
 
-def summarise(table: pa.Table, radii: Sequence[float], measure: str, classes: Sequence[str]) -> dict[str, Any]:
-    """The clean figures and those at every radius, attacked and rounded to 8 bits.
-
-    Args:
-        table: all records of an audit.
-        radii: its radii.
-        measure: the name of the measure that ranks.
-        classes: class names, by label.
-    """
-    clean = records.select(table, variant="clean", repeat=0)
-    attacked = [_attacked(table, radius, measure) for radius in radii]
+def summarise(run: Run) -> dict[str, Any]:
+    """The clean figures and those at every radius, attacked and rounded to 8 bits."""
+    measure: str = run.settings.measure
+    found = Judged(run.table("records"), measure)
+    radii: tuple[float, ...] = run.settings.radii
+    clean = found.rows("clean")
+    attacked = [_attacked(found, clean, radius) for radius in radii]
     return {
         "measure": measure,
         "images": len(clean),
@@ -83,43 +88,59 @@ def summarise(table: pa.Table, radii: Sequence[float], measure: str, classes: Se
             **selective_risks(clean, measure),
             "best_aurc": metrics.best_aurc(errors(clean)),
             "worst_aurc": metrics.worst_aurc(errors(clean)),
-            **_fresh(_repeats(table, variant="clean"), measure),
+            **_fresh(found.repeats("clean"), measure),
         },
         "attacked": attacked,
         "radius_for_ninety_percent": min((row["radius"] for row in attacked if row["of_worst"] >= 0.9), default=None),
         "thresholds": threshold_damage(
             (uncertainty(clean, measure), errors(clean)),
-            {radius: (uncertainty(rows, measure), errors(rows)) for radius, rows in _judged(table, radii)},
+            {radius: (uncertainty(rows, measure), errors(rows)) for radius in radii for rows in [found.judged(radius)]},
         ),
-        "classes": _per_class(table, max(radii), classes),
+        "classes": _per_class(clean, found.judged(max(radii)), run.about["classes"]),
     }
 
 
-def _repeats(table: pa.Table, *, variant: str, radius: float | None = None) -> list[pa.Table]:
-    """What each set of fresh draws says of the same inputs; none for a victim that draws nothing."""
-    found = records.select(table, variant=variant, radius=radius)
-    return [records.select(found, repeat=repeat) for repeat in range(1, int(column(found, "repeat").max()) + 1)]
+@final
+@dataclass(frozen=True)
+class Judged:
+    """Records by variant, radius and repeat: of one at a time, and the columns that summaries are made of.
+
+    Attributes:
+        table: all records.
+        measure: the measure that ranks.
+    """
+
+    table: Table
+    measure: str
+
+    def rows(self, variant: str, radius: float | None = None, repeat: int | None = 0) -> pa.Table:
+        """What one set of draws says, in the order of the inputs; None for all of them."""
+        where: dict[str, Any] = {"variant": variant}
+        where |= {} if radius is None else {"radius": radius}
+        where |= {} if repeat is None else {"repeat": repeat}
+        measures = dict.fromkeys((records.MEASURE + self.measure, f"{records.MEASURE}max_probability"))
+        return self.table.read([*COLUMNS, *measures], **where)
+
+    def repeats(self, variant: str, radius: float | None = None) -> list[pa.Table]:
+        """What each set of fresh draws says of the same inputs; none for a victim that draws nothing."""
+        last = max(self.table.distinct("repeat", variant=variant))
+        return [self.rows(variant, radius, repeat) for repeat in range(1, last + 1)]
+
+    def judged(self, radius: float) -> pa.Table:
+        """Attacked inputs as they are judged: by all fresh draws together, where there are any."""
+        fresh = self.repeats("attacked", radius)
+        return pa.concat_tables(fresh) if fresh else self.rows("attacked", radius)
 
 
-def _judged(table: pa.Table, radii: Sequence[float]) -> list[tuple[float, pa.Table]]:
-    """Attacked inputs at every radius as they are judged: by all fresh draws together, where there are any."""
-    found: list[tuple[float, pa.Table]] = []
-    for radius in radii:
-        fresh = _repeats(table, variant="attacked", radius=radius)
-        own = records.select(table, variant="attacked", radius=radius, repeat=0)
-        found.append((radius, pa.concat_tables(fresh) if fresh else own))
-    return found
-
-
-def _attacked(table: pa.Table, radius: float, measure: str) -> Mapping[str, Any]:
-    attacked = records.select(table, variant="attacked", radius=radius, repeat=0)
-    rounded = records.select(table, variant="rounded", radius=radius)
+def _attacked(found: Judged, clean: pa.Table, radius: float) -> Mapping[str, Any]:
+    measure = found.measure
+    attacked, rounded = found.rows("attacked", radius), found.rows("rounded", radius)
     return {
         "radius": radius,
         **quality(attacked, measure),
         **selective_risks(attacked, measure),
         "of_worst": _of_worst(attacked, measure),
-        "kendall_tau": _kendall_tau(records.select(table, variant="clean", repeat=0), attacked, measure),
+        "kendall_tau": _kendall_tau(clean, attacked, measure),
         "effective_radius": column(attacked, "accepted").mean().item(),
         "measured_radius": column(attacked, "measured").mean().item(),
         "kept": kept(attacked),
@@ -130,7 +151,7 @@ def _attacked(table: pa.Table, radius: float, measure: str) -> Mapping[str, Any]
             "kept": kept(rounded),
             "pixels_changed": column(rounded, "changed").mean().item(),
         },
-        **_fresh(_repeats(table, variant="attacked", radius=radius), measure, _repeats(table, variant="clean")),
+        **_fresh(found.repeats("attacked", radius), measure, found.repeats("clean")),
     }
 
 
@@ -184,10 +205,8 @@ def _spread(values: Sequence[float | None]) -> dict[str, float | None]:
     return {"mean": found.mean().item(), "std": found.std().item() if len(found) > 1 else 0.0}
 
 
-def _per_class(table: pa.Table, radius: float, classes: Sequence[str]) -> list[dict[str, Any]]:
-    """By true class: how many, share correct, mean confidence clean and attacked at a radius, as they are judged."""
-    clean = records.select(table, variant="clean", repeat=0)
-    ((_, attacked),) = _judged(table, (radius,))
+def _per_class(clean: pa.Table, attacked: pa.Table, classes: Sequence[str]) -> list[dict[str, Any]]:
+    """By true class: how many, share correct, mean confidence clean and attacked, as they are judged."""
     labels, wrong, judged = column(clean, "label"), errors(clean), column(attacked, "label")
     present: list[int] = np.unique(records.column(clean, "label")).tolist()
     before, after = (1 - uncertainty(rows, "max_probability") for rows in (clean, attacked))

@@ -1,0 +1,93 @@
+"""The command of an experiment, made from its settings."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from feint.app import flags
+from feint.app.cli import Parser
+from feint.app.output import say
+from feint.runs.experiment import Experiment
+from feint.runs.settings import RunSettings, Settings
+from feint.runs.things import loaded
+
+RUNS, VICTIMS = Path("feint-runs"), Path("feint-victims")
+
+
+def command(title: str, reference: str, arguments: Sequence[str], line: str) -> Callable[[], None]:
+    """What runs an experiment of the catalog.
+
+    Args:
+        title: what the command is called.
+        reference: the experiment's.
+        arguments: the command's.
+        line: the whole command line, for the report.
+
+    Raises:
+        SpecError: arguments that are wrong.
+    """
+    experiment: Experiment[Any] = loaded(reference)
+    known = flags.flags_of(experiment.settings)
+    parser = parser_of(title, import_module(reference.partition(":")[0]).__doc__ or "", known)
+    options = parser.parse_all(arguments)
+    settings: RunSettings = experiment.settings.parse(flags.values_of(options, known))
+    return lambda: run(experiment, settings, options, line)
+
+
+def parser_of(title: str, doc: str, known: Sequence[flags.Flag]) -> Parser:
+    """The parser of a command: its own flags by group, and those that all commands have."""
+    parser = Parser(
+        prog=f"feint {title}",
+        description=doc,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    groups: dict[str, Any] = {}
+    for flag in sorted(known, key=lambda flag: flag.group == "running"):
+        if flag.positional:
+            flag.add_to(parser)
+            continue
+        if flag.group not in groups:
+            groups[flag.group] = parser.add_argument_group(flag.group)
+        flag.add_to(groups[flag.group])
+    add_running(groups.get("running") or parser.add_argument_group("running"))
+    return parser
+
+
+def add_running(group: Any) -> None:
+    """The flags that every command has, which are no part of its settings."""
+    group.add_argument("--out", type=Path, default=RUNS, metavar="FOLDER", help=f"of runs (default: {RUNS})")
+    group.add_argument(
+        "--victims", type=Path, default=VICTIMS, metavar="FOLDER", help=f"of trained victims (default: {VICTIMS})"
+    )
+    group.add_argument("--fresh", action="store_true", help="forget what an earlier run of the same computed")
+    group.add_argument("--json", action="store_true", help="print the result for machines, and nothing else")
+    group.add_argument("--quiet", action="store_true", help="no progress bars")
+    group.add_argument("--debug", action="store_true", help="show the traceback of an error")
+
+
+def run(experiment: Experiment[Any], settings: Settings, options: argparse.Namespace, line: str) -> None:
+    """Run it, and print what came of it."""
+    from feint.reports.text import text
+    from feint.runs import local
+
+    assert isinstance(settings, RunSettings)
+    result = local.run(
+        experiment,
+        settings,
+        options.out,
+        victims=options.victims,
+        command=line,
+        fresh=options.fresh,
+        progress=not options.quiet,
+    )
+    if options.json:
+        say(json.dumps(result.summary, indent=2))
+        return
+    for warning in result.report.warnings:
+        print(f"feint: warning: {warning}", file=sys.stderr)
+    say(f"{text(result.report)}\n\nreport: {result.folder / 'report.html'}")

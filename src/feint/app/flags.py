@@ -1,0 +1,158 @@
+"""From an experiment's settings to flags, and from what was given back to values of the settings."""
+
+import argparse
+import types
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Union, cast, final, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+
+from feint.runs import things
+from feint.runs.grammar import Word
+from feint.runs.settings import RunSettings, Settings
+
+SUPPRESS: Any = argparse.SUPPRESS
+
+
+@final
+@dataclass(frozen=True)
+class Flag:
+    """One flag of a command.
+
+    Attributes:
+        name: without the dashes.
+        path: of the field that it sets.
+        group: under which heading of the help it stands.
+        help: one line.
+        kind: how its values are read.
+        choices: the values that it takes, where they are known.
+        default: what holds without it, in words.
+        positional: whether it stands without a name.
+    """
+
+    name: str
+    path: tuple[str, ...]
+    group: str
+    help: str
+    kind: Literal["one", "many", "switch"]
+    choices: tuple[str, ...] = ()
+    default: str = ""
+    positional: bool = False
+
+    def add_to(self, group: Any) -> None:
+        """Declare it."""
+        dest = ".".join(self.path)
+        told = f" (default: {self.default})" if self.default and "(default" not in self.help else ""
+        help_text = (self.help + told).replace("%", "%%")
+        if self.positional:
+            group.add_argument(dest, metavar=self.name.upper(), help=help_text)
+        elif self.kind == "switch":
+            group.add_argument(f"--{self.name}", dest=dest, action="store_true", default=SUPPRESS, help=help_text)
+        else:
+            metavar = "{" + ",".join(self.choices) + "}" if self.choices else self.name.rsplit("-", 1)[-1].upper()
+            action = "append" if self.kind == "many" else "store"
+            group.add_argument(
+                f"--{self.name}", dest=dest, action=action, default=SUPPRESS, metavar=metavar, help=help_text
+            )
+
+
+def flags_of(model: type[Settings]) -> list[Flag]:
+    """All flags of an experiment's settings, those of inner settings too, each under its group."""
+    return list(_flags(model, (), "options", ""))
+
+
+def _flags(model: type[Settings], path: tuple[str, ...], group: str, prefix: str) -> Iterator[Flag]:
+    helps = things.described(model)
+    positional: Sequence[str] = getattr(model, "positional", ())
+    for name, field in model.model_fields.items():
+        called = model.flags.get(name, name.replace("_", "-"))
+        inner, many = _inner(field.annotation)
+        if not called:
+            continue
+        if inner is not None and not issubclass(inner, Word):
+            # The flags of inner settings stand by themselves; of a second one of a kind, behind its name.
+            first = next(each for each, other in model.model_fields.items() if _inner(other.annotation)[0] is inner)
+            before = "" if name == first else f"{name.replace('_', '-')}-"
+            yield from _nested(inner, (*path, name), name, before, many, helps.get(name, ""))
+            continue
+        running = issubclass(model, RunSettings) and name in RunSettings.running
+        yield Flag(
+            name=prefix + called,
+            path=(*path, name),
+            group="running" if running else group,
+            help=helps.get(name, ""),
+            kind="many" if many else "switch" if field.annotation is bool else "one",
+            choices=() if inner or many else _choices(field.annotation),
+            default=_default(field),
+            positional=name in positional,
+        )
+
+
+def _nested(
+    model: type[Settings], path: tuple[str, ...], group: str, prefix: str, many: bool, help_text: str
+) -> Iterator[Flag]:
+    if not many:
+        yield from _flags(model, path, group, prefix)
+        return
+    if model.flags.get("card") is None:  # several of a kind, each a word of its own
+        singular = prefix.removesuffix("-") or group
+        yield Flag(singular, path, group, help_text, "many")
+        return
+    for flag in _flags(model, path, group, prefix):  # several victims by name, or one of networks
+        yield Flag(**{**vars(flag), "kind": "many"} if flag.path[-1] == "card" else vars(flag))
+
+
+def _inner(annotation: Any) -> tuple[type[Settings] | None, bool]:
+    """The settings that a field holds, if it does, and whether it is a sequence."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _inner(get_args(annotation)[0])
+    if origin in (Union, types.UnionType):
+        parts = [part for part in get_args(annotation) if part is not type(None)]
+        return _inner(parts[0]) if len(parts) == 1 else (None, False)
+    if origin is tuple:
+        return _inner(get_args(annotation)[0])[0], True
+    if isinstance(annotation, type) and issubclass(annotation, Settings):
+        return annotation, False
+    return None, False
+
+
+def _choices(annotation: Any) -> tuple[str, ...]:
+    if get_origin(annotation) is Literal:
+        return tuple(map(str, get_args(annotation)))
+    parts = get_args(annotation) if get_origin(annotation) in (Union, types.UnionType, Annotated) else ()
+    return next((found for part in parts if (found := _choices(part))), ())
+
+
+def _default(field: FieldInfo) -> str:
+    value: Any = field.default
+    if field.is_required() or value is None or value is False or value in ((), ""):
+        return ""
+    if isinstance(value, tuple):
+        return ",".join(f"{each:g}" if isinstance(each, float) else str(each) for each in cast(tuple[Any, ...], value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def values_of(options: argparse.Namespace, flags: Sequence[Flag]) -> dict[str, Any]:
+    """What was given, as values of the settings: only what was said, all else stays as it is by default."""
+    found: dict[str, Any] = {}
+    given = vars(options)
+    for flag in flags:
+        if (dest := ".".join(flag.path)) in given:
+            place = found
+            for part in flag.path[:-1]:
+                place = place.setdefault(part, {})
+            place[flag.path[-1]] = given[dest]
+    return {name: _several(value) for name, value in found.items()}
+
+
+def _several(value: Any) -> Any:
+    """Several victims by name, each with what was said of how they predict; or one of networks."""
+    if not isinstance(value, Mapping):
+        return value
+    mapping: dict[str, Any] = dict(cast(Mapping[str, Any], value))
+    if isinstance(mapping.get("card"), list):
+        cards: list[str] = mapping.pop("card")
+        return [{"card": card, **mapping} if mapping else card for card in cards]
+    return mapping

@@ -1,0 +1,134 @@
+"""Files that are whole or not there, JSON that knows when it was damaged, and locks."""
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from feint.errors import SpecError, StoreError
+
+
+def digest(content: bytes) -> str:
+    """SHA-256, in hex."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def digest_of(path: Path) -> str | None:
+    """Of a file, read in pieces; None where there is none that can be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+def canonical(value: Any) -> str:
+    """JSON in one form only.
+
+    Raises:
+        SpecError: something that JSON has no form for.
+    """
+    try:
+        return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise SpecError(f"expected JSON values: {error}") from error
+
+
+def write(place: Path, writer: Callable[[BinaryIO], object]) -> str:
+    """Write a file through a callback: whole and on the disk, or not at all.
+
+    Returns:
+        Its digest.
+
+    Raises:
+        StoreError: it cannot be written. What the callback itself raises comes through.
+    """
+    temporary = place.with_name(f".{place.name}.{os.getpid()}.tmp")
+    with explained(place):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open("w+b") as file:
+                writer(file)
+                file.flush()
+                os.fsync(file.fileno())
+                file.seek(0)
+                found = hashlib.file_digest(cast(Any, file), "sha256").hexdigest()
+            os.replace(temporary, place)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
+        _sync_folder(place.parent)
+    return found
+
+
+def write_bytes(place: Path, content: bytes) -> str:
+    """Write a file; its digest."""
+    return write(place, lambda file: file.write(content))
+
+
+def write_sealed(place: Path, value: Mapping[str, Any]) -> None:
+    """Write JSON with a seal that says whether it is as it was written."""
+    text = json.dumps({**value, "seal": digest(canonical(value).encode())}, indent=2, ensure_ascii=False)
+    write_bytes(place, (text + "\n").encode())
+
+
+def read_sealed(place: Path) -> dict[str, Any] | None:
+    """What `write_sealed` wrote; None where there is nothing, or something that was changed since."""
+    try:
+        found: Any = json.loads(place.read_text(encoding="utf-8"))
+        seal = found.pop("seal")
+        return found if seal == digest(canonical(found).encode()) else None
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
+        return None
+
+
+@contextmanager
+def explained(path: Path) -> Generator[None]:
+    """Turns what the operating system refuses into one line that names the place."""
+    try:
+        yield
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        # The system may complain about a parent: a root that is a file, say.
+        place = error.filename if isinstance(error.filename, str) and error.errno != errno.ENOENT else path
+        at = "" if Path(place).name.endswith(".tmp") or Path(place) == path else f" ({place})"
+        raise StoreError(f"cannot write {path}: {reason}{at}") from error
+
+
+def locked(path: Path) -> int:
+    """Take a folder's lock; the open file that holds it.
+
+    Raises:
+        StoreError: another process has it, or the folder cannot be written.
+    """
+    with explained(path):
+        path.mkdir(parents=True, exist_ok=True)
+        lock = os.open(path / ".lock", os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            raise StoreError(f"another process is working on {path}; wait for it or stop it") from None
+        except BaseException:
+            os.close(lock)
+            raise
+    return lock
+
+
+def _sync_folder(path: Path) -> None:
+    """Put a folder's entries on the disk, so that the new name outlives a power cut."""
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some network file systems cannot
+            raise
+    finally:
+        os.close(folder)

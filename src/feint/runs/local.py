@@ -1,0 +1,143 @@
+"""The local runner: one process, stage after stage, piece after piece, whatever is not there yet."""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from feint.errors import StoreError
+from feint.reports import Report
+from feint.reports.page import page
+from feint.reports.pictures import pictures
+
+from . import ledger as ledgers
+from .delivery import Delivery
+from .experiment import Experiment
+from .ledger import Ledger
+from .machine import VICTIMS, Machine
+from .result import Result
+from .run import Run
+from .settings import RunSettings
+from .work import Children, Stage, Work
+
+RUNS = Path("feint-runs")
+
+
+def run(
+    experiment: Experiment[Any],
+    settings: RunSettings,
+    root: Path = RUNS,
+    *,
+    victims: Path = VICTIMS,
+    given: Mapping[str, Any] | None = None,
+    command: str = "",
+    fresh: bool = False,
+    progress: bool = True,
+) -> Result:
+    """Run an experiment, or read it where it is there already; what an interrupted run computed is used again.
+
+    Args:
+        experiment: which.
+        settings: what is asked of it.
+        root: where run folders lie.
+        victims: where trained victims lie.
+        given: objects by the names that the settings have for them.
+        command: the command line, for the report.
+        fresh: forget what an earlier run of the same settings computed.
+        progress: bars on standard error.
+
+    Raises:
+        FeintError: bad input, or a folder that cannot be written.
+    """
+    machine = Machine.find(settings, victims=Path(victims), given=given or {}, progress=progress)
+    with machine.steady():
+        work = experiment.prepare(settings, machine)
+        state = {
+            "experiment": experiment.name,
+            "settings": work.settings.plain(),
+            "identity": dict(work.identity),
+            "about": dict(work.about),
+            "stages": [stage.name for stage in work.stages],
+            "command": command,
+        }
+        path = Path(root) / ledgers.run_id(experiment.name, state["settings"], state["identity"])
+        with Ledger.open(path, state, fresh=fresh) as ledger:
+            ledger.keep_only(work.stages)
+            for stage in work.stages:
+                here = Run(path, experiment, ledger.state)
+                if isinstance(stage, Children):
+                    _run_children(stage, ledger, root, machine, command, fresh)
+                else:
+                    _run_stage(stage, ledger, here, machine)
+            return _derive(work, Run(path, experiment, ledger.state), ledger, progress)
+
+
+def _run_stage(stage: Stage, ledger: Ledger, earlier: Run, machine: Machine) -> None:
+    total = sum(piece.size for piece in stage.pieces)
+    absent = [piece for piece in stage.pieces if not ledger.has(stage, piece)]
+    if not absent:
+        return
+    done = total - sum(piece.size for piece in absent)
+    # A single piece has nothing to count, and shows progress of its own if it takes long.
+    quiet = not machine.progress or len(stage.pieces) == 1
+    with tqdm(total=total, initial=done, desc=stage.name, unit=f" {stage.unit}", disable=quiet) as bar:
+        for piece in absent:
+            found = stage.compute(piece, earlier, ledger.scratch(stage.name, piece.name))
+            ledger.record(stage, piece, found)
+            bar.update(piece.size)
+
+
+def _run_children(stage: Children, ledger: Ledger, root: Path, machine: Machine, command: str, fresh: bool) -> None:
+    for name, child in stage.runs.items():
+        if not ledger.has_child(stage, name):
+            result = run(
+                child.experiment,
+                child.settings,
+                root,
+                victims=machine.victims,
+                given=machine.given,
+                command=command,
+                fresh=fresh,
+                progress=machine.progress,
+            )
+            ledger.record_child(stage, name, result.run.id, result.summary)
+
+
+def _derive(work: Work, here: Run, ledger: Ledger, progress: bool) -> Result:
+    """Make what follows from the records, where it is not there as it was written."""
+    if work.deliver is not None and not ledger.has_derived("delivered"):
+        delivery = Delivery(here.path)
+        work.deliver(here, delivery)
+        ledger.record_derived("delivered", {}, delivery.written)
+    if not ledger.has_derived("summary"):
+        found = {"run": here.head, **here.experiment.summarise(here), "skipped": here.skipped}
+        ledger.record_derived("summary", {"summary.json": ledgers.summary_bytes(found)})
+    summary = read_summary(here.path)
+    if not ledger.has_derived("report"):
+        ledger.record_derived("report", report_files(here.experiment.report(here, summary)))
+    complete = ledger.state["state"] == "complete"
+    ledger.finish()
+    if progress and ledger.lost and complete:
+        print(f"feint: made again in {here.path}: {', '.join(ledger.lost)}", file=sys.stderr)
+    return Result(Run(here.path, here.experiment, ledger.state), summary)
+
+
+def report_files(report: Report) -> dict[str, bytes]:
+    """The files of a report, by their places in a run's folder."""
+    figures = {f"figures/{name}.png": png for name, png in pictures(report).items()}
+    return {**figures, "report.html": page(report).encode()}
+
+
+def read_summary(path: Path) -> dict[str, Any]:
+    """The summary of a run.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    try:
+        return json.loads((path / "summary.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path / 'summary.json'} cannot be read: {error}; run again to make it anew") from error

@@ -1,0 +1,107 @@
+"""What a run uses of the machine, and where it finds things there."""
+
+import os
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar, final
+
+import torch
+
+from feint.errors import SpecError
+
+from .settings import RunSettings
+
+S = TypeVar("S", bound=RunSettings)
+VICTIMS = Path("feint-victims")
+
+
+@final
+@dataclass(frozen=True)
+class Machine:
+    """The machine, as a run's settings ask for it.
+
+    Attributes:
+        device: where networks run.
+        threads: CPU threads.
+        victims: where trained victims lie.
+        given: objects that were handed in, by the names that the settings have for them.
+        progress: whether to show bars.
+    """
+
+    device: str
+    threads: int
+    victims: Path = VICTIMS
+    given: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    progress: bool = False
+
+    @classmethod
+    def find(cls, settings: RunSettings, **values: Any) -> "Machine":
+        """This machine, as settings ask for it.
+
+        Raises:
+            SpecError: there is no such device, or there are not so many threads.
+        """
+        return cls(find_device(settings.device), find_threads(settings.threads), **values)
+
+    def settled(self, settings: S, shape: tuple[int, ...], count: int) -> S:
+        """Settings with the device, threads and batch size that they come to.
+
+        Args:
+            settings: as asked.
+            shape: of an input.
+            count: how many inputs there are: a batch is always full, its last one padded, so no larger than that.
+        """
+        size = settings.batch_size or min(default_batch_size(shape, self.device), max(1, count))
+        return settings.model_copy(update={"device": self.device, "threads": self.threads, "batch_size": size})
+
+    @contextmanager
+    def steady(self) -> Generator[None]:
+        """Inside, numbers that come out the same again: so many CPU threads, and on GPUs float32 throughout.
+
+        cuDNN would round the inputs of convolutions to 10 bits (TF32), where log-probabilities are to agree to 1e-4,
+        and may pick other kernels, with other last bits, from one call to the next. All of it is as before afterwards.
+        """
+        before = torch.get_num_threads()
+        torch.set_num_threads(self.threads)
+        try:
+            with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+                yield
+        finally:
+            torch.set_num_threads(before)
+
+
+def find_device(name: str) -> str:
+    """The device of this name, if it is there; "auto" takes a GPU where there is one.
+
+    Raises:
+        SpecError: there is no such device.
+    """
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        torch.zeros(1, device=name).item()  # which also shows that it computes: "meta" does not
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise SpecError(f"device: expected cpu, or an accelerator that is there, got {name!r} ({reason})") from error
+    return name
+
+
+def find_threads(count: int | None) -> int:
+    """So many CPU threads, or as many as torch takes by itself.
+
+    Raises:
+        SpecError: more than four for every CPU there is.
+    """
+    most = 4 * (os.cpu_count() or 1)
+    if count is not None and count > most:
+        raise SpecError(f"threads: expected at most {most} on this machine, got {count}")
+    return count or torch.get_num_threads()
+
+
+def default_batch_size(shape: tuple[int, ...], device: str) -> int:
+    """Inputs per call of a network, by their size: as many as fit a CPU's cache, or fill a GPU."""
+    pixels = shape[-2] * shape[-1] if len(shape) > 1 else shape[0]
+    small, middle, large = (100, 32, 20) if device == "cpu" else (500, 250, 50)
+    return small if pixels <= 28 * 28 else middle if pixels <= 64 * 64 else large

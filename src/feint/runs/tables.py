@@ -1,0 +1,94 @@
+"""A table of a run, read by column and by row, a piece at a time: memory follows what is asked for."""
+
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from feint.errors import StoreError
+
+_parquet: Any = pq  # its stubs leave types unknown
+_compute: Any = pc
+
+
+@final
+class Table:
+    """One table of a run, in the order of its pieces.
+
+    Args:
+        name: what it is called.
+        paths: its files, a piece each.
+    """
+
+    def __init__(self, name: str, paths: Sequence[Path]) -> None:
+        self.name = name
+        self._paths = tuple(paths)
+
+    def __len__(self) -> int:
+        """Rows."""
+        return sum(_explained(path, lambda path: _parquet.read_metadata(path).num_rows) for path in self._paths)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns."""
+        if not self._paths:
+            return ()
+        return tuple(_explained(self._paths[0], lambda path: _parquet.read_schema(path).names))
+
+    def batches(self, columns: Sequence[str] | None = None, **where: Any) -> Iterator[pa.Table]:
+        """Piece after piece.
+
+        Args:
+            columns: which; None for all.
+            where: column -> the value, or the collection of values, that a row must have.
+
+        Raises:
+            StoreError: a file cannot be read.
+        """
+        wanted = None if columns is None else list(dict.fromkeys((*columns, *where)))
+        for path in self._paths:
+            table: pa.Table = _explained(
+                path, lambda path: _parquet.read_table(path, columns=wanted, page_checksum_verification=True)
+            )
+            for name, value in where.items():
+                table = table.filter(_matches(table.column(name), value))
+            yield table if columns is None else table.select(list(columns))
+
+    def read(self, columns: Sequence[str] | None = None, **where: Any) -> pa.Table:
+        """All pieces as one table; arguments as in `batches`."""
+        pieces = list(self.batches(columns, **where))
+        if not pieces:
+            raise StoreError(f"expected a table {self.name}, got none")
+        return pa.concat_tables(pieces).unify_dictionaries().combine_chunks()
+
+    def column(self, name: str, **where: Any) -> npt.NDArray[Any]:
+        """One column."""
+        return self.read([name], **where).column(name).to_numpy()
+
+    def distinct(self, name: str, **where: Any) -> list[Any]:
+        """The values of a column, each once, in the order they come in."""
+        found: dict[Any, None] = {}
+        for piece in self.batches([name], **where):
+            found |= dict.fromkeys(_compute.unique(piece.column(name)).to_pylist())
+        return list(found)
+
+
+def _matches(column: Any, value: Any) -> Any:
+    if isinstance(value, Collection) and not isinstance(value, str):
+        kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+        return _compute.is_in(column, value_set=pa.array(list(value), kind))  # pyright: ignore[reportUnknownArgumentType]
+    if isinstance(value, float):  # compared as the numbers that they are, not as texts
+        return pa.array(np.asarray(column.to_numpy() == value))
+    return _compute.equal(column, value)
+
+
+def _explained(path: Path, read: Any) -> Any:
+    try:
+        return read(path)
+    except (pa.ArrowException, OSError) as error:
+        raise StoreError(f"{path} cannot be read: {str(error).splitlines()[0]}; run again to make it anew") from error

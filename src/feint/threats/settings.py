@@ -1,0 +1,99 @@
+"""How a victim is attacked, as values: the attack's word, and what the attacker knows."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, final
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from feint import catalog
+from feint.errors import SpecError
+from feint.runs.grammar import Word
+from feint.runs.settings import Number, Radii, Settings, listed
+from feint.victims.settings import MeasureName, NetworkWord, Networks, known
+
+Goal = Literal["labels", "disrupt", "reverse", "underconfidence", "overconfidence", "random-confidence", "steer"]
+CONFIDENCE: tuple[Goal, ...] = (
+    "disrupt", "reverse", "underconfidence", "overconfidence", "random-confidence", "steer",
+)  # fmt: skip
+"""Goals that are about confidence; labels stay."""
+
+
+@final
+class ThreatWord(Word):
+    """An attack by name, with its own settings and with what it is to do.
+
+    Attributes:
+        name: an attack of the catalog, or a user's own as file.py:name.
+        radii: how far it goes, in its own distance.
+        goal: what becomes of the victim: another label (labels), or of its confidence: up where wrong and down where right
+            (disrupt), the order reversed, down, up, random, or up for the predicted labels in target and down for the
+            others (steer).
+        measure: the uncertainty that is attacked, if not what ranks.
+        target: the label wanted; of steer, the labels whose confidence rises.
+        evade: a measure to keep low beside: the adaptive attacker.
+        weight: of the logarithm of that measure against the margin, below 1.
+        draws: of a stochastic victim: the same at every step (fixed), or fresh ones whenever it is asked.
+        called: what to call it.
+    """
+
+    reserved: ClassVar[tuple[str, ...]] = (
+        "radii", "goal", "measure", "target", "evade", "weight", "draws", "as",
+    )  # fmt: skip
+
+    radii: Radii | None = None
+    goal: Goal | None = None
+    measure: MeasureName | None = None
+    target: Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(listed)] = ()
+    evade: MeasureName | None = None
+    weight: Annotated[Number, Field(gt=0, lt=1)] = 0.5
+    draws: Literal["fixed", "fresh"] = "fixed"
+    called: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as(cls, value: Any) -> Any:
+        if isinstance(value, Mapping) and "as" in value:
+            mapping: dict[str, Any] = dict(value)  # pyright: ignore[reportUnknownArgumentType]
+            return {**mapping, "called": mapping.pop("as")}
+        return value
+
+    @model_validator(mode="after")
+    def _known(self) -> "ThreatWord":
+        if not user_file(self.name):
+            known(self.name, catalog.ATTACKS, "attack")
+        if self.evade is None and self.weight != 0.5:
+            raise SpecError(f"weight: expected it with evade, got {self.weight:g} alone")
+        return self
+
+    @property
+    def title(self) -> str:
+        """What to call it: "mim", or "bim, adaptive"."""
+        return self.called or (self.name if self.evade is None else f"{self.name}, adaptive")
+
+
+def user_file(name: str) -> tuple[Path, str] | None:
+    """File and name of "file.py:name"; None where the name is none such."""
+    file, _, entry = name.rpartition(":")
+    return (Path(file).expanduser(), entry) if file.endswith(".py") else None
+
+
+@final
+class Knowledge(Settings):
+    """What an attacker of confidence knows of the victim, and must keep.
+
+    Attributes:
+        proxies: black box: gradients come from this network, the victim only gives labels; several: an ensemble.
+        proxy_average: of several proxies (default: probability).
+        indirect: attack the softmax of one pass without dropout.
+        truth: a network whose predictions stand in for the labels that the attacker does not have.
+        any_label: lift the condition that the predicted label stays.
+    """
+
+    flags: ClassVar[Mapping[str, str]] = {"proxies": "proxy"}
+
+    proxies: Networks = ()
+    proxy_average: Literal["probability", "logit"] = "probability"
+    indirect: bool = False
+    truth: NetworkWord | None = None
+    any_label: bool = False

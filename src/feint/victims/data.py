@@ -1,0 +1,39 @@
+"""From settings to data."""
+
+from feint import data
+from feint.data import Dataset
+from feint.errors import SpecError
+from feint.runs.machine import Machine
+
+from .picture import is_picture, open_picture
+from .settings import DataSettings
+
+
+def load_data(settings: DataSettings, machine: Machine, *, pictures: bool = False) -> Dataset:
+    """The inputs of these settings.
+
+    Args:
+        settings: which.
+        machine: has what was handed in as an object.
+        pictures: whether a single picture will do, whose label nobody knows.
+
+    Raises:
+        DataError: they cannot be read.
+    """
+    if settings.source in machine.given:
+        dataset: Dataset = machine.given[settings.source]
+    elif pictures and is_picture(settings.source):
+        dataset = open_picture(settings.source, resize=settings.resize, crop=settings.crop)
+    else:
+        if not settings.source:
+            raise SpecError("data: expected a source, got none")
+        dataset = data.load(
+            settings.source,
+            split=settings.split,
+            resize=settings.resize,
+            crop=settings.crop,
+            on_error=settings.on_error,
+        )
+    if settings.first is not None:
+        return dataset.take(0, settings.first)
+    return dataset if settings.limit is None else dataset.take(0, settings.limit)

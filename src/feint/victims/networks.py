@@ -1,0 +1,75 @@
+"""From words to networks: a user's, a library's, a built-in architecture's, or one that was handed in."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from feint import catalog, networks
+from feint.errors import NetworkError, SpecError
+from feint.runs import things
+from feint.runs.machine import Machine
+
+from .settings import NetworkWord
+
+
+def load_network(word: NetworkWord, machine: Machine) -> nn.Module:
+    """One network, with its weights.
+
+    Raises:
+        NetworkError: it cannot be loaded.
+        SpecError: a built-in architecture without weights, or arguments that it does not take.
+    """
+    if word.name in machine.given:
+        return machine.given[word.name]
+    if word.name not in catalog.ARCHITECTURES:
+        if word.settings:
+            raise SpecError(f"{word.name}: expected no settings but weights, got {', '.join(word.settings)}")
+        return networks.load(word.name, word.weights)
+    if word.weights is None:
+        raise SpecError(f"{word.name}: expected weights for a built-in architecture, got none (feint train makes some)")
+    if not word.settings:
+        return networks.load(word.name, word.weights)
+    network = new_network(word)
+    networks.load_weights(network, word.weights)
+    return network.eval()
+
+
+def new_network(word: NetworkWord, defaults: Mapping[str, Any] | None = None) -> nn.Module:
+    """A network as it comes: a built-in architecture with random weights, or a user's with those that it sets.
+
+    Args:
+        word: which.
+        defaults: settings of a built-in architecture that the word may replace, such as ``classes``.
+
+    Raises:
+        SpecError: settings that the architecture does not take.
+    """
+    if word.name not in catalog.ARCHITECTURES:
+        return networks.load(word.name)
+    factory = things.loaded(catalog.ARCHITECTURES[word.name])
+    return things.made(factory, {**(defaults or {}), **word.settings}, what=word.name)
+
+
+def load_members(
+    words: Sequence[NetworkWord], shape: tuple[int, int, int], machine: Machine, *, classes: int | None = None
+) -> list[nn.Module]:
+    """Networks on their device, checked against the images that they will see.
+
+    Args:
+        words: which networks.
+        shape: of an image.
+        machine: where they run.
+        classes: how many classes they must have; None for as many as the first.
+
+    Raises:
+        NetworkError: one cannot be loaded, or does not map such images to logits of so many classes.
+    """
+    members = [load_network(word, machine).to(torch.device(machine.device)) for word in words]
+    found = [networks.check(member, shape, device=machine.device) for member in members]
+    expected = classes or found[0]
+    for word, count in zip(words, found, strict=True):
+        if count != expected:
+            raise NetworkError(f"{word.name}: expected {expected} classes, as the others have; got {count}")
+    return members

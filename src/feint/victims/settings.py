@@ -1,0 +1,179 @@
+"""Whom and what an experiment is about, as values: data, networks, victims."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, final
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from feint import catalog
+from feint.errors import SpecError
+from feint.runs.grammar import Word, parsed
+from feint.runs.settings import Settings, near
+
+
+@final
+class DataSettings(Settings):
+    """Which inputs: the arguments of ``feint.data.load``, and how many of them.
+
+    Attributes:
+        source: digits (scikit-learn's); .npz with images and labels; MNIST's idx files or their folder; .parquet; class
+            folders; a folder with a CSV of labels; CIFAR-10's, STL-10's or SVHN's folder; torchvision:NAME.
+        split: which part of a data set that has several.
+        resize: scale images until their short side has this many pixels.
+        crop: then cut this square from the centre.
+        limit: so many images at most, evenly of all classes.
+        first: the first so many images.
+        channels: grey or rgb, whatever the pictures are; without it, what most of the first ones are.
+        on_error: what to do about an image that cannot be read: stop (raise), or skip, count and report it.
+    """
+
+    flags: ClassVar[Mapping[str, str]] = {"source": "data"}
+
+    source: str = "digits"
+    split: str = "test"
+    resize: Annotated[int, Field(gt=0)] | None = None
+    crop: Annotated[int, Field(gt=0)] | None = None
+    limit: Annotated[int, Field(gt=0)] | None = None
+    first: Annotated[int, Field(gt=0)] | None = None
+    channels: Literal["grey", "rgb"] | None = None
+    on_error: Literal["raise", "skip"] = "raise"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            value = parsed(value)
+        if isinstance(value, Mapping) and "name" in value:
+            mapping: dict[str, Any] = dict(value)  # pyright: ignore[reportUnknownArgumentType]
+            return {"source": mapping.pop("name"), **mapping}
+        return value
+
+    @model_validator(mode="after")
+    def _either(self) -> "DataSettings":
+        if self.limit is not None and self.first is not None:
+            raise SpecError("first: expected either limit or first, got both")
+        return self
+
+
+@final
+class NetworkWord(Word):
+    """A network as ``feint.networks.load`` takes it; its own settings are the arguments of a built-in architecture.
+
+    Attributes:
+        name: file.py:function, torchvision:NAME, timm:NAME, file.pt2 or a built-in architecture.
+        weights: a file of weights for it: safetensors, or a checkpoint of plain tensors.
+    """
+
+    reserved: ClassVar[tuple[str, ...]] = ("weights",)
+
+    weights: str | None = None
+
+    @property
+    def short(self) -> str:
+        """Its name without the path of its file."""
+        return self.name.rsplit(":", 1)[-1]
+
+
+@final
+class EstimatorWord(Word):
+    """How each network predicts."""
+
+    @model_validator(mode="after")
+    def _known(self) -> "EstimatorWord":
+        known(self.name, catalog.ESTIMATORS, "estimator")
+        return self
+
+
+@final
+class DefenseWord(Word):
+    """What stands before the networks."""
+
+    @model_validator(mode="after")
+    def _known(self) -> "DefenseWord":
+        known(self.name, catalog.DEFENSES, "defense")
+        return self
+
+
+def known(name: str, names: Mapping[str, str], what: str) -> str:
+    """A name of the catalog.
+
+    Raises:
+        ValueError: it has no such name; the message has the nearest.
+    """
+    if name not in names:
+        there = f"one of {', '.join(names)}" if names else "none (there are none yet)"
+        raise SpecError(f"{what}: expected {there}, got {name!r}{near(name, names)}")
+    return name
+
+
+def known_measure(name: str | None) -> str | None:
+    """A measure's name, with - for _ allowed."""
+    return None if name is None else known(name.replace("-", "_"), catalog.MEASURES, "measure")
+
+
+MeasureName = Annotated[str, AfterValidator(known_measure)]
+"""The name of a measure of uncertainty."""
+
+
+def _words(value: Any) -> Any:
+    return [value] if isinstance(value, str | Mapping | Word) else value
+
+
+Networks = Annotated[tuple[NetworkWord, ...], BeforeValidator(_words)]
+Defenses = Annotated[tuple[DefenseWord, ...], BeforeValidator(_words)]
+
+
+@final
+class VictimSettings(Settings):
+    """A classifier: a trained victim by its name, or one or more networks and how they predict.
+
+    Attributes:
+        card: the name of a victim that feint train made; what else is said here replaces what its card says.
+        name: what it is called; by default, what its networks are called.
+        networks: the members; several for an ensemble; without any, the embedded digit network, trained on the spot.
+        estimator: how each network predicts (default: softmax, or as on the victim's card).
+        average: of an ensemble: of probabilities, or of logits (default: probability).
+        defenses: what stands before the networks, first to last from the input.
+    """
+
+    flags: ClassVar[Mapping[str, str]] = {"card": "victim", "networks": "network", "defenses": "defense", "name": ""}
+
+    card: str | None = None
+    name: str = ""
+    networks: Networks = ()
+    estimator: EstimatorWord | None = None
+    average: Literal["probability", "logit"] | None = None
+    defenses: Defenses = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            found = parsed(value)
+            return {"card": found.pop("name"), **found}
+        return value
+
+    @model_validator(mode="after")
+    def _either(self) -> "VictimSettings":
+        if self.card is not None and self.networks:
+            raise SpecError("victim: expected either --victim or --network, got both")
+        return self
+
+    @property
+    def title(self) -> str:
+        """What to call it in a report."""
+        if self.name or not self.networks:
+            return self.name or self.card or "the embedded digit network"
+        names = [network.name for network in self.networks]
+        return names[0] if len(names) == 1 else f"ensemble of {', '.join(names)}"
+
+
+def _each_once(victims: tuple[VictimSettings, ...]) -> tuple[VictimSettings, ...]:
+    names = [victim.title for victim in victims]
+    if len(set(names)) < len(names):
+        raise ValueError(f"each victim once, got {', '.join(names)}")
+    return victims
+
+
+Victims = Annotated[tuple[VictimSettings, ...], BeforeValidator(_words), AfterValidator(_each_once)]
+"""Several victims, each once: results are told apart by their names."""

@@ -1,0 +1,217 @@
+"""The classifier that an experiment is about: the user's networks, a trained victim, or the embedded one."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, final
+
+import torch
+from torch import nn
+
+from feint import catalog, networks
+from feint.data import Batch, Dataset
+from feint.errors import DataError, NotApplicable, SpecError
+from feint.estimators import DeepEnsemble, predict
+from feint.predictive import Categorical
+from feint.protocols import Estimator, Measure
+from feint.runs import things
+from feint.runs.machine import Machine
+
+from . import embedded
+from .cards import read_victim
+from .networks import load_members
+from .settings import EstimatorWord, VictimSettings
+
+SOFTMAX = EstimatorWord(name="softmax")
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Victim:
+    """A classifier, ready to predict.
+
+    Attributes:
+        settings: what it was made from, resolved.
+        load: gives its networks, on their device.
+        classes: the names of its classes, by label.
+        seed: of its draws.
+        shape: of the images that it sees: channels, height, width.
+        device: where its networks are.
+        made_from: identifies its networks where they are not there yet; None to go by the networks themselves.
+    """
+
+    settings: VictimSettings
+    load: Callable[[], Sequence[nn.Module]]
+    classes: tuple[str, ...]
+    seed: int
+    shape: tuple[int, int, int]
+    device: str
+    made_from: Any = None
+
+    @cached_property
+    def members(self) -> Sequence[nn.Module]:
+        """Its networks."""
+        return self.load()
+
+    @property
+    def name(self) -> str:
+        """What to call it."""
+        return self.settings.title
+
+    @property
+    def stochastic(self) -> bool:
+        """Whether other draws give another prediction."""
+        return (self.settings.estimator or SOFTMAX).name == "mc-dropout"
+
+    @property
+    def default_measure(self) -> str:
+        """The measure that ranks its inputs unless another is named: the papers' choice for its kind."""
+        return "predictive_entropy" if self.stochastic else "max_probability"
+
+    def estimator(self, redraw: int = 0) -> Estimator:
+        """What predicts; with another `redraw` a stochastic victim draws afresh."""
+        return estimator_of(self.settings, self.members, seed=self.seed + redraw)
+
+    def but(self, **estimator: Any) -> "Victim":
+        """The same networks with other settings of their estimator."""
+        word = self.settings.estimator or SOFTMAX
+        word = word.but(settings={**word.settings, **estimator})
+        return replace(self, settings=self.settings.but(estimator=word), load=lambda: self.members)
+
+    @cached_property
+    def example(self) -> Categorical:
+        """What it says of two grey images: which measures its kind of prediction has.
+
+        Raises:
+            NetworkError: it is asked for MC dropout and no dropout acts in it.
+        """
+        grey = torch.full((2, *self.shape), 0.5, device=self.device)
+        members = self.members if self.made_from is None else [networks.DigitNetwork().to(torch.device(self.device))]
+        estimator = estimator_of(self.settings, members, seed=self.seed)
+        return predict(estimator, grey, torch.arange(2, device=self.device), batch_size=2)
+
+    @cached_property
+    def measures(self) -> tuple[str, ...]:
+        """The names of the measures that its kind of prediction has."""
+        return applicable_measures(self.example[:1])
+
+    def check_measure(self, name: str) -> None:
+        """Raise a NotApplicable for a measure that it does not have."""
+        measure(name)(self.example[:1])
+
+    def check_labels(self, batch: Batch) -> None:
+        """Raise a DataError for a label that it does not have."""
+        strange = (batch.targets < 0) | (batch.targets >= len(self.classes))
+        if strange.any():
+            first = int(strange.nonzero()[0])
+            raise DataError(
+                f"labels: expected 0 to {len(self.classes) - 1}, for {self.name} has {len(self.classes)} classes; "
+                f"got {int(batch.targets[first])} for sample {int(batch.samples[first])}"
+            )
+
+    def identity(self) -> Any:
+        """Identifies what all members are and do."""
+        return self.made_from or identity_of(self.members, self.shape, self.device)
+
+
+def identity_of(members: Sequence[nn.Module], shape: tuple[int, int, int], device: str) -> str:
+    """A digest of networks' weights and of what they do with images: an edited ``forward`` is another run."""
+    parts = [networks.fingerprint(member) + networks.behaviour(member, shape, device) for member in members]
+    return hashlib.sha256("".join(parts).encode()).hexdigest()
+
+
+def estimator_of(settings: VictimSettings, members: Sequence[nn.Module], *, seed: int) -> Estimator:
+    """Turn networks into the estimator of these settings.
+
+    Raises:
+        SpecError: settings that the estimator does not have.
+    """
+    word = settings.estimator or SOFTMAX
+    thing = things.loaded(catalog.ESTIMATORS[word.name])
+    seeded = any(each.name == "seed" for each in things.settings_of(thing))
+
+    def one(index: int, member: nn.Module) -> Estimator:
+        # Each member has masks of its own: seeds of members lie further apart than redraws do.
+        own: dict[str, Any] = {"seed": seed + (index << 32)} if seeded else {}
+        return things.made(thing, {"network": member, **word.settings, **own}, what=word.name)
+
+    estimators = [one(index, member) for index, member in enumerate(members)]
+    return estimators[0] if len(estimators) == 1 else DeepEnsemble(estimators, settings.average or "probability")
+
+
+def resolved(settings: VictimSettings, machine: Machine) -> VictimSettings:
+    """Settings with what a card says filled in.
+
+    Raises:
+        SpecError: there is no victim of that name, or settings that do not go together.
+    """
+    if settings.card is not None:
+        card = read_victim(machine.victims, settings.card)
+        said = {name: value for name in ("estimator", "average") if (value := getattr(settings, name)) is not None}
+        if settings.estimator is not None and card.estimator is not None:
+            if settings.estimator.name == card.estimator.name:  # what is not said is as on the card
+                own = {**card.estimator.settings, **settings.estimator.settings}
+                said["estimator"] = settings.estimator.but(settings=own)
+        settings = card.but(**said, name=settings.name or card.name, defenses=settings.defenses)
+    average = settings.average or "probability"
+    if settings.average is not None and len(settings.networks) < 2:
+        raise SpecError(f"average: expected several networks, got {len(settings.networks) or 'the embedded one'}")
+    word = settings.estimator or SOFTMAX
+    return settings.but(estimator=_complete(word), average=average)
+
+
+def _complete(word: EstimatorWord) -> EstimatorWord:
+    """An estimator's word with all its settings, as its class reads them: however it was written, it is one run."""
+    thing = things.loaded(catalog.ESTIMATORS[word.name])
+    known = {each.name: each.default for each in things.settings_of(thing) if each.name not in ("network", "seed")}
+    if strange := [name for name in word.settings if name not in known]:
+        names = ", ".join(each.replace("_", "-") for each in known)
+        close = things.near(strange[0], known)
+        raise SpecError(f"estimator: expected settings of {word.name}, {names}, got {strange[0]!r}{close}")
+    read = things.made(thing, {"network": nn.Identity(), **word.settings}, what=f"estimator.{word.name}")
+    return word.but(settings={name: getattr(read, name) for name in known})
+
+
+def load_victim(settings: VictimSettings, dataset: Dataset, machine: Machine, *, seed: int) -> Victim:
+    """The victim of resolved settings, checked against the images that it will see.
+
+    Raises:
+        NetworkError: a network cannot be loaded, or does not map such images to logits of the same classes.
+        SpecError: no network was named and the data are not the embedded digits.
+    """
+    common = {"seed": seed, "shape": dataset.shape, "device": machine.device}
+    if settings.networks:
+        members = load_members(settings.networks, dataset.shape, machine)
+        count = networks.check(members[0], dataset.shape, device=machine.device)
+        return Victim(settings, lambda: members, class_names(dataset, count), **common)
+    if dataset.name != "digits":
+        raise SpecError(f"network: expected one for {dataset.name}, such as path/to/file.py:function; got none")
+
+    def train() -> Sequence[nn.Module]:
+        network = embedded.trained_digit_network(seed=seed, progress=machine.progress)
+        return [network.to(torch.device(machine.device))]
+
+    return Victim(settings, train, dataset.classes, made_from=embedded.identity(seed), **common)
+
+
+def class_names(dataset: Dataset, count: int) -> tuple[str, ...]:
+    """Names for so many classes: the data's, and numbers beyond them."""
+    return tuple(dataset.classes[label] if label < len(dataset.classes) else str(label) for label in range(count))
+
+
+def measure(name: str) -> Measure:
+    """A measure of uncertainty, by name."""
+    return things.loaded(catalog.MEASURES[name])
+
+
+def applicable_measures(categorical: Categorical) -> tuple[str, ...]:
+    """The names of the measures that this kind of prediction has."""
+    names: list[str] = []
+    for name in catalog.MEASURES:
+        try:
+            measure(name)(categorical)
+        except NotApplicable:
+            continue
+        names.append(name)
+    return tuple(names)
