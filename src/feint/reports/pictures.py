@@ -1,0 +1,157 @@
+"""Figures as PNG, SVG and PDF through vl-convert, without a browser or a network; picture blocks through Pillow."""
+
+import io
+from collections.abc import Mapping
+from html import escape
+from typing import Any, Final, Literal
+from weakref import WeakKeyDictionary
+
+from feint.errors import InputError
+
+from .images import data_uri, sheet
+from .names import short
+from .report import Figure, Mark, Panel, Pictures, Ramp, Report
+from .theme import theme
+
+Kind = Literal["png", "svg", "pdf"]
+HOVER: Final = "hover"
+"""The name of a chart's layer that only answers to a pointer; still pictures leave it out."""
+_WIDTH: Final = 760
+_AXIS: Final = 64
+_SCALE: Final = 1.5
+_SHAPES: Final = {
+    "square": "square",
+    "point": "circle",
+    "line": "M-1,-.16H1V.16H-1Z",
+    "dash": "M-1,-.16H-.2V.16H-1ZM.2,-.16H1V.16H.2Z",
+}
+_drawn: "WeakKeyDictionary[Figure, str]" = WeakKeyDictionary()
+
+
+def pictures(report: Report, kind: Kind = "png") -> dict[str, bytes]:
+    """All figures and picture blocks of a report, by the names of their files, such as "risk_coverage.png"."""
+    return {
+        f"{block.name}.{kind}": render(block, kind)
+        for block in report.blocks()
+        if isinstance(block, Figure) or (isinstance(block, Pictures) and block.items)
+    }
+
+
+def render(block: Figure | Pictures, kind: Kind = "png") -> bytes:
+    """One of them, with its title, legend and all panels.
+
+    Raises:
+        InputError: Vega-Lite cannot draw it.
+    """
+    if isinstance(block, Pictures):
+        return _sheet(block, kind)
+    drawn = svg(block)
+    import vl_convert
+
+    convert: Any = vl_convert
+    if kind == "svg":
+        return drawn.encode()
+    return convert.svg_to_pdf(drawn) if kind == "pdf" else convert.svg_to_png(drawn, scale=_SCALE)
+
+
+def svg(figure: Figure) -> str:
+    """A figure as SVG; drawn once, however often it is asked for.
+
+    Raises:
+        InputError: Vega-Lite cannot draw it.
+    """
+    if figure not in _drawn:
+        import vl_convert
+
+        convert: Any = vl_convert
+        try:
+            _drawn[figure] = convert.vegalite_to_svg(still(figure), allowed_base_urls=[])
+        except ValueError as error:
+            reason = short(str(error), 300)
+            raise InputError(f"figure {figure.name}: expected charts of Vega-Lite, got: {reason}") from error
+    return _drawn[figure]
+
+
+def still(figure: Figure) -> dict[str, Any]:
+    """A figure as one specification: its title, its legend, and its panels in rows."""
+    count = len(figure.panels)
+    columns = count if count <= 3 else 4 if count % 4 == 0 or count > 9 else 3
+    width = 640 if count == 1 else max(_WIDTH // columns - _AXIS, 130)
+    panels = {"concat": [_panel(panel, width) for panel in figure.panels], "columns": columns, "spacing": 22}
+    rows: list[dict[str, Any]] = [panels]
+    if figure.legend:
+        rows.insert(0, legend(figure.legend, _WIDTH))
+    title = {"text": short(figure.title, 110), "fontSize": 15, "offset": 14}
+    return {"vconcat": rows, "spacing": 14, "title": title, "config": theme()}
+
+
+def _panel(panel: Panel, width: int) -> dict[str, Any]:
+    chart = {key: value for key, value in panel.chart.items() if key not in ("usermeta", "params")}
+    if "layer" in chart:
+        chart["layer"] = [layer for layer in chart["layer"] if layer.get("name") != HOVER]
+    aspect: Any = panel.chart.get("usermeta", {}).get("aspect")
+    shape = {"width": width, "height": round(width / aspect)} if aspect else {"width": width}
+    return {**chart, **shape, **({"title": short(panel.title, 12 + width // 7)} if panel.title else {})}
+
+
+def legend(marks: tuple[Mark | Ramp, ...], width: int) -> dict[str, Any]:
+    """A legend as a chart of its own, whose entries go on in the next row where one is full."""
+    symbols: list[dict[str, Any]] = []
+    texts: list[dict[str, Any]] = []
+    x, y = 0.0, 0
+
+    def say(text: str, at: float) -> float:
+        texts.append({"x": at, "y": y, "text": text})
+        return at + 6.3 * len(text)
+
+    for mark in marks:
+        name = short(mark.name, 70)
+        room = 6.3 * len(name) + (170 if isinstance(mark, Ramp) else 34)
+        if x and x + room > width:
+            x, y = 0.0, y + 1
+        if isinstance(mark, Ramp):
+            x = say(f"{name}: {mark.low}", x) + 8
+            for colour in mark.colours:
+                symbols.append({"x": x, "y": y, "colour": colour, "shape": "square"})
+                x += 120 / len(mark.colours) if len(mark.colours) > 12 else 10
+            x = say(mark.high, x + 4) + 20
+        else:
+            symbols.append({"x": x + 6, "y": y, "colour": mark.colour, "shape": _SHAPES[mark.shape]})
+            x = say(name, x + 18) + 18
+    place: dict[str, Any] = {
+        "x": {"field": "x", "type": "quantitative", "axis": None, "scale": {"domain": [0, width], "nice": False}},
+        "y": {"field": "y", "type": "quantitative", "axis": None, "scale": {"domain": [y + 0.5, -0.5], "nice": False}},
+    }
+    look = {
+        name: {"field": of, "type": "nominal", "scale": None} for name, of in (("fill", "colour"), ("shape", "shape"))
+    }
+    return {
+        "width": width,
+        "height": 20 * (y + 1),
+        "layer": [
+            {
+                "data": {"values": symbols},
+                "mark": {"type": "point", "filled": True, "size": 110, "opacity": 1, "strokeWidth": 0},
+                "encoding": {**place, **look},
+            },
+            {
+                "data": {"values": texts},
+                "mark": {"type": "text", "align": "left", "baseline": "middle", "fontSize": 11.5},
+                "encoding": {**place, "text": {"field": "text", "type": "nominal"}},
+            },
+        ],
+    }
+
+
+def _sheet(block: Pictures, kind: Kind) -> bytes:
+    page = sheet(block)
+    file = io.BytesIO()
+    page.save(file, "PDF" if kind == "pdf" else "PNG")
+    if kind != "svg":
+        return file.getvalue()
+    size: Mapping[str, int] = {"width": page.width, "height": page.height}
+    around = " ".join(f'{name}="{value}"' for name, value in size.items())
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" {around}><title>{escape(short(block.title, 200))}</title>'
+        f'<image {around} href="{data_uri(file.getvalue())}"/></svg>'
+    ).encode()

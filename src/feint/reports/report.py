@@ -1,0 +1,304 @@
+"""A report as data: what stands on a page, in a terminal and in files, described once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, final
+
+import numpy.typing as npt
+
+from .formats import Cell, Format, unit
+
+Image = npt.NDArray[Any]
+"""Height x width x channels, or height x width: uint8, or floats in [0, 1]."""
+
+
+@final
+@dataclass(frozen=True)
+class Text:
+    """Paragraphs of plain text, never markup."""
+
+    paragraphs: tuple[str, ...]
+
+    @classmethod
+    def of(cls, *paragraphs: str) -> "Text":
+        """Each argument is a paragraph."""
+        return cls(paragraphs)
+
+
+@final
+@dataclass(frozen=True)
+class Notes:
+    """A list with bullets.
+
+    Attributes:
+        items: one text each.
+        terminal: whether they are printed under the tables in a terminal.
+    """
+
+    items: tuple[str, ...]
+    terminal: bool = False
+
+
+@final
+@dataclass(frozen=True)
+class Facts:
+    """Names and what is known of them, in the order they are shown: data, network, versions."""
+
+    items: Mapping[str, str]
+
+
+@final
+@dataclass(frozen=True)
+class Command:
+    """A command line, to be copied."""
+
+    text: str
+
+
+@final
+@dataclass(frozen=True)
+class Stat:
+    """A number to be seen first.
+
+    Attributes:
+        label: what it is, with its unit.
+        value: already written; "a → b" is shown as a change from a to b.
+        detail: a line in small print.
+        tone: whether it is good or bad news.
+    """
+
+    label: str
+    value: str
+    detail: str = ""
+    tone: Literal["", "good", "bad"] = ""
+
+
+@final
+@dataclass(frozen=True)
+class Stats:
+    """The few numbers that say it, as tiles."""
+
+    items: tuple[Stat, ...]
+
+
+@final
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    Attributes:
+        title: its head.
+        unit: below the head; left out, the format's own.
+        format: how its numbers are written.
+    """
+
+    title: str
+    unit: str = ""
+    format: Format | None = None
+
+    @property
+    def subtitle(self) -> str:
+        """What stands below the head."""
+        return unit(self.title, self.unit, self.format)
+
+
+@final
+@dataclass(frozen=True)
+class Table:
+    """A table of raw values, which each renderer writes in its own way.
+
+    Attributes:
+        name: of its file.
+        columns: one per column.
+        rows: as many cells each; None shows as a dash.
+        caption: what it shows.
+        terminal: whether it is printed in a terminal.
+        marked: the row that is set apart, such as the clean one.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    caption: str = ""
+    terminal: bool = False
+    marked: int | None = None
+
+    def __post_init__(self) -> None:
+        for at, row in enumerate(self.rows):
+            if len(row) != len(self.columns):
+                raise ValueError(f"table {self.name!r}: expected {len(self.columns)} cells, got {len(row)} in row {at}")
+
+
+@final
+@dataclass(frozen=True)
+class Mark:
+    """An entry of a figure's legend.
+
+    Attributes:
+        name: what it stands for.
+        colour: "#rrggbb".
+        shape: how it is drawn.
+    """
+
+    name: str
+    colour: str
+    shape: Literal["square", "line", "dash", "point"] = "square"
+
+
+@final
+@dataclass(frozen=True)
+class Ramp:
+    """A scale of colours in a figure's legend.
+
+    Attributes:
+        name: what it measures.
+        colours: "#rrggbb", from low to high.
+        low: the lowest value, written.
+        high: the highest.
+    """
+
+    name: str
+    colours: tuple[str, ...]
+    low: str
+    high: str
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """One chart.
+
+    Attributes:
+        chart: a unit or layered specification of Vega-Lite as plain JSON, of width "container"; its data inline. With
+            ``usermeta: {"aspect": 1}`` it is as high as it is wide.
+        title: above it.
+    """
+
+    chart: Mapping[str, Any]
+    title: str = ""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Figure:
+    """Panels side by side where there is room, under one legend.
+
+    Attributes:
+        name: of its file.
+        title: above it.
+        alt: what it shows, for those who do not see it.
+        panels: at least one.
+        caption: below it.
+        legend: what colours stand for, in all panels; it wraps on a narrow screen. Charts then want no legend of their
+            own.
+    """
+
+    name: str
+    title: str
+    alt: str
+    panels: tuple[Panel, ...]
+    caption: str = ""
+    legend: tuple[Mark | Ramp, ...] = ()
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """Images that belong together, such as an original, the change magnified, and the attacked image.
+
+    Attributes:
+        images: side by side; of a mosaic, the tiles, row by row from the top.
+        labels: one under each image, or none at all.
+        title: above them.
+        lines: of text below.
+    """
+
+    images: tuple[Image, ...]
+    labels: tuple[str, ...] = ()
+    title: str = ""
+    lines: tuple[str, ...] = ()
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """Images as they are, pixel by pixel.
+
+    Attributes:
+        name: of its file.
+        title: above them.
+        items: groups of images.
+        caption: below them.
+        layout: "cards": a gallery, of which at most eight cards are open at once; "strip": a row for each group;
+            "mosaic": each group's images as one square of tiles.
+    """
+
+    name: str
+    title: str
+    items: tuple[Picture, ...]
+    caption: str = ""
+    layout: Literal["cards", "strip", "mosaic"] = "cards"
+
+
+@final
+@dataclass(frozen=True)
+class Details:
+    """Blocks that are folded away on a page until somebody opens them."""
+
+    summary: str
+    blocks: "tuple[Block, ...]"
+
+
+Block = Text | Notes | Facts | Command | Stats | Table | Figure | Pictures | Details
+
+
+@final
+@dataclass(frozen=True)
+class Section:
+    """A part of a report.
+
+    Attributes:
+        title: its heading.
+        blocks: from top to bottom; a text that comes first says how to read the rest.
+        anchor: where links to it lead; left out, made of the title.
+    """
+
+    title: str
+    blocks: tuple[Block, ...]
+    anchor: str = ""
+
+
+@final
+@dataclass(frozen=True)
+class Report:
+    """Everything that one page shows.
+
+    Attributes:
+        title: what was done, on what.
+        headline: the finding, in one sentence.
+        sections: from top to bottom.
+        glossary: terms and what they mean, at the foot.
+        warnings: what must be known before a number is believed, at the top.
+    """
+
+    title: str
+    headline: str
+    sections: tuple[Section, ...]
+    glossary: Mapping[str, str] = field(default_factory=dict[str, str])
+    warnings: tuple[str, ...] = ()
+
+    def blocks(self) -> tuple[Block, ...]:
+        """All blocks from top to bottom, those that are folded away too."""
+        return tuple(block for section in self.sections for block in unfolded(section.blocks))
+
+    def tables(self) -> tuple[Table, ...]:
+        """All tables, from top to bottom."""
+        return tuple(block for block in self.blocks() if isinstance(block, Table))
+
+
+def unfolded(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    """Blocks, with those inside of a fold in its place."""
+    found: list[Block] = []
+    for block in blocks:
+        found += unfolded(block.blocks) if isinstance(block, Details) else (block,)
+    return tuple(found)

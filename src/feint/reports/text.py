@@ -1,0 +1,68 @@
+"""A report in a terminal: the finding, warnings, the tables meant for it, and notes."""
+
+from collections.abc import Sequence
+
+from .formats import NONE, Cell, is_text, write
+from .markdown import markdown
+from .names import clean, short
+from .report import Column, Notes, Report, Table
+
+WIDEST = 40
+"""Characters of a cell; longer ones are cut in their middle."""
+
+
+def text(report: Report, *, full: bool = False) -> str:
+    """What is printed when a run is done; ``full`` says everything, as Markdown.
+
+    Returns:
+        Lines without a newline at the end, free of characters that would steer the terminal.
+    """
+    if full:
+        return markdown(report)
+    parts = [clean(report.headline), *(f"warning: {clean(warning)}" for warning in report.warnings)]
+    for block in report.blocks():
+        if isinstance(block, Table) and block.terminal:
+            parts.append(plain_table(block))
+        elif isinstance(block, Notes) and block.terminal and block.items:
+            parts.append("\n".join(f"- {clean(item)}" for item in block.items))
+    return "\n\n".join(part for part in parts if part)
+
+
+def plain_table(table: Table) -> str:
+    """A table with its columns aligned: numbers to the right, names to the left."""
+    columns = table.columns
+    rows = [[_written(cell, column) for cell, column in zip(row, columns, strict=True)] for row in table.rows]
+    heads = [[short(column.title, WIDEST) for column in columns]]
+    if any(column.subtitle for column in columns):
+        heads.append([short(column.subtitle, WIDEST) for column in columns])
+    names = [is_text(values) for values in zip(*table.rows, strict=True)] if table.rows else [True] * len(columns)
+    body = aligned(heads, rows, names)
+    return f"{clean(table.caption)}\n{body}" if table.caption else body
+
+
+def _written(cell: Cell, column: Column) -> str:
+    """A cell; numbers in ASCII, so that they can be copied."""
+    written = short(write(cell, column.format), WIDEST)
+    return written if isinstance(cell, str) else written.replace("−", "-").replace(NONE, "-")
+
+
+def aligned(heads: Sequence[Sequence[str]], rows: Sequence[Sequence[str]], left: Sequence[bool] = ()) -> str:
+    """Lines of text with columns aligned, a rule between heads and rows, no spaces at the ends.
+
+    >>> print(aligned([["a", "long"]], [["1", "2"], ["10", "20"]]))
+     a  long
+    --  ----
+     1     2
+    10    20
+    """
+    widths = [max(map(len, cells)) for cells in zip(*heads, *rows, strict=True)]
+    sides = left or [False] * len(widths)
+    rule = ["-" * width for width in widths]
+    lines = (
+        "  ".join(
+            cell.ljust(width) if side else cell.rjust(width)
+            for cell, width, side in zip(line, widths, sides, strict=True)
+        )
+        for line in (*heads, rule, *rows)
+    )
+    return "\n".join(line.rstrip() for line in lines)
