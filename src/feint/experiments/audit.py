@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from feint.attacks.targets import reversal_targets
+from feint.attacks.confidence.targets import reversal_targets
 from feint.data import Dataset
 from feint.errors import SpecError
 from feint.experiments.audit_report import write_audit_report
