@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from feint import data
 from feint.attacks import ACE, Budget
-from feint.attacks.objectives import disrupt_confidence, keeps_label
+from feint.attacks.confidence.objectives import disrupt_confidence, keeps_label
 from feint.estimators import Softmax, predict
 from feint.experiments.machine import default_batch_size
 from feint.measures import label_doubt

@@ -31,7 +31,7 @@ import torch
 from torch import nn
 
 from feint.attacks import PGD, Budget
-from feint.attacks.label_objectives import cross_entropy
+from feint.attacks.labels.objectives import cross_entropy
 from feint.estimators import MCDropout, Softmax
 
 COUNT, STEPS, RADIUS, STEP, BATCH, TURNS, DRAWS = 200, 10, 8 / 255, 2 / 255, 50, 7, 20

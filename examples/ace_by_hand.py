@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from feint import ACE, Budget, Softmax, metrics
-from feint.attacks.objectives import disrupt_confidence, keeps_label
+from feint.attacks.confidence.objectives import disrupt_confidence, keeps_label
 from feint.data import load
 from feint.measures import label_doubt, max_probability
 

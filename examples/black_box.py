@@ -8,7 +8,7 @@ from sklearn.ensemble import RandomForestClassifier
 from torch import Tensor, nn
 
 from feint import ACE, Budget, Softmax, metrics
-from feint.attacks.objectives import disrupt_confidence, keeps_label_of
+from feint.attacks.confidence.objectives import disrupt_confidence, keeps_label_of
 from feint.data import load
 from feint.measures import label_doubt
 from feint.training import Recipe, fit, seeded

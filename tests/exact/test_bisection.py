@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from feint.attacks import ACE, Backtracking, Bisection, Budget, IterativeACE
-from feint.attacks.objectives import disrupt_confidence, keeps_label
+from feint.attacks.confidence.objectives import disrupt_confidence, keeps_label
 from feint.measures import label_doubt
 from feint.predictive import Categorical
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from feint.app.cli import main
-from feint.attacks.targets import random_confidence_targets
+from feint.attacks.confidence.targets import random_confidence_targets
 from feint.errors import SpecError
 from feint.experiments import AuditSpec, audit
 from feint.experiments.setting import Setting

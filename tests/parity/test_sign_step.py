@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from feint.attacks import ACE, Budget
-from feint.attacks.objectives import Goal
+from feint.attacks.goal import Goal
 from feint.estimators import frozen
 
 from .conftest import outside

@@ -1,30 +1,30 @@
 """Attacks: (objective, inputs, budget, condition) -> Adversarial. They see callables, never a network."""
 
-from . import calibration as calibration
-from . import label_objectives as label_objectives
-from . import objectives as objectives
-from . import targets as targets
-from .ace import ACE as ACE
 from .adversarial import Adversarial as Adversarial
 from .adversarial import Attack as Attack
-from .backtracking import Backtracking as Backtracking
-from .bisection import Bisection as Bisection
 from .budget import Budget as Budget
-from .carlini_wagner import CarliniWagner as CarliniWagner
-from .fgsm import FGSM as FGSM
-from .iaa import IAA as IAA
-from .iterated import BIM as BIM
-from .iterated import MIM as MIM
-from .iterated import PGD as PGD
-from .iterative_ace import IterativeACE as IterativeACE
-from .lbfgs import LBFGS as LBFGS
+from .confidence import calibration as calibration
+from .confidence import objectives as objectives
+from .confidence import targets as targets
+from .confidence.ace import ACE as ACE
+from .confidence.backtracking import Backtracking as Backtracking
+from .confidence.bisection import Bisection as Bisection
+from .confidence.iterative_ace import IterativeACE as IterativeACE
+from .confidence.span import Span as Span
+from .confidence.span import span as span
+from .labels import objectives as label_objectives
+from .labels.carlini_wagner import CarliniWagner as CarliniWagner
+from .labels.fgsm import FGSM as FGSM
+from .labels.iaa import IAA as IAA
+from .labels.iterated import BIM as BIM
+from .labels.iterated import MIM as MIM
+from .labels.iterated import PGD as PGD
+from .labels.lbfgs import LBFGS as LBFGS
 from .norms import L2 as L2
 from .norms import Linf as Linf
 from .norms import Norm as Norm
 from .search import Found as Found
 from .search import Search as Search
-from .span import Span as Span
-from .span import span as span
 
 __all__ = [
     "ACE",

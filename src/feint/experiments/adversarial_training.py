@@ -8,7 +8,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from feint.attacks import FGSM, PGD, Budget
-from feint.attacks.label_objectives import cross_entropy
+from feint.attacks.labels.objectives import cross_entropy
 from feint.estimators import Softmax
 from feint.experiments.spec import Spec
 

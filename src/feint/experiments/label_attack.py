@@ -11,7 +11,7 @@ from torch import Tensor
 
 from feint.attacks import BIM, FGSM, IAA, L2, LBFGS, MIM, PGD, Adversarial, Attack, Budget, CarliniWagner, Linf
 from feint.attacks import label_objectives as goals
-from feint.attacks.objectives import Goal, logarithm
+from feint.attacks.goal import Goal, logarithm
 from feint.errors import SpecError
 from feint.estimators import predict
 from feint.experiments.catalog import MEASURES

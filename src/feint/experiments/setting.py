@@ -10,11 +10,12 @@ from torch import Tensor, nn
 
 from feint import networks
 from feint.attacks import ACE, Adversarial, Backtracking, Budget
-from feint.attacks.bisection import Bisection
-from feint.attacks.calibration import over_confidence, random_confidence, under_confidence
-from feint.attacks.iterative_ace import IterativeACE
-from feint.attacks.objectives import Goal, disrupt_confidence, keeps_label, steer_confidence
-from feint.attacks.targets import approach
+from feint.attacks.confidence.bisection import Bisection
+from feint.attacks.confidence.calibration import over_confidence, random_confidence, under_confidence
+from feint.attacks.confidence.iterative_ace import IterativeACE
+from feint.attacks.confidence.objectives import disrupt_confidence, keeps_label, steer_confidence
+from feint.attacks.confidence.targets import approach
+from feint.attacks.goal import Goal
 from feint.data import Dataset
 from feint.errors import SpecError
 from feint.estimators import Softmax, predict

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from feint.attacks import ACE, Budget
 from feint.attacks.adversarial import Attack
-from feint.attacks.iterative_ace import IterativeACE
-from feint.attacks.objectives import keeps_label
-from feint.attacks.span import span
+from feint.attacks.confidence.iterative_ace import IterativeACE
+from feint.attacks.confidence.objectives import keeps_label
+from feint.attacks.confidence.span import span
 from feint.data import Batch
 from feint.estimators import predict
 from feint.experiments.run import Piece, RunResult, begun, head, part_count, walk

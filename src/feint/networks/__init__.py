@@ -1,21 +1,21 @@
 """Networks: anybody's, loaded from a file or a library, and the built-in architectures."""
 
-from .alexnet import AlexNet as AlexNet
 from .architectures import ARCHITECTURES as ARCHITECTURES
+from .architectures.alexnet import AlexNet as AlexNet
+from .architectures.cifar_resnet import CifarResNet18 as CifarResNet18
+from .architectures.cifar_vgg import CifarVGG16 as CifarVGG16
+from .architectures.cnn_dropout import DropoutCNN as DropoutCNN
+from .architectures.digits import DigitNetwork as DigitNetwork
+from .architectures.lenet import LeNet as LeNet
+from .architectures.mnist_cnn import MnistCNN as MnistCNN
+from .architectures.vae import VariationalAutoencoder as VariationalAutoencoder
 from .check import check as check
-from .cifar_resnet import CifarResNet18 as CifarResNet18
-from .cifar_vgg import CifarVGG16 as CifarVGG16
-from .cnn_dropout import DropoutCNN as DropoutCNN
-from .digits import DigitNetwork as DigitNetwork
-from .exported import Exported as Exported
 from .fingerprint import behaviour as behaviour
 from .fingerprint import fingerprint as fingerprint
-from .lenet import LeNet as LeNet
-from .load import load as load
-from .mnist_cnn import MnistCNN as MnistCNN
+from .loading.exported import Exported as Exported
+from .loading.load import load as load
+from .loading.weights import load_weights as load_weights
 from .normalize import Normalize as Normalize
-from .vae import VariationalAutoencoder as VariationalAutoencoder
-from .weights import load_weights as load_weights
 
 __all__ = [
     "ARCHITECTURES",

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from feint.errors import NetworkError
 
-from .weights import first_line
+from .loading.weights import first_line
 
 
 def check(network: nn.Module, shape: tuple[int, int, int], device: torch.device | str = "cpu") -> int:

@@ -10,8 +10,9 @@ Confidence".
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from feint.attacks.objectives import Goal, disrupt_confidence, logarithm
-from feint.attacks.targets import approach, random_confidence_targets
+from feint.attacks.confidence.objectives import disrupt_confidence
+from feint.attacks.confidence.targets import approach, random_confidence_targets
+from feint.attacks.goal import Goal, logarithm
 from feint.protocols import Objective
 
 

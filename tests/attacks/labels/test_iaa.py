@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from feint.attacks import IAA, Budget
-from feint.attacks.iaa import perceptual, sensitivity
+from feint.attacks.labels.iaa import perceptual, sensitivity
 from feint.errors import AttackError
 
 IMAGE = torch.tensor([[0.1, 0.2, 0.3], [0.4, 0.9, 0.6], [0.7, 0.8, 0.5]], dtype=torch.float64)

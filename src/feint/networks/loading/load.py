@@ -8,8 +8,8 @@ from typing import Final
 from torch import nn
 
 from feint.errors import NetworkError
+from feint.networks.architectures import ARCHITECTURES
 
-from .architectures import ARCHITECTURES
 from .exported import Exported, load_exported
 from .libraries import build_for, load_from_timm, load_from_torchvision
 from .user_file import load_from_file

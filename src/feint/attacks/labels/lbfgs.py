@@ -10,9 +10,9 @@ from torch import Tensor
 from feint.attacks.adversarial import Adversarial
 from feint.attacks.ascent import checked_steps
 from feint.attacks.budget import Budget
-from feint.attacks.descent import Descent
 from feint.attacks.evaluation import value_and_gradient
-from feint.attacks.nearest import Nearest
+from feint.attacks.labels.descent import Descent
+from feint.attacks.labels.nearest import Nearest
 from feint.errors import AttackError
 from feint.protocols import Condition, Objective
 

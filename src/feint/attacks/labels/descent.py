@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from feint.attacks.quasi_newton import Curvature, dot
+from feint.attacks.labels.quasi_newton import Curvature, dot
 
 HALVINGS, SUFFICIENT = 12, 1e-4
 """The line search's most trials, and the share of the promised decrease it wants."""

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from feint.attacks.adversarial import Adversarial, Attack
 from feint.attacks.budget import Budget
-from feint.attacks.calibration import over_confidence, under_confidence
+from feint.attacks.confidence.calibration import over_confidence, under_confidence
 from feint.attacks.evaluation import values
 from feint.protocols import Condition, Objective
 

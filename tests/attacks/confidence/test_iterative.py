@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from feint.attacks import ACE, Attack, Backtracking, Bisection, Budget, IterativeACE
+from feint.attacks.confidence.objectives import disrupt_confidence, keeps_label
 from feint.attacks.evaluation import values
-from feint.attacks.objectives import disrupt_confidence, keeps_label
 from feint.errors import AttackError
 from feint.estimators import Softmax
 from feint.measures import label_doubt

@@ -8,8 +8,8 @@ from typing import Any, Final
 from torch import Tensor, nn
 
 from feint.errors import NetworkError
+from feint.networks.normalize import Normalize
 
-from .normalize import Normalize
 from .weights import first_line, strip
 
 IMAGENET: Final = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from feint.attacks.objectives import Goal
+from feint.attacks.goal import Goal
 from feint.predictive import Categorical
 from feint.protocols import Condition
 

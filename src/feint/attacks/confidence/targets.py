@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from feint.attacks.objectives import Goal, logarithm
+from feint.attacks.goal import Goal, logarithm
 from feint.errors import AttackError
 from feint.keyed import uniforms
 from feint.protocols import Objective

@@ -1,45 +1,19 @@
-"""What attacks raise and what must hold, built from plain callables; objectives add up and can be weighted.
+"""What attacks raise and what must hold, built from plain callables.
 
 An ``uncertainty`` here is any callable ``(inputs, rows) -> (n,)``, higher = more uncertain, differentiable in the
 inputs: an estimator followed by a measure. ``rows`` are these inputs' positions in the batch that is attacked.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import final
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from feint.attacks.goal import Goal, logarithm
 from feint.errors import AttackError
 from feint.predictive import Categorical
 from feint.protocols import Condition, Objective
-
-
-@final
-@dataclass(frozen=True)
-class Goal:
-    """An objective that can be added to others and weighted: ``a + 0.5 * b`` is an adaptive attacker's.
-
-    >>> double = 2.0 * Goal(lambda inputs, rows: inputs.sum(1))
-    >>> (double + double)(torch.ones(1, 3), torch.arange(1))
-    tensor([12.])
-    """
-
-    value: Objective
-
-    def __call__(self, inputs: Float[Tensor, " N ..."], rows: Int[Tensor, " N"]) -> Float[Tensor, " N"]:
-        """The value of each input."""
-        return self.value(inputs, rows)
-
-    def __add__(self, other: Objective) -> "Goal":
-        """The sum of two objectives."""
-        return Goal(lambda inputs, rows: self(inputs, rows) + other(inputs, rows))
-
-    def __rmul__(self, weight: float) -> "Goal":
-        """The objective, weighted."""
-        return Goal(lambda inputs, rows: weight * self(inputs, rows))
 
 
 def disrupt_confidence(uncertainty: Objective, right: Bool[Tensor, " N"]) -> Goal:
@@ -78,11 +52,6 @@ def steer_confidence(uncertainty: Objective, raised: Bool[Tensor, " N"]) -> Goal
         return torch.where(raised[rows], -level, level)
 
     return Goal(value)
-
-
-def logarithm(uncertainty: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
-    """The logarithm of a number of at least 0; of 0, that of the smallest normal number, with no gradient."""
-    return uncertainty.clamp_min(torch.finfo(uncertainty.dtype).tiny).log()
 
 
 def keeps_label(predict: Callable[[Tensor, Tensor], Categorical], labels: Int[Tensor, " N"]) -> Condition:

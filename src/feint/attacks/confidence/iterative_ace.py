@@ -8,10 +8,10 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from feint.attacks.ace import single_step
 from feint.attacks.adversarial import Adversarial
-from feint.attacks.backtracking import Backtracking
 from feint.attacks.budget import Budget
+from feint.attacks.confidence.ace import single_step
+from feint.attacks.confidence.backtracking import Backtracking
 from feint.attacks.evaluation import holds, value_and_gradient, values
 from feint.attacks.search import Search
 from feint.errors import AttackError

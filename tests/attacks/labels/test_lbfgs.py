@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from feint.attacks import L2, LBFGS, Budget, CarliniWagner, label_objectives
-from feint.attacks.quasi_newton import Curvature
+from feint.attacks.labels.quasi_newton import Curvature
 from feint.estimators import Softmax
 
 

@@ -8,7 +8,7 @@ from torch.distributions import Bernoulli, Normal, kl_divergence
 
 from feint.errors import NetworkError
 from feint.networks import VariationalAutoencoder
-from feint.networks.vae import Gaussian
+from feint.networks.architectures.vae import Gaussian
 from feint.protocols import Trainable
 from feint.training import Recipe, fit, seeded
 

@@ -9,8 +9,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from feint.attacks.adversarial import Adversarial
-from feint.attacks.backtracking import Backtracking
 from feint.attacks.budget import Budget
+from feint.attacks.confidence.backtracking import Backtracking
 from feint.attacks.evaluation import gradient, holds
 from feint.attacks.norms import Norm
 from feint.attacks.search import Search

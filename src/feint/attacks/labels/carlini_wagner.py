@@ -11,7 +11,7 @@ from feint.attacks.adversarial import Adversarial
 from feint.attacks.ascent import checked_steps
 from feint.attacks.budget import Budget
 from feint.attacks.evaluation import value_and_gradient, values
-from feint.attacks.nearest import Nearest
+from feint.attacks.labels.nearest import Nearest
 from feint.attacks.norms import L2
 from feint.errors import AttackError
 from feint.protocols import Condition, Objective

@@ -2,9 +2,14 @@ import pytest
 import torch
 
 from feint.attacks import Backtracking, Budget, IterativeACE
-from feint.attacks.calibration import maximum_miscalibration, over_confidence, random_confidence, under_confidence
-from feint.attacks.objectives import disrupt_confidence, keeps_label_of, steer_confidence
-from feint.attacks.targets import approach, random_confidence_targets, reversal_targets
+from feint.attacks.confidence.calibration import (
+    maximum_miscalibration,
+    over_confidence,
+    random_confidence,
+    under_confidence,
+)
+from feint.attacks.confidence.objectives import disrupt_confidence, keeps_label_of, steer_confidence
+from feint.attacks.confidence.targets import approach, random_confidence_targets, reversal_targets
 from feint.errors import AttackError
 from feint.metrics import kendall_tau
 

@@ -3,7 +3,8 @@ import torch
 from torch import nn
 
 from feint.attacks import ACE, Backtracking, Budget
-from feint.attacks.objectives import Goal, disrupt_confidence, keeps_label
+from feint.attacks.confidence.objectives import disrupt_confidence, keeps_label
+from feint.attacks.goal import Goal
 from feint.errors import AttackError
 from feint.estimators import Softmax
 from feint.measures import label_doubt, native

@@ -1,0 +1,40 @@
+"""What an attack raises, as a value that adds up and can be weighted."""
+
+from dataclasses import dataclass
+from typing import final
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from feint.protocols import Objective
+
+
+@final
+@dataclass(frozen=True)
+class Goal:
+    """An objective that can be added to others and weighted: ``a + 0.5 * b`` is an adaptive attacker's.
+
+    >>> double = 2.0 * Goal(lambda inputs, rows: inputs.sum(1))
+    >>> (double + double)(torch.ones(1, 3), torch.arange(1))
+    tensor([12.])
+    """
+
+    value: Objective
+
+    def __call__(self, inputs: Float[Tensor, " N ..."], rows: Int[Tensor, " N"]) -> Float[Tensor, " N"]:
+        """The value of each input."""
+        return self.value(inputs, rows)
+
+    def __add__(self, other: Objective) -> "Goal":
+        """The sum of two objectives."""
+        return Goal(lambda inputs, rows: self(inputs, rows) + other(inputs, rows))
+
+    def __rmul__(self, weight: float) -> "Goal":
+        """The objective, weighted."""
+        return Goal(lambda inputs, rows: weight * self(inputs, rows))
+
+
+def logarithm(uncertainty: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
+    """The logarithm of a number of at least 0; of 0, that of the smallest normal number, with no gradient."""
+    return uncertainty.clamp_min(torch.finfo(uncertainty.dtype).tiny).log()

@@ -1,0 +1,1 @@
+"""Attacks on labels, and the objectives that they raise."""
