@@ -14,7 +14,7 @@ def test_public_names():
 
 
 def test_heavy_libraries_are_imported_when_used():
-    for path in Path(feint.data.__file__).parent.glob("*.py"):
+    for path in Path(feint.data.__file__).parent.rglob("*.py"):
         found = re.search(r"^(?:from|import) (PIL|pyarrow|scipy|sklearn|torchvision)\b", path.read_text(), re.MULTILINE)
         assert found is None, f"{path.name} imports {found[1]} at once"
 

@@ -4,18 +4,18 @@ from pathlib import Path
 
 from feint.errors import DataError
 
-from .cifar_binary import CifarBinary, has_cifar
-from .class_folders import open_class_folders
-from .csv_folder import open_csv_folder
 from .dataset import Dataset, OnError
-from .digits import Digits
-from .idx import Idx, has_idx, is_idx
-from .npz import Npz
-from .parquet import Parquet, has_parquet
+from .formats.cifar_binary import CifarBinary, has_cifar
+from .formats.class_folders import open_class_folders
+from .formats.csv_folder import open_csv_folder
+from .formats.digits import Digits
+from .formats.idx import Idx, has_idx, is_idx
+from .formats.npz import Npz
+from .formats.parquet import Parquet, has_parquet
+from .formats.stl_binary import StlBinary, has_stl
+from .formats.svhn import Svhn, has_svhn
+from .formats.torchvision_sets import PREFIX, TorchvisionSet
 from .source import Source, reason
-from .stl_binary import StlBinary, has_stl
-from .svhn import Svhn, has_svhn
-from .torchvision_sets import PREFIX, TorchvisionSet
 
 FORMATS = (
     "'digits', 'torchvision:NAME', an .npz, idx, .parquet, .mat or .csv file, or a folder with idx files,"

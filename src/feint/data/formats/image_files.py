@@ -8,9 +8,9 @@ from typing import final
 
 from feint.errors import DataError
 
-from .decode import BrokenImage, channels_of, decode, open_image
-from .digest import digest_of_files, digest_of_lines
-from .source import Example, Flaw
+from ..decode import BrokenImage, channels_of, decode, open_image
+from ..digest import digest_of_files, digest_of_lines
+from ..source import Example, Flaw
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
 

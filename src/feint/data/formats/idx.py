@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from feint.errors import DataError
 
-from .digest import digest_of_files
-from .labels import checked_labels, numbered_classes
-from .source import Example, Flaw, from_bytes, reason
+from ..digest import digest_of_files
+from ..labels import checked_labels, numbered_classes
+from ..source import Example, Flaw, from_bytes, reason
 
 IMAGES, LABELS = 0x803, 0x801
 PREFIXES = {"train": ("train",), "test": ("t10k", "test")}

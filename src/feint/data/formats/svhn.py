@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from feint.errors import DataError
 
-from .digest import digest_of_files
-from .labels import checked_labels
-from .source import Example, Flaw, reason
+from ..digest import digest_of_files
+from ..labels import checked_labels
+from ..source import Example, Flaw, reason
 
 SUFFIX = "_32x32.mat"
 

@@ -8,7 +8,7 @@ import torch
 from feint.data import load
 from feint.errors import DataError
 
-from .files import pictures
+from ..files import pictures
 
 
 def as_float(images):

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from feint.errors import DataError
 
+from ..labels import MOST_CLASSES
+from ..source import flaws_raise, reason
 from .image_files import ImageFiles
-from .labels import MOST_CLASSES
-from .source import flaws_raise, reason
 
 
 def open_csv_folder(path: Path, on_error: str) -> ImageFiles:

@@ -14,9 +14,9 @@ import numpy as np
 
 from feint.errors import DataError
 
-from .decode import BrokenImage, channels_of, pixels_of
-from .digest import digest_of_array, digest_of_lines
-from .source import Example, Flaw, reason
+from ..decode import BrokenImage, channels_of, pixels_of
+from ..digest import digest_of_array, digest_of_lines
+from ..source import Example, Flaw, reason
 
 PREFIX = "torchvision:"
 LOOKS = 256

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from feint.errors import DataError
 
-from .digest import digest_of_files
-from .labels import checked_labels, numbered_classes
-from .source import Example, Flaw, Pixels, reason
+from ..digest import digest_of_files
+from ..labels import checked_labels, numbered_classes
+from ..source import Example, Flaw, Pixels, reason
 
 CHUNK = 1 << 20
 UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)

@@ -7,7 +7,7 @@ import torch
 from feint.data import load
 from feint.errors import DataError
 
-from .files import pictures, write_idx, write_mnist
+from ..files import pictures, write_idx, write_mnist
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])

@@ -9,10 +9,10 @@ from typing import Any, cast, final
 
 from feint.errors import DataError
 
-from .decode import BrokenImage, channels_of, decode, open_image
-from .digest import digest_of_files
-from .labels import MOST_CLASSES
-from .source import Example, Flaw, flaws_raise, reason
+from ..decode import BrokenImage, channels_of, decode, open_image
+from ..digest import digest_of_files
+from ..labels import MOST_CLASSES
+from ..source import Example, Flaw, flaws_raise, reason
 
 ROWS = 64
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from feint.errors import DataError
 
-from .source import Example, Flaw
+from ..source import Example, Flaw
 
 TRAIN = 1000
 

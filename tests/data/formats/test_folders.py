@@ -6,7 +6,7 @@ import torch
 from feint.data import load
 from feint.errors import DataError
 
-from .files import encoded, pictures, write_image
+from ..files import encoded, pictures, write_image
 
 
 def class_folders(folder, height=6, width=6):

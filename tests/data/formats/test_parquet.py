@@ -10,7 +10,7 @@ import torch
 from feint.data import load
 from feint.errors import DataError
 
-from .files import encoded, pictures
+from ..files import encoded, pictures
 
 NAMES = ["ape", "bee", "cat"]
 

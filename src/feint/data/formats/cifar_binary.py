@@ -8,9 +8,9 @@ from typing import final
 
 from feint.errors import DataError
 
-from .digest import digest_of_files
+from ..digest import digest_of_files
+from ..source import Example, Flaw
 from .records import count_records, read_names, read_records
-from .source import Example, Flaw
 
 SHAPE = (3, 32, 32)
 RECORD = 1 + 3 * 32 * 32

@@ -7,7 +7,7 @@ import torchvision
 from feint.data import load
 from feint.errors import DataError
 
-from .files import pictures, write_mnist
+from ..files import pictures, write_mnist
 
 
 @pytest.fixture(autouse=True)

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from feint.errors import DataError
 
-from .digest import digest_of_files
-from .labels import checked_labels
+from ..digest import digest_of_files
+from ..labels import checked_labels
+from ..source import Example, Flaw
 from .records import count_records, read_names, read_records
-from .source import Example, Flaw
 
 SHAPE = (3, 96, 96)
 RECORD = 3 * 96 * 96
