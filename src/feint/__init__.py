@@ -2,7 +2,6 @@
 
 The names below are imported when they are first used, so that `import feint` costs no torch.
 
-    feint.audit(AuditSpec(...))             the whole path: attack a classifier's confidence and report on it
     feint.data.load, feint.networks.load    images and networks from what a user has
     feint.Softmax, MCDropout, DeepEnsemble  networks -> Categorical
     feint.measures                          Categorical -> uncertainty
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from . import measures as measures
     from . import metrics as metrics
     from . import networks as networks
-    from . import results as results
     from . import training as training
     from .attacks import ACE as ACE
     from .attacks import Budget as Budget
@@ -31,9 +29,6 @@ if TYPE_CHECKING:
     from .estimators import MCDropout as MCDropout
     from .estimators import Softmax as Softmax
     from .estimators import fit_temperature as fit_temperature
-    from .experiments import AuditResult as AuditResult
-    from .experiments import AuditSpec as AuditSpec
-    from .experiments import audit as audit
     from .predictive import Categorical as Categorical
 
 _ROOMS = {
@@ -41,20 +36,17 @@ _ROOMS = {
     "data": (),
     "errors": ("FeintError",),
     "estimators": ("DeepEnsemble", "MCDropout", "Softmax", "fit_temperature"),
-    "experiments": ("AuditResult", "AuditSpec", "audit"),
+    "experiments": (),
     "measures": (),
     "metrics": (),
     "networks": (),
     "predictive": ("Categorical",),
-    "results": (),
     "training": (),
 }
 _HOMES = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = [
     "ACE",
-    "AuditResult",
-    "AuditSpec",
     "Budget",
     "Categorical",
     "DeepEnsemble",
@@ -62,7 +54,6 @@ __all__ = [
     "MCDropout",
     "Softmax",
     "attacks",
-    "audit",
     "data",
     "errors",
     "estimators",
@@ -71,7 +62,6 @@ __all__ = [
     "measures",
     "metrics",
     "networks",
-    "results",
     "training",
 ]
 

@@ -114,7 +114,7 @@ def _one_line(model: type[Settings], error: ValidationError) -> str:
     name = ".".join(part.replace("_", "-") for part in first["loc"] if isinstance(part, str) and part.isidentifier())
     inside = first.get("ctx", {}).get("error")
     if isinstance(inside, FeintError):
-        return f"{name}.{inside}" if name else str(inside)
+        return f"{name}{': ' if str(inside).startswith('expected') else '.'}{inside}" if name else str(inside)
     if first["type"] == "extra_forbidden":
         return _unknown(model, first)
     message = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")

@@ -105,7 +105,14 @@ def summary_of(thing: Callable[..., Any]) -> str:
     return (inspect.getdoc(thing) or "").partition("\n")[0]
 
 
-def made(thing: Callable[..., Any], settings: Mapping[str, Any], *, what: str, kinds: Kinds | None = None) -> Any:
+def made(
+    thing: Callable[..., Any],
+    settings: Mapping[str, Any],
+    *,
+    what: str,
+    kinds: Kinds | None = None,
+    given: Mapping[str, Any] | None = None,
+) -> Any:
     """A thing with these settings.
 
     Args:
@@ -113,11 +120,13 @@ def made(thing: Callable[..., Any], settings: Mapping[str, Any], *, what: str, k
         settings: by field; texts are read as the field's type wants, fractions too.
         what: what to call it in a message: "ace".
         kinds: the fields whose value is a thing by itself.
+        given: objects for fields that are no settings, such as a network.
 
     Raises:
         SpecError: an unknown setting (with the nearest), or a value that is none for it.
     """
-    known = {each.name: each for each in settings_of(thing)}
+    own = dict(given or {})
+    known = {each.name: each for each in settings_of(thing) if each.name not in own}
     values: dict[str, Any] = {}
     for name, value in settings.items():
         if name not in known:
@@ -132,7 +141,7 @@ def made(thing: Callable[..., Any], settings: Mapping[str, Any], *, what: str, k
     if missing:
         raise SpecError(f"{what}: expected a value for {missing[0]}, got none")
     try:
-        return thing(**values)
+        return thing(**own, **values)
     except FeintError as error:
         raise SpecError(f"{what}.{error}") from error
 

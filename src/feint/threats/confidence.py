@@ -10,9 +10,10 @@ from torch import Tensor, nn
 
 from feint import networks
 from feint.attacks import Adversarial, Attack, over_radii
-from feint.attacks.calibration import over_confidence, random_confidence, under_confidence
-from feint.attacks.objectives import Goal, disrupt_confidence, keeps_label, steer_confidence
-from feint.attacks.targets import approach
+from feint.attacks.confidence.calibration import over_confidence, random_confidence, under_confidence
+from feint.attacks.confidence.objectives import disrupt_confidence, keeps_label, steer_confidence
+from feint.attacks.confidence.targets import approach
+from feint.attacks.goal import Goal
 from feint.errors import SpecError
 from feint.estimators import Softmax, predict
 from feint.measures import label_doubt

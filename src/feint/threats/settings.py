@@ -10,7 +10,7 @@ from feint import catalog
 from feint.errors import SpecError
 from feint.runs.grammar import Word
 from feint.runs.settings import Number, Radii, Settings, listed
-from feint.victims.settings import MeasureName, NetworkWord, Networks, known
+from feint.victims.settings import MeasureName, Networks, NetworkWord, known
 
 Goal = Literal["labels", "disrupt", "reverse", "underconfidence", "overconfidence", "random-confidence", "steer"]
 CONFIDENCE: tuple[Goal, ...] = (
@@ -26,8 +26,8 @@ class ThreatWord(Word):
     Attributes:
         name: an attack of the catalog, or a user's own as file.py:name.
         radii: how far it goes, in its own distance.
-        goal: what becomes of the victim: another label (labels), or of its confidence: up where wrong and down where right
-            (disrupt), the order reversed, down, up, random, or up for the predicted labels in target and down for the
+        goal: what becomes of the victim: another label (labels), or of its confidence: up where wrong and down where
+            right (disrupt), the order reversed, down, up, random, or up for the predicted labels in target and down for the
             others (steer).
         measure: the uncertainty that is attacked, if not what ranks.
         target: the label wanted; of steer, the labels whose confidence rises.
@@ -61,7 +61,7 @@ class ThreatWord(Word):
     @model_validator(mode="after")
     def _known(self) -> "ThreatWord":
         if not user_file(self.name):
-            known(self.name, catalog.ATTACKS, "attack")
+            known(self.name, catalog.ATTACKS)
         if self.evade is None and self.weight != 0.5:
             raise SpecError(f"weight: expected it with evade, got {self.weight:g} alone")
         return self

@@ -6,7 +6,7 @@ from typing import Any
 from feint import catalog
 from feint.attacks import Attack, Budget, budget_for
 from feint.errors import SpecError
-from feint.networks import load_from_file
+from feint.networks.loading.user_file import load_from_file
 from feint.runs import files, things
 
 from .settings import ThreatWord, user_file

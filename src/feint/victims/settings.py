@@ -80,7 +80,7 @@ class EstimatorWord(Word):
 
     @model_validator(mode="after")
     def _known(self) -> "EstimatorWord":
-        known(self.name, catalog.ESTIMATORS, "estimator")
+        known(self.name, catalog.ESTIMATORS)
         return self
 
 
@@ -90,11 +90,11 @@ class DefenseWord(Word):
 
     @model_validator(mode="after")
     def _known(self) -> "DefenseWord":
-        known(self.name, catalog.DEFENSES, "defense")
+        known(self.name, catalog.DEFENSES)
         return self
 
 
-def known(name: str, names: Mapping[str, str], what: str) -> str:
+def known(name: str, names: Mapping[str, str]) -> str:
     """A name of the catalog.
 
     Raises:
@@ -102,13 +102,13 @@ def known(name: str, names: Mapping[str, str], what: str) -> str:
     """
     if name not in names:
         there = f"one of {', '.join(names)}" if names else "none (there are none yet)"
-        raise SpecError(f"{what}: expected {there}, got {name!r}{near(name, names)}")
+        raise SpecError(f"expected {there}, got {name!r}{near(name, names)}")
     return name
 
 
 def known_measure(name: str | None) -> str | None:
     """A measure's name, with - for _ allowed."""
-    return None if name is None else known(name.replace("-", "_"), catalog.MEASURES, "measure")
+    return None if name is None else known(name.replace("-", "_"), catalog.MEASURES)
 
 
 MeasureName = Annotated[str, AfterValidator(known_measure)]

@@ -134,7 +134,7 @@ def estimator_of(settings: VictimSettings, members: Sequence[nn.Module], *, seed
     def one(index: int, member: nn.Module) -> Estimator:
         # Each member has masks of its own: seeds of members lie further apart than redraws do.
         own: dict[str, Any] = {"seed": seed + (index << 32)} if seeded else {}
-        return things.made(thing, {"network": member, **word.settings, **own}, what=word.name)
+        return things.made(thing, word.settings, what=word.name, given={"network": member, **own})
 
     estimators = [one(index, member) for index, member in enumerate(members)]
     return estimators[0] if len(estimators) == 1 else DeepEnsemble(estimators, settings.average or "probability")
@@ -164,13 +164,11 @@ def resolved(settings: VictimSettings, machine: Machine) -> VictimSettings:
 def _complete(word: EstimatorWord) -> EstimatorWord:
     """An estimator's word with all its settings, as its class reads them: however it was written, it is one run."""
     thing = things.loaded(catalog.ESTIMATORS[word.name])
-    known = {each.name: each.default for each in things.settings_of(thing) if each.name not in ("network", "seed")}
-    if strange := [name for name in word.settings if name not in known]:
-        names = ", ".join(each.replace("_", "-") for each in known)
-        close = things.near(strange[0], known)
-        raise SpecError(f"estimator: expected settings of {word.name}, {names}, got {strange[0]!r}{close}")
-    read = things.made(thing, {"network": nn.Identity(), **word.settings}, what=f"estimator.{word.name}")
-    return word.but(settings={name: getattr(read, name) for name in known})
+    # Seeds are the run's.
+    seed: dict[str, Any] = {"seed": 0} if any(each.name == "seed" for each in things.settings_of(thing)) else {}
+    read = things.made(thing, word.settings, what=f"estimator.{word.name}", given={"network": nn.Identity(), **seed})
+    names = [each.name for each in things.settings_of(thing) if each.name not in ("network", "seed")]
+    return word.but(settings={name: getattr(read, name) for name in names})
 
 
 def load_victim(settings: VictimSettings, dataset: Dataset, machine: Machine, *, seed: int) -> Victim:

@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from feint.attacks import Adversarial, Linf
-from feint.attacks.targets import reversal_targets
+from feint.attacks.confidence.targets import reversal_targets
 from feint.data import Dataset
 from feint.errors import SpecError
 from feint.estimators import predict
