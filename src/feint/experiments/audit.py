@@ -92,7 +92,7 @@ def _targets(part: Part, dataset: Dataset, folder: RunFolder, progress: bool) ->
         with tqdm(total=len(dataset), desc="clean ranks", unit=" images", disable=not progress) as bar:
             for batch in dataset.batches(BATCHES_PER_PART * part.batch_size):
                 samples += batch.samples.numpy().tolist()
-                uncertainties.append(part.setting.clean_uncertainty(batch.images, batch.samples))
+                uncertainties.append(part.setting.clean_uncertainty(batch.inputs, batch.samples))
                 bar.update(len(batch.samples))
         targets: list[float] = reversal_targets(torch.cat(uncertainties).cpu()).numpy().tolist()
         stored = {str(sample): target for sample, target in zip(samples, targets, strict=True)}
