@@ -16,9 +16,8 @@ from .colours import some as some
 from .detection import Detector as Detector
 from .detection import detection as detection
 from .distributions import Sample as Sample
-from .distributions import boxes as boxes
 from .distributions import histograms as histograms
-from .intervals import LEGEND as INTERVALS
+from .intervals import INTERVALS as INTERVALS
 from .intervals import intervals as intervals
 from .lines import Line as Line
 from .lines import lines as lines
@@ -37,43 +36,3 @@ from .radii import stage as stage
 from .scatter import Cloud as Cloud
 from .scatter import scatter as scatter
 from .training import training as training
-
-__all__ = [
-    "ATTACKED",
-    "CLASSES",
-    "CLEAN",
-    "CORRECT",
-    "INTERVALS",
-    "REFERENCE",
-    "SERIES",
-    "WRONG",
-    "Bars",
-    "Calibration",
-    "Cloud",
-    "Confidences",
-    "Curve",
-    "Detector",
-    "Letter",
-    "Line",
-    "Points",
-    "Sample",
-    "bars",
-    "boxes",
-    "by_radius",
-    "confidence",
-    "detection",
-    "encoded",
-    "heat",
-    "histograms",
-    "intervals",
-    "lines",
-    "radius_legend",
-    "regions",
-    "reliability",
-    "risk_coverage",
-    "scatter",
-    "sequential_ramp",
-    "some",
-    "stage",
-    "training",
-]
