@@ -80,6 +80,12 @@ DEFENSES: dict[str, str] = {}
 
 ARCHITECTURES: dict[str, str] = {
     "digits": "feint.networks:DigitNetwork",
+    "lenet": "feint.networks:LeNet",
+    "cnn-dropout": "feint.networks:DropoutCNN",
+    "mnist-cnn": "feint.networks:MnistCNN",
+    "alexnet": "feint.networks:AlexNet",
+    "cifar-resnet18": "feint.networks:CifarResNet18",
+    "cifar-vgg16": "feint.networks:CifarVGG16",
 }
 """Networks that feint builds itself; they come untrained."""
 
