@@ -17,9 +17,10 @@ from feint.predictive import Categorical
 from feint.protocols import Condition
 from feint.victims.victim import Victim, measure
 
-from .settings import ThreatWord
+from .settings import AUTO, ThreatWord
 from .things import budget, build, completed
 
+MUTUAL = "mutual_information"
 FRESH = 1 << 20
 """Draws of an attack that draws anew at every step lie beyond those of any judgement."""
 
@@ -62,7 +63,9 @@ class LabelThreat:
         if word.evade is not None:
             if attack.search == "nearest" or attack.raises == "gap":
                 raise SpecError(f"{word.name}.evade: expected an attack that raises what it is given, got {word.name}")
-            victim.check_measure(word.evade)
+            if word.evade == AUTO:
+                word = word.but(evade=MUTUAL if MUTUAL in victim.measures else "predictive_entropy")
+            victim.check_measure(word.evade or "")
         if word.draws == "fresh" and not victim.stochastic:
             raise SpecError(
                 f"{word.name}.draws: expected a victim that draws, got {victim.name}, which predicts without"

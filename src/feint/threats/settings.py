@@ -4,19 +4,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, final
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from feint import catalog
 from feint.errors import SpecError
 from feint.runs.grammar import Word
 from feint.runs.settings import Number, Radii, Settings, listed
-from feint.victims.settings import MeasureName, Networks, NetworkWord, known
+from feint.victims.settings import MeasureName, Networks, NetworkWord, known, known_measure
 
 Goal = Literal["labels", "disrupt", "reverse", "underconfidence", "overconfidence", "random-confidence", "steer"]
 CONFIDENCE: tuple[Goal, ...] = (
     "disrupt", "reverse", "underconfidence", "overconfidence", "random-confidence", "steer",
 )  # fmt: skip
 """Goals that are about confidence; labels stay."""
+AUTO = "auto"
+"""The measure that a victim is judged by: mutual information, or entropy where nothing is drawn."""
+
+
+def _evaded(name: str) -> str | None:
+    return name if name == AUTO else known_measure(name)
 
 
 @final
@@ -31,7 +37,8 @@ class ThreatWord(Word):
             others (steer).
         measure: the uncertainty that is attacked, if not what ranks.
         target: the label wanted; of steer, the labels whose confidence rises.
-        evade: a measure to keep low beside: the adaptive attacker.
+        evade: a measure to keep low beside: the adaptive attacker; auto: mutual information, or entropy where a victim has
+            one draw.
         weight: of the logarithm of that measure against the margin, below 1.
         draws: of a stochastic victim: the same at every step (fixed), or fresh ones whenever it is asked.
         called: what to call it.
@@ -45,7 +52,7 @@ class ThreatWord(Word):
     goal: Goal | None = None
     measure: MeasureName | None = None
     target: Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(listed)] = ()
-    evade: MeasureName | None = None
+    evade: Annotated[str, AfterValidator(_evaded)] | None = None
     weight: Annotated[Number, Field(gt=0, lt=1)] = 0.5
     draws: Literal["fixed", "fresh"] = "fixed"
     called: str = ""

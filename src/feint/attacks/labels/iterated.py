@@ -28,7 +28,8 @@ class BIM:
 
     Attributes:
         steps: how many, at least 1.
-        step: the norm of each, in the inputs' unit; None for radius / steps.
+        step: the norm of each, in the inputs' unit; None for reach x radius / steps.
+        reach: how far all steps go together, in radii: above 1 leaves room to go back.
 
     Raises:
         AttackError: values outside these ranges.
@@ -38,10 +39,11 @@ class BIM:
 
     steps: int = 10
     step: float | None = None
+    reach: float = 1.0
     keeps_best = False
 
     def __post_init__(self) -> None:
-        checked_steps(self.steps, self.step)
+        checked_steps(self.steps, self.step, self.reach)
 
     def __call__(
         self,
@@ -54,7 +56,7 @@ class BIM:
         samples: Int[Tensor, " N"] | None = None,
     ) -> Adversarial:
         """Attack; the arguments are those of ``Attack``, and `samples` is not used: nothing is drawn."""
-        step = budget.radius / self.steps if self.step is None else self.step
+        step = self.reach * budget.radius / self.steps if self.step is None else self.step
         originals = budget.admit(inputs)
         return _last(
             objective, originals, budget, condition, originals, steps=self.steps, step=step, batch_size=batch_size
@@ -68,8 +70,9 @@ class MIM:
 
     Attributes:
         steps: how many, at least 1.
-        step: the norm of each, in the inputs' unit; None for radius / steps.
+        step: the norm of each, in the inputs' unit; None for reach x radius / steps.
         decay: the weight of the momentum, at least 0; at 0 it is BIM.
+        reach: how far all steps go together, in radii.
 
     Raises:
         AttackError: values outside these ranges.
@@ -80,10 +83,11 @@ class MIM:
     steps: int = 10
     step: float | None = None
     decay: float = 1.0
+    reach: float = 1.0
     keeps_best = False
 
     def __post_init__(self) -> None:
-        checked_steps(self.steps, self.step)
+        checked_steps(self.steps, self.step, self.reach)
         if not 0 <= self.decay < float("inf"):
             raise AttackError(f"decay: expected a finite number of at least 0, got {self.decay}")
 
@@ -98,7 +102,7 @@ class MIM:
         samples: Int[Tensor, " N"] | None = None,
     ) -> Adversarial:
         """Attack; the arguments are those of ``Attack``, and `samples` is not used: nothing is drawn."""
-        step = budget.radius / self.steps if self.step is None else self.step
+        step = self.reach * budget.radius / self.steps if self.step is None else self.step
         originals = budget.admit(inputs)
         return _last(
             objective,
@@ -125,11 +129,12 @@ class PGD:
 
     Attributes:
         steps: how many per restart, at least 1.
-        step: the norm of each, in the inputs' unit; None for 2.5 x radius / steps.
+        step: the norm of each, in the inputs' unit; None for reach x radius / steps.
         restarts: how many random starts, at least 1.
         random_start: False to begin at the original (one restart only).
         seed: of the random starts, which are keyed by seed, restart and sample.
         keep: "best" of all points, or the "last" iterate (one restart only), as foolbox and torchattacks do.
+        reach: how far all steps of a restart go together, in radii.
 
     Raises:
         AttackError: values outside these ranges.
@@ -143,9 +148,10 @@ class PGD:
     random_start: bool = True
     seed: int = 0
     keep: Literal["best", "last"] = "best"
+    reach: float = 2.5
 
     def __post_init__(self) -> None:
-        checked_steps(self.steps, self.step)
+        checked_steps(self.steps, self.step, self.reach)
         if self.restarts < 1:
             raise AttackError(f"restarts: expected at least 1, got {self.restarts}")
         if self.restarts > 1 and not self.random_start:
@@ -183,7 +189,7 @@ class PGD:
         originals = budget.admit(inputs)
         rows = torch.arange(len(originals), device=originals.device)
         keys = rows if samples is None else samples
-        step = 2.5 * budget.radius / self.steps if self.step is None else self.step
+        step = self.reach * budget.radius / self.steps if self.step is None else self.step
         if self.keep == "last":
             start = self._start(originals, budget, keys, 0)
             return _last(
