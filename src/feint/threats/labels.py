@@ -61,7 +61,7 @@ class LabelThreat:
         if word.measure is not None:
             raise SpecError(f"{word.name}.measure: expected a goal about confidence, got labels")
         if word.evade is not None:
-            if attack.search == "nearest" or attack.raises == "gap":
+            if attack.seeks == "nearest" or attack.raises == "gap":
                 raise SpecError(f"{word.name}.evade: expected an attack that raises what it is given, got {word.name}")
             if word.evade == AUTO:
                 word = word.but(evade=MUTUAL if MUTUAL in victim.measures else "predictive_entropy")
@@ -136,7 +136,7 @@ class LabelThreat:
         margin = (goals.target_margin if targeted else goals.margin)(ask, labels)
         gap = (goals.target_gap if targeted else goals.gap)(ask, labels)
         aim = {"loss": loss, "margin": margin, "gap": gap}[self.attack.raises]
-        if self.attack.search == "nearest":
+        if self.attack.seeks == "nearest":
             return aim, (goals.reaches_label if targeted else goals.changes_label)(ask, labels)
         if self.word.evade is None:
             return aim, None

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from feint import catalog
 from feint.errors import SpecError
-from feint.runs.grammar import Word
+from feint.runs.grammar import Word, formatted
 from feint.runs.settings import Number, Radii, Settings, listed
 from feint.victims.settings import MeasureName, Networks, NetworkWord, known, known_measure
 
@@ -77,6 +77,30 @@ class ThreatWord(Word):
     def title(self) -> str:
         """What to call it: "mim", or "bim, adaptive"."""
         return self.called or (self.name if self.evade is None else f"{self.name}, adaptive")
+
+    def __str__(self) -> str:
+        word = self.plain()
+        return formatted({"name": word.pop("name"), "as": word.pop("called", None), **word})
+
+
+def _each(value: Any) -> Any:
+    return [value] if isinstance(value, str | Mapping | Word) else value
+
+
+def _each_once(words: tuple[ThreatWord, ...]) -> tuple[ThreatWord, ...]:
+    if not words:
+        raise ValueError("at least one attack")
+    for at, word in enumerate(words):
+        for other in words[:at]:
+            apart = word.radii and other.radii and not set(word.radii) & set(other.radii)
+            if word.title == other.title and not apart:
+                names = ", ".join(each.title for each in words)
+                raise ValueError(f"each attack once at a radius, or as=NAME, got {names}")
+    return words
+
+
+ThreatWords = Annotated[tuple[ThreatWord, ...], BeforeValidator(_each), AfterValidator(_each_once)]
+"""Several attacks, which are told apart by what they are called and by their radii."""
 
 
 def user_file(name: str) -> tuple[Path, str] | None:

@@ -14,6 +14,7 @@ from .colours import radius_legend as radius_legend
 from .colours import sequential_ramp as sequential_ramp
 from .colours import some as some
 from .detection import Detector as Detector
+from .detection import Side as Side
 from .detection import detection as detection
 from .distributions import Sample as Sample
 from .distributions import boxes as boxes
@@ -57,6 +58,7 @@ __all__ = [
     "Line",
     "Points",
     "Sample",
+    "Side",
     "bars",
     "boxes",
     "by_radius",
