@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from feint import catalog
 from feint.errors import SpecError
-from feint.runs.grammar import Word, formatted
+from feint.runs.grammar import Word, formatted, parsed
 from feint.runs.settings import Number, Radii, Settings, listed
 from feint.victims.settings import MeasureName, Networks, NetworkWord, known, known_measure
 
@@ -60,6 +60,8 @@ class ThreatWord(Word):
     @model_validator(mode="before")
     @classmethod
     def _as(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            value = parsed(value)
         if isinstance(value, Mapping) and "as" in value:
             mapping: dict[str, Any] = dict(value)  # pyright: ignore[reportUnknownArgumentType]
             return {**mapping, "called": mapping.pop("as")}
