@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from feint import catalog
 from feint.errors import SpecError
-from feint.runs.grammar import Word, formatted, parsed
+from feint.runs.grammar import Word, formatted
 from feint.runs.settings import Number, Radii, Settings, listed
 from feint.victims.settings import MeasureName, Networks, NetworkWord, known, known_measure
 
@@ -47,6 +47,7 @@ class ThreatWord(Word):
     reserved: ClassVar[tuple[str, ...]] = (
         "radii", "goal", "measure", "target", "evade", "weight", "draws", "as",
     )  # fmt: skip
+    aliases: ClassVar[Mapping[str, str]] = {"as": "called"}
 
     radii: Radii | None = None
     goal: Goal | None = None
@@ -56,16 +57,6 @@ class ThreatWord(Word):
     weight: Annotated[Number, Field(gt=0, lt=1)] = 0.5
     draws: Literal["fixed", "fresh"] = "fixed"
     called: str = ""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _as(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            value = parsed(value)
-        if isinstance(value, Mapping) and "as" in value:
-            mapping: dict[str, Any] = dict(value)  # pyright: ignore[reportUnknownArgumentType]
-            return {**mapping, "called": mapping.pop("as")}
-        return value
 
     @model_validator(mode="after")
     def _known(self) -> "ThreatWord":
