@@ -177,3 +177,23 @@ def _each_once(victims: tuple[VictimSettings, ...]) -> tuple[VictimSettings, ...
 
 Victims = Annotated[tuple[VictimSettings, ...], BeforeValidator(_words), AfterValidator(_each_once)]
 """Several victims, each once: results are told apart by their names."""
+
+
+@final
+class AutoencoderSettings(Settings):
+    """A trained autoencoder, by its name.
+
+    Attributes:
+        name: of one that feint train --network vae made.
+        network: its architecture, settings and weights, which its card says.
+    """
+
+    flags: ClassVar[Mapping[str, str]] = {"name": "autoencoder", "network": ""}
+
+    name: str
+    network: NetworkWord | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        return parsed(value) if isinstance(value, str) else value
