@@ -8,9 +8,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from feint.attacks import Adversarial, Attack, Shares, label_objectives, over_radii
+from feint.attacks import Adversarial, Attack, label_objectives, over_radii
 from feint.attacks.confidence.objectives import logarithm
 from feint.attacks.goal import Goal
+from feint.attacks.radii import Shares
 from feint.errors import SpecError
 from feint.estimators import predict
 from feint.predictive import Categorical
