@@ -5,6 +5,7 @@ A value is ``module:Thing``; its settings are its own fields, its help the docst
 
 EXPERIMENTS: dict[str, str] = {
     "audit": "feint.experiments.audit:AUDIT",
+    "detect": "feint.experiments.detection:DETECT",
     "train": "feint.experiments.training:TRAINING",
 }
 

@@ -118,9 +118,11 @@ def concluded(
     )
 
 
-def checked_steps(steps: int, step: float | None) -> None:
+def checked_steps(steps: int, step: float | None, reach: float = 1.0) -> None:
     """Raise an AttackError for settings that no iterated attack can have."""
     if steps < 1:
         raise AttackError(f"steps: expected at least 1, got {steps}")
     if step is not None and not 0 < step < float("inf"):
         raise AttackError(f"step: expected a finite number above 0, or None, got {step}")
+    if not 0 < reach < float("inf"):
+        raise AttackError(f"reach: expected a finite number above 0, got {reach}")

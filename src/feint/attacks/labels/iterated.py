@@ -29,8 +29,9 @@ class BIM:
 
     Attributes:
         steps: how many, at least 1.
-        step: the norm of each, in the inputs' unit; None for radius / steps.
+        step: the norm of each, in the inputs' unit; None for reach x radius / steps.
         norm: what the radius measures, "linf" or "l2".
+        reach: how far all steps go together, in radii: above 1 leaves room to go back.
 
     Raises:
         AttackError: values outside these ranges.
@@ -41,6 +42,7 @@ class BIM:
     steps: int = 10
     step: float | None = None
     norm: NormName = "linf"
+    reach: float = 1.0
 
     raises: ClassVar[Raises] = "loss"
     seeks: ClassVar[Seeks] = "ball"
@@ -49,7 +51,7 @@ class BIM:
     keeps_best: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        checked_steps(self.steps, self.step)
+        checked_steps(self.steps, self.step, self.reach)
         checked_norm(self.norm)
 
     @property
@@ -69,7 +71,7 @@ class BIM:
     ) -> Adversarial:
         """Attack; the arguments are those of ``Attack``, and `samples` is not used: nothing is drawn."""
         budget.expect(self.norm)
-        step = budget.radius / self.steps if self.step is None else self.step
+        step = self.reach * budget.radius / self.steps if self.step is None else self.step
         originals = budget.admit(inputs)
         return _last(
             objective, originals, budget, condition, originals, steps=self.steps, step=step, batch_size=batch_size
@@ -83,9 +85,10 @@ class MIM:
 
     Attributes:
         steps: how many, at least 1.
-        step: the norm of each, in the inputs' unit; None for radius / steps.
+        step: the norm of each, in the inputs' unit; None for reach x radius / steps.
         decay: the weight of the momentum, at least 0; at 0 it is BIM.
         norm: what the radius measures, "linf" or "l2".
+        reach: how far all steps go together, in radii.
 
     Raises:
         AttackError: values outside these ranges.
@@ -97,6 +100,7 @@ class MIM:
     step: float | None = None
     decay: float = 1.0
     norm: NormName = "linf"
+    reach: float = 1.0
 
     raises: ClassVar[Raises] = "loss"
     seeks: ClassVar[Seeks] = "ball"
@@ -105,7 +109,7 @@ class MIM:
     keeps_best: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        checked_steps(self.steps, self.step)
+        checked_steps(self.steps, self.step, self.reach)
         if not 0 <= self.decay < float("inf"):
             raise AttackError(f"decay: expected a finite number of at least 0, got {self.decay}")
         checked_norm(self.norm)
@@ -127,7 +131,7 @@ class MIM:
     ) -> Adversarial:
         """Attack; the arguments are those of ``Attack``, and `samples` is not used: nothing is drawn."""
         budget.expect(self.norm)
-        step = budget.radius / self.steps if self.step is None else self.step
+        step = self.reach * budget.radius / self.steps if self.step is None else self.step
         originals = budget.admit(inputs)
         return _last(
             objective,
@@ -154,12 +158,13 @@ class PGD:
 
     Attributes:
         steps: how many per restart, at least 1.
-        step: the norm of each, in the inputs' unit; None for 2.5 x radius / steps.
+        step: the norm of each, in the inputs' unit; None for reach x radius / steps.
         restarts: how many random starts, at least 1.
         random_start: False to begin at the original (one restart only).
         seed: of the random starts, which are keyed by seed, restart and sample.
         keep: "best" of all points, or the "last" iterate (one restart only), as foolbox and torchattacks do.
         norm: what the radius measures, "linf" or "l2".
+        reach: how far all steps of a restart go together, in radii.
 
     Raises:
         AttackError: values outside these ranges.
@@ -174,6 +179,7 @@ class PGD:
     seed: int = 0
     keep: Literal["best", "last"] = "best"
     norm: NormName = "linf"
+    reach: float = 2.5
 
     raises: ClassVar[Raises] = "loss"
     seeks: ClassVar[Seeks] = "ball"
@@ -181,7 +187,7 @@ class PGD:
     takes_condition: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        checked_steps(self.steps, self.step)
+        checked_steps(self.steps, self.step, self.reach)
         if self.restarts < 1:
             raise AttackError(f"restarts: expected at least 1, got {self.restarts}")
         if self.restarts > 1 and not self.random_start:
@@ -226,7 +232,7 @@ class PGD:
         originals = budget.admit(inputs)
         rows = torch.arange(len(originals), device=originals.device)
         keys = rows if samples is None else samples
-        step = 2.5 * budget.radius / self.steps if self.step is None else self.step
+        step = self.reach * budget.radius / self.steps if self.step is None else self.step
         if self.keep == "last":
             start = self._start(originals, budget, keys, 0)
             return _last(

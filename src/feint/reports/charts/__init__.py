@@ -14,6 +14,7 @@ from .colours import radius_legend as radius_legend
 from .colours import sequential_ramp as sequential_ramp
 from .colours import some as some
 from .detection import Detector as Detector
+from .detection import Side as Side
 from .detection import detection as detection
 from .distributions import Sample as Sample
 from .distributions import histograms as histograms
@@ -36,3 +37,44 @@ from .radii import stage as stage
 from .scatter import Cloud as Cloud
 from .scatter import scatter as scatter
 from .training import training as training
+
+__all__ = [
+    "ATTACKED",
+    "CLASSES",
+    "CLEAN",
+    "CORRECT",
+    "INTERVALS",
+    "REFERENCE",
+    "SERIES",
+    "WRONG",
+    "Bars",
+    "Calibration",
+    "Cloud",
+    "Confidences",
+    "Curve",
+    "Detector",
+    "Letter",
+    "Line",
+    "Points",
+    "Sample",
+    "Side",
+    "bars",
+    "boxes",
+    "by_radius",
+    "confidence",
+    "detection",
+    "encoded",
+    "heat",
+    "histograms",
+    "intervals",
+    "lines",
+    "radius_legend",
+    "regions",
+    "reliability",
+    "risk_coverage",
+    "scatter",
+    "sequential_ramp",
+    "some",
+    "stage",
+    "training",
+]
