@@ -1,0 +1,116 @@
+"""The colours of charts: told apart by the colour-blind and in grey, on light paper and on dark."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ..formats import radius as radius_text
+from ..report import Mark, Ramp
+
+# Blue against orange to crimson, which grow darker with the radius.
+CLEAN: Final = "#2f7fc1"
+ATTACKED: Final = ("#f2ac2e", "#e2632a", "#cb3571")
+CORRECT: Final = CLEAN
+WRONG: Final = ATTACKED[1]
+REFERENCE: Final = "#8a919c"
+# Of Okabe & Ito 2008, in the order in which things come.
+SERIES: Final = ("#0072b2", "#e69f00", "#cc79a7", "#009e73", "#d55e00", "#56b4e9", "#8a7a00", "#7a6fa8")
+# Ten classes told apart by hue; more start over.
+CLASSES: Final = (
+    *("#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd"),
+    *("#8c564b", "#e377c2", "#6b6b6b", "#bcbd22", "#17becf"),
+)
+MOST: Final = 8
+"""Radii that a legend names one by one, and that panels are drawn of."""
+
+
+def between(colours: Sequence[str], share: float) -> str:
+    """The colour at a share of the way through others.
+
+    >>> between(("#000000", "#204060", "#ffffff"), 0.25)
+    '#102030'
+    """
+    place = min(max(share, 0.0), 1.0) * (len(colours) - 1)
+    left = min(int(place), len(colours) - 2)
+    part = place - left
+    mixed = (
+        round((1 - part) * int(colours[left][at : at + 2], 16) + part * int(colours[left + 1][at : at + 2], 16))
+        for at in (1, 3, 5)
+    )
+    return "#" + "".join(f"{channel:02x}" for channel in mixed)
+
+
+def by_radius(radii: Sequence[float | None]) -> tuple[str, ...]:
+    """A colour for each: blue where clean (None), the attacked from orange to crimson in their order."""
+    attacked = [radius for radius in radii if radius is not None]
+    last = max(len(attacked) - 1, 1)
+    shades = iter([between(ATTACKED, at / last if len(attacked) > 1 else 0.5) for at in range(len(attacked))])
+    return tuple(CLEAN if radius is None else next(shades) for radius in radii)
+
+
+def radius_legend(radii: Sequence[float | None], shape: str = "line") -> tuple[Mark | Ramp, ...]:
+    """What the colours of `by_radius` stand for: each by name, or a scale where there are many."""
+    form: Any = shape
+    attacked = [radius for radius in radii if radius is not None]
+    clean: tuple[Mark | Ramp, ...] = (Mark("clean", CLEAN, form),) if None in radii else ()
+    if len(attacked) > MOST:
+        return (*clean, Ramp("radius", ATTACKED, radius_text(attacked[0]), radius_text(attacked[-1])))
+    shades = by_radius(attacked)
+    return (
+        *clean,
+        *(Mark(f"radius {radius_text(radius)}", shade, form) for radius, shade in zip(attacked, shades, strict=True)),
+    )
+
+
+def some(count: int, most: int = MOST) -> list[int]:
+    """At most so many positions among ``count``, evenly spaced, with the first and the last.
+
+    >>> some(3), some(50, 5)
+    ([0, 1, 2], [0, 12, 24, 37, 49])
+    """
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64)).tolist()
+
+
+def sequential(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """Shares in [0, 1] as colours from near-white to dark slate: the darker, the more.
+
+    Lightness falls in a straight line in OKLab, so that equal steps look equal and the order is seen in grey too; the
+    little blue there is (chroma up to 0.06, hue 255°) leaves the hues to the classes that are drawn on top. NaN is a
+    pale red.
+
+    Args:
+        values: any shape.
+
+    Returns:
+        The same shape and a last axis of red, green and blue, 0 to 255.
+
+    Reference: Ottosson 2020, "A perceptual color space for image processing".
+    """
+    share = np.clip(np.nan_to_num(values.astype(np.float64)), 0, 1)
+    lightness = 0.985 - 0.785 * share
+    chroma = 0.06 * np.sin(math.pi * share)
+    hue = math.radians(255)
+    a, b = chroma * math.cos(hue), chroma * math.sin(hue)
+    long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
+    medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
+    brief = (lightness - 0.0894841775 * a - 1.2914855480 * b) ** 3
+    linear = np.stack(
+        [
+            4.0767416621 * long - 3.3077115913 * medium + 0.2309699292 * brief,
+            -1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * brief,
+            -0.0041960863 * long - 0.7034186147 * medium + 1.7076147010 * brief,
+        ],
+        axis=-1,
+    ).clip(0, 1)
+    shown = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    shown = np.where(np.isnan(values)[..., None], np.array([0.98, 0.85, 0.83]), shown)
+    return (255 * shown).round().astype(np.uint8)
+
+
+def sequential_ramp(name: str, low: str, high: str) -> Ramp:
+    """The legend of `sequential`."""
+    shades = sequential(np.linspace(0, 1, 12)).tolist()
+    return Ramp(name, tuple(f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in shades), low, high)

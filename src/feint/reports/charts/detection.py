@@ -1,0 +1,123 @@
+"""ROC and precision-recall curves of detectors, a small panel for each attack."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, final
+
+import numpy as np
+import numpy.typing as npt
+
+from ..formats import fixed
+from ..names import short
+from ..pictures import HOVER
+from ..report import Figure, Mark, Panel
+from .colours import SERIES
+from .inline import PERCENT, Json, axis, chart, colour, diagonal, said, table
+
+Array = npt.NDArray[Any]
+Side = Literal["roc", "pr"]
+COLUMNS: Final = 200
+"""Of a panel: more than a small one can show apart."""
+_TITLES: Final[dict[Side, str]] = {"roc": "ROC curves", "pr": "Precision-recall curves"}
+_AXES: Final[dict[Side, tuple[str, str]]] = {
+    "roc": ("false positive rate (%)", "true positive rate (%)"),
+    "pr": ("recall (%)", "precision (%)"),
+}
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Detector:
+    """A curve.
+
+    Attributes:
+        name: of the detector.
+        x: false positive rate, or recall; in [0, 1], never falling.
+        y: true positive rate, or precision, at the same thresholds.
+        area: under the curve.
+    """
+
+    name: str
+    x: Array
+    y: Array
+    area: float
+
+
+def detection(
+    side: Side,
+    panels: Sequence[tuple[str, Sequence[Detector]]],
+    *,
+    name: str = "",
+    foremost: Sequence[str] = (),
+) -> Figure:
+    """Curves of all detectors, a panel for each title.
+
+    Precision and recall are drawn in steps, and from recall 0: a line between two thresholds would promise precisions
+    that none has (Davis & Goadrich 2006), and the area under steps is the average precision that tables have.
+
+    Args:
+        side: which curves.
+        panels: titles and detectors.
+        name: of the figure's file; left out, "detection-roc" or "detection-pr".
+        foremost: detectors that are drawn over the others, the last on top.
+    """
+    names = list(dict.fromkeys(each.name for _, detectors in panels for each in detectors))
+    shades = {each: SERIES[at % len(SERIES)] for at, each in enumerate(names)}
+    drawn = tuple(Panel(_panel(side, detectors, shades, foremost), title) for title, detectors in panels)
+    told = [
+        f"{title}: {', '.join(f'{each.name} {fixed(3)(each.area)}' for each in detectors)}"
+        for title, detectors in panels
+    ]
+    alt = f"{_TITLES[side]}. Area under each. {'; '.join(told[:12])}{'; …' if len(told) > 12 else ''}."
+    legend = tuple(Mark(each, shade, "line") for each, shade in shades.items())
+    return Figure(name or f"detection-{side}", _TITLES[side], alt, drawn, legend=legend)
+
+
+def _panel(side: Side, detectors: Sequence[Detector], shades: dict[str, str], foremost: Sequence[str]) -> Json:
+    ranks = {each: at for at, each in enumerate(foremost)}
+    layered = sorted(reversed(detectors), key=lambda each: ranks.get(each.name, -1))
+    keys = [f"d{at}" for at in range(len(layered))]
+    columns: dict[str, list[Any]] = {"d": [], "x": [], "y": [], "name": [], "area": []}
+    for key, each in zip(keys, layered, strict=True):
+        keep = thinned(each.x, each.y)
+        x, y = 100 * each.x[keep], 100 * each.y[keep]
+        if side == "pr" and len(x):
+            x, y = np.insert(x, 0, 0.0), np.insert(y, 0, y[0])
+        columns["d"] += [key] * len(x)
+        columns["x"] += x.tolist()
+        columns["y"] += y.tolist()
+        columns["name"] += [short(each.name)] + [""] * (len(x) - 1)  # a line's tooltip is that of its first point
+        columns["area"] += [each.area] + [None] * (len(x) - 1)
+    x_title, y_title = _AXES[side]
+    encoding = {
+        "x": axis("x", x_title, domain=PERCENT, values=(0, 50, 100)),
+        "y": axis("y", y_title, domain=(-1, 101), values=(0, 50, 100)),
+        "color": colour("d", keys, [shades[each.name] for each in layered]),
+    }
+    way = {"interpolate": "step-before"} if side == "pr" else {}
+    curves = {"mark": {"type": "line", "strokeWidth": 2, "tooltip": None, **way}, "encoding": encoding}
+    wide = {
+        "name": HOVER,
+        "mark": {"type": "line", "strokeWidth": 12, "opacity": 0, **way},
+        "encoding": {**encoding, "tooltip": [said("name", "detector"), said("area", "area under it", ".3f")]},
+    }
+    below = [diagonal(PERCENT)] if side == "roc" else []
+    return chart([*below, curves, wide], height=230, data=table(columns))
+
+
+def thinned(across: Array, up: Array) -> npt.NDArray[np.int64]:
+    """Which points of a curve to draw: of each column the first, the last, the lowest and the highest.
+
+    No column's range is lost, and what joins two columns is a piece of the whole curve.
+
+    Args:
+        across: from 0 to 1, never falling.
+        up: at the same points.
+    """
+    column = np.floor(across * COLUMNS)
+    starts = np.flatnonzero(np.diff(column, prepend=-1.0))
+    kept: list[int] = []
+    for start, stop in zip(starts.tolist(), [*starts[1:].tolist(), len(across)], strict=True):
+        inside = up[start:stop]
+        kept += [start, stop - 1, start + int(inside.argmin()), start + int(inside.argmax())]
+    return np.unique(np.array(kept, dtype=np.int64))

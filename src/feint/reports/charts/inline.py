@@ -1,0 +1,106 @@
+"""Pieces of Vega-Lite that charts share: data inside of the chart as CSV, and axes."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from ..names import short
+
+Json = dict[str, Any]
+PERCENT: Final = (0.0, 100.0)
+POINTS: Final = 400
+"""Of a curve: more than a screen can show apart."""
+
+
+def table(columns: Mapping[str, Iterable[Any]], digits: int = 4) -> Json:
+    """Columns of equal length as CSV: numbers with so many digits that count, NaN and None empty.
+
+    Names of columns are ours, so that Vega-Lite reads no path into them; names of others are values.
+    """
+    found = {name: _column(values, digits) for name, values in columns.items()}
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(found)
+    writer.writerows(zip(*(cells for cells, _ in found.values()), strict=True))
+    parse = {name: "number" if number else "string" for name, (_, number) in found.items()}
+    return {"values": file.getvalue(), "format": {"type": "csv", "parse": parse}}
+
+
+def _column(values: Iterable[Any], digits: int) -> tuple[list[str], bool]:
+    listed: list[Any] = values.tolist() if isinstance(values, np.ndarray) else list(values)
+    if any(isinstance(value, str) for value in listed):
+        return ["" if value is None else str(value) for value in listed], False
+    return [_number(value, digits) for value in listed], True
+
+
+def _number(value: Any, digits: int) -> str:
+    return "" if value is None or not np.isfinite(value) else f"{float(value):.{digits}g}"
+
+
+def axis(
+    field: str,
+    title: str,
+    *,
+    domain: Sequence[float] | None = None,
+    values: Sequence[float] | None = None,
+    log: bool = False,
+    grid: bool = True,
+    format: str | None = None,
+) -> Json:
+    """A quantitative position: what it shows, and from where to where."""
+    look: Json = {"title": title or None, "grid": grid, "labelFlush": False}
+    look |= {"values": list(values)} if values is not None else {"tickCount": 5}
+    look |= {"format": format} if format is not None else {}
+    scale: Json = {"type": "log"} if log else {}
+    scale |= {"domain": list(domain), "nice": False} if domain is not None else {"zero": False} if log else {}
+    return {"field": field, "type": "quantitative", "axis": look, "scale": scale}
+
+
+def colour(field: str, keys: Sequence[str], shades: Sequence[str]) -> Json:
+    """A colour for each key; what it stands for is said by the figure's legend."""
+    scale = {"domain": list(keys), "range": list(shades)}
+    return {"field": field, "type": "nominal", "scale": scale, "legend": None}
+
+
+def said(field: str, title: str, format: str | None = None) -> Json:
+    """A line of a tooltip, whose reader takes a line called title or image for something else than text."""
+    head = short(title, 60)
+    head = f"{head}\u00a0" if head in ("title", "image") else head
+    line: Json = {"field": field, "title": head, "type": "nominal" if format is None else "quantitative"}
+    return line if format is None else {**line, "format": format}
+
+
+def chart(layers: Sequence[Json], *, height: int | None = 300, aspect: float | None = None, **more: Any) -> Json:
+    """Layers of one chart of the page's width."""
+    shape: Json = {"usermeta": {"aspect": aspect}, "height": 300} if aspect else {"height": height}
+    return {"width": "container", **shape, **more, "layer": list(layers)}
+
+
+def diagonal(domain: Sequence[float]) -> Json:
+    """A dashed line of equal values."""
+    ends = [{"x": domain[0], "y": domain[0]}, {"x": domain[1], "y": domain[1]}]
+    return {
+        "data": {"values": ends},
+        "mark": {"type": "line", "style": "reference", "tooltip": None},
+        "encoding": {"x": {"field": "x", "type": "quantitative"}, "y": {"field": "y", "type": "quantitative"}},
+    }
+
+
+def named(field: str, keys: Sequence[str], names: Sequence[str], title: str = "") -> Json:
+    """A position for each key from top to bottom, under names that need not differ."""
+    listed = ",".join(f"{key}:{literal(short(name, 34))}" for key, name in zip(keys, names, strict=True))
+    look = {"title": title or None, "grid": False, "labelExpr": f"({{{listed}}})[datum.value]"}
+    scale = {"domain": list(keys), "paddingInner": 0.25, "paddingOuter": 0.1}
+    return {"field": field, "type": "nominal", "sort": list(keys), "axis": look, "scale": scale}
+
+
+def literal(name: str) -> str:
+    r"""A name as a literal of Vega's expressions, which nothing in it can end.
+
+    >>> print(literal("a'b\\c"))
+    'a\'b\\c'
+    """
+    return "'" + name.replace("\\", "\\\\").replace("'", "\\'") + "'"
