@@ -5,6 +5,9 @@ A value is ``module:Thing``; its settings are its own fields, its help the docst
 
 EXPERIMENTS: dict[str, str] = {
     "audit": "feint.experiments.audit:AUDIT",
+    "latent": "feint.experiments.latent:LATENT",
+    "interpolate": "feint.experiments.interpolation:INTERPOLATE",
+    "spread": "feint.experiments.spread:SPREAD",
 }
 
 PAPERS: dict[str, str] = {}
