@@ -239,4 +239,4 @@ def _made(run: Run, summary: Mapping[str, Any], settings: LatentSettings) -> tup
         "victims": ", ".join(victim["name"] for victim in run.about["victims"]),
         **run.facts,
     }
-    return Facts(facts), Command(run.command)
+    return Facts(facts), *([Command(run.command)] if run.command else [])
