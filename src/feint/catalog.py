@@ -1,6 +1,6 @@
 """What there is, by name: dict literals, read without importing anything. The only list of what there is.
 
-A value is ``module:Thing``; its settings are its own fields, its help the docstring's first line (see ``feint.runs.things``).
+A value is ``module:Thing``; its settings are its own fields, its help the docstring's first line: ``feint.runs.things``.
 """
 
 EXPERIMENTS: dict[str, str] = {

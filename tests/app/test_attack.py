@@ -39,7 +39,7 @@ def test_a_data_set(feint, command, images):
     assert arrays["samples"].tolist() == list(range(24))
     again = load(folder / "attacked-1.npz")
     assert len(again) == 24
-    assert next(again.batches(24)).labels.tolist() == next(load(images).batches(24)).labels.tolist()
+    assert next(again.batches(24)).targets.tolist() == next(load(images).batches(24)).targets.tolist()
     names = {path.name for path in folder.glob("pictures/00000-1-*.png")}
     assert {"00000-1-original.png", "00000-1-attacked.png"} < names
     assert not (folder / "arrays").exists()

@@ -64,7 +64,7 @@ def test_a_victim_and_its_card(train, feint, tmp_path: Path, networks: Path):
     network = library.networks.load(f"{networks}:build", folder / "member-0.safetensors")
     batch = next(load(tmp_path / "test.npz").batches(30))
     with torch.no_grad():
-        right = (network(batch.images).argmax(1) == batch.labels).double().mean()
+        right = (network(batch.inputs).argmax(1) == batch.targets).double().mean()
     assert made["accuracy"] == pytest.approx(float(right))
     assert made["accuracy"] > 0.5
     assert made["recipe"]["epochs"] == 2

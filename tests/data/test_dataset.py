@@ -5,7 +5,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from feint.data import Dataset, load
+from feint.data import Classes, Dataset, Images, load
 from feint.errors import DataError
 from feint.protocols import LabelledImages
 
@@ -26,10 +26,17 @@ def as_float(images: NDArray[np.uint8]) -> torch.Tensor:
 def test_batches_stream_in_order_and_the_last_may_be_short(saved):
     path, images, labels = saved
     batches = list(load(path).batches(4))
-    assert [len(batch.labels) for batch in batches] == [4, 4, 2]
-    assert torch.equal(torch.cat([batch.images for batch in batches]), as_float(images))
-    assert torch.cat([batch.labels for batch in batches]).tolist() == labels.tolist()
+    assert [len(batch.targets) for batch in batches] == [4, 4, 2]
+    assert torch.equal(torch.cat([batch.inputs for batch in batches]), as_float(images))
+    assert torch.cat([batch.targets for batch in batches]).tolist() == labels.tolist()
     assert torch.cat([batch.samples for batch in batches]).tolist() == list(range(10))
+
+
+def test_kinds_of_inputs_and_targets(saved):
+    data = load(saved[0], resize=4)
+    assert data.inputs == Images(*data.shape)
+    assert data.targets == Classes(data.classes) == Classes(("0", "1", "2"))
+    assert load("digits").inputs == Images(1, 8, 8)
 
 
 def test_take_keeps_the_sources_sample_indices(saved):
@@ -37,8 +44,8 @@ def test_take_keeps_the_sources_sample_indices(saved):
     part = load(path).take(2, 8).take(1, 99)
     (batch,) = part.batches(100)
     assert len(part) == 5
-    assert batch.samples.tolist() == [3, 4, 5, 6, 7]
-    assert torch.equal(batch.images, as_float(images[3:8]))
+    assert batch.samples.tolist() == part.samples.tolist() == [3, 4, 5, 6, 7]
+    assert torch.equal(batch.inputs, as_float(images[3:8]))
 
 
 @pytest.mark.parametrize("source", ["held", "seekable"])
@@ -46,16 +53,18 @@ def test_gather_reads_any_order_and_repeats(saved, source):
     data = load(saved[0] if source == "held" else "digits").take(2, 9)
     (whole,) = data.batches(7)
     for positions in ([5, 0, 5, 1], [], range(3)):
-        batch = data.gather(positions)
-        assert torch.equal(batch.images, whole.images[list(positions)])
-        assert torch.equal(batch.labels, whole.labels[list(positions)])
-        assert torch.equal(batch.samples, whole.samples[list(positions)])
+        for batch in (data.gather(positions), data.only(positions)):
+            assert torch.equal(batch.inputs, whole.inputs[list(positions)])
+            assert torch.equal(batch.targets, whole.targets[list(positions)])
+            assert torch.equal(batch.samples, whole.samples[list(positions)])
 
 
 @pytest.mark.parametrize("position", [-1, 10])
 def test_gather_refuses_positions_outside(saved, position):
     with pytest.raises(DataError, match=f"expected positions from 0 to 9, got {position}"):
         load(saved[0]).gather([0, position])
+    with pytest.raises(DataError, match=f"expected positions from 0 to 9, got {position}"):
+        load(saved[0]).only([0, position])
 
 
 @pytest.mark.parametrize(("start", "stop"), [(-1, 3), (3, 3), (10, 12), (5, 2)])
@@ -83,7 +92,7 @@ def test_it_can_be_sent_to_another_process(saved):
     data = load(saved[0], resize=4)
     copy = pickle.loads(pickle.dumps(data.take(1, 4)))
     assert isinstance(copy, Dataset)
-    assert torch.equal(next(copy.batches(3)).images, data.gather([1, 2, 3]).images)
+    assert torch.equal(next(copy.batches(3)).inputs, data.gather([1, 2, 3]).inputs)
 
 
 def test_fingerprint_follows_content_and_preparation_only(saved, tmp_path):

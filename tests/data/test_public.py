@@ -6,11 +6,23 @@ import pytest
 import torch
 
 import feint.data
-from feint.data import Dataset, Example, Flaw, Source
+from feint.data import Classes, Dataset, Example, Flaw, Images, Source
 
 
 def test_public_names():
-    assert feint.data.__all__ == ["Batch", "Dataset", "Example", "Flaw", "Source", "load"]
+    assert feint.data.__all__ == [
+        "Batch",
+        "Classes",
+        "Columns",
+        "Dataset",
+        "Example",
+        "Flaw",
+        "Images",
+        "Mask",
+        "Source",
+        "Values",
+        "load",
+    ]
 
 
 def test_heavy_libraries_are_imported_when_used():
@@ -22,7 +34,8 @@ def test_heavy_libraries_are_imported_when_used():
 class Stripes:
     """A format of one's own, the way docs/data.md says."""
 
-    classes = ("dark", "bright")
+    inputs = Images
+    targets = Classes(("dark", "bright"))
     seekable = True
 
     def __len__(self) -> int:
@@ -47,6 +60,6 @@ def test_a_format_of_ones_own(held):
     assert isinstance(source, Source)
     data = Dataset("stripes", source, on_error="skip", start=1)
     assert torch.cat([batch.samples for batch in data.batches(2)]).tolist() == [1, 2, 4]
-    assert data.gather([3, 2, 0]).labels.tolist() == [1, 0]
-    assert data.gather([2]).images.shape == (0, 1, 2, 2)
+    assert data.gather([3, 2, 0]).targets.tolist() == [1, 0]
+    assert data.gather([2]).inputs.shape == (0, 1, 2, 2)
     assert data.skipped == [("stripe 3", "torn")]

@@ -8,7 +8,7 @@ from feint.data import load
 
 
 def histogram(data):
-    return sum(np.bincount(batch.labels.numpy(), minlength=len(data.classes)) for batch in data.batches(1000)).tolist()
+    return sum(np.bincount(batch.targets.numpy(), minlength=len(data.classes)) for batch in data.batches(1000)).tolist()
 
 
 def test_mnist(real_data):
@@ -33,7 +33,7 @@ def test_fashion_mnist(real_data):
 def test_cifar10(real_data):
     train, test = (load(real_data / "cifar10" / name) for name in ("train2000.npz", "test1000.npz"))
     assert (len(train), len(test), test.shape) == (2000, 1000, (3, 32, 32))
-    assert test.gather(range(5)).labels.tolist() == [3, 8, 8, 0, 6]
+    assert test.gather(range(5)).targets.tolist() == [3, 8, 8, 0, 6]
 
 
 def test_cifar10_jpeg(real_data):
@@ -46,7 +46,7 @@ def test_imagenet_sample(real_data):
     data = load(real_data / "imagenet_sample", resize=256, crop=224)
     assert (len(data), data.shape) == (500, (3, 224, 224))
     assert (data.classes[0], data.classes[2]) == ("tench", "great white shark")
-    batches = [batch.labels for batch in data.batches(64)]
+    batches = [batch.targets for batch in data.batches(64)]
     assert torch.equal(torch.cat(batches), 2 * torch.arange(500))
 
 
@@ -60,7 +60,7 @@ def test_cats_dogs(real_data):
 @pytest.mark.parametrize("name", ["mnist", "cifar10/test1000.npz", "imagenet_sample"])
 def test_reading_a_part_equals_reading_all(real_data, name):
     data = load(real_data / name, resize=32, crop=28).take(0, 60)
-    whole = torch.cat([batch.images for batch in data.batches(60)])
-    parts = [next(data.take(start, start + 20).batches(20)).images for start in (0, 20, 40)]
+    whole = torch.cat([batch.inputs for batch in data.batches(60)])
+    parts = [next(data.take(start, start + 20).batches(20)).inputs for start in (0, 20, 40)]
     assert torch.equal(torch.cat(parts), whole)
-    assert torch.equal(data.gather([7, 50]).images, whole[[7, 50]])
+    assert torch.equal(data.gather([7, 50]).inputs, whole[[7, 50]])

@@ -34,5 +34,5 @@ def test_a_hardened_network_keeps_more_under_attack_than_its_plain_twin():
         perturb = adversary(spec, network, seed=0) if name == "hardened" else None
         fit(network, data, recipe=Recipe(epochs=6, batch_size=50, learning_rate=2e-3), seed=0, perturb=perturb)
         attacked = adversary(spec, network, seed=0)(*held_out)
-        kept[name] = (network.eval()(attacked).argmax(1) == held_out.labels).float().mean()
+        kept[name] = (network.eval()(attacked).argmax(1) == held_out.targets).float().mean()
     assert kept["hardened"] > kept["plain"] + 0.1, kept

@@ -51,7 +51,7 @@ def test_pairs_are_of_different_classes():
 
 def test_blends(spec):
     with open_scene(spec, progress=False) as (_, scene):
-        images = scene.dataset.gather(range(4)).images
+        images = scene.dataset.gather(range(4)).inputs
         pairs = Pairs(images[:2], images[2:])
         with torch.no_grad():
             codes = [scene.autoencoder.encode(part).mean for part in (pairs.first, pairs.second)]

@@ -1,8 +1,9 @@
-"""Labelled images, streamed or gathered, from whatever source."""
+"""Inputs with their targets, streamed or gathered, from whatever source."""
 
+import copy
 import hashlib
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple, final
+from typing import Any, Literal, NamedTuple, final
 
 import numpy as np
 import torch
@@ -12,36 +13,37 @@ from feint.errors import DataError
 
 from .batch import Batch
 from .decode import BrokenImage, checked_range, cropped, resized
+from .kinds import Classes, Images, Inputs, Mask, Targets, Values
 from .source import Example, Flaw, Pixels, Source
 
 OnError = Literal["raise", "skip"]
 
 
 class _Held(NamedTuple):
-    """A decoded range: pixels and labels, and for each position its row, -1 where it was skipped."""
+    """All examples, decoded, and for each position its row, -1 where it was skipped."""
 
-    pixels: Pixels
-    labels: NDArray[np.int64]
+    inputs: Pixels
+    targets: NDArray[Any]
     rows: NDArray[np.int64]
 
 
 @final
 class Dataset:
-    """Labelled images of one size.
+    """Images of one size, or rows of one table, with their targets.
 
-    Reading in order streams: memory does not depend on how many images there are.
+    Reading in order streams: memory does not depend on how many there are.
 
     Args:
         name: how the user named it.
         source: what reads the files.
         resize: pixels of the short side, or None to leave the images as they are.
         crop: pixels of the side of the centre square, or None.
-        on_error: "skip" leaves out images that cannot be read, and notes them in ``skipped``; "raise" raises.
-        start: index of the first image.
-        stop: index after the last image; None for all.
+        on_error: "skip" leaves out examples that cannot be read, and notes them in ``skipped``; "raise" raises.
+        start: index of the first example.
+        stop: index after the last example; None for all.
 
     Raises:
-        DataError: if resize or crop make no sense, or no images are left.
+        DataError: if resize or crop make no sense, or no examples are left.
     """
 
     def __init__(
@@ -58,6 +60,8 @@ class Dataset:
         for option, value in (("resize", resize), ("crop", crop)):
             if value is not None and value < 1:
                 raise DataError(f"{option}: expected at least 1 pixel, got {value}")
+            if value is not None and (source.inputs is not Images or isinstance(source.targets, Mask)):
+                raise DataError(f"{option}: expected images with labels, got other data from {name}")
         if resize is not None and crop is not None and crop > resize:
             raise DataError(f"expected crop to be at most resize, got crop={crop}, resize={resize}")
         if len(source) == 0:
@@ -69,77 +73,99 @@ class Dataset:
         self._source = source
         self._resize, self._crop = resize, crop
         self._on_error: OnError = on_error
-        self._start, self._stop = start, stop
-        self._shape: tuple[int, int, int] | None = None
+        self._samples = np.arange(start, stop)
+        self._shape: tuple[int, ...] | None = None
         self._skipped: dict[int, tuple[str, str]] = {}
         self._held: _Held | None = None
         self._fingerprint: str | None = None
 
     def __len__(self) -> int:
-        """N, the number of images, counting those that turn out to be unreadable."""
-        return self._stop - self._start
+        """N, the number of examples, counting those that turn out to be unreadable."""
+        return len(self._samples)
 
     def __repr__(self) -> str:
-        return f"Dataset({self.name!r}, images={len(self)}, classes={len(self.classes)})"
+        inputs = "images" if self._source.inputs is Images else "rows"
+        targets = "values" if isinstance(self.targets, Values) else "classes"
+        return f"Dataset({self.name!r}, {inputs}={len(self)}, {targets}={len(self.targets.names)})"
+
+    @property
+    def inputs(self) -> Inputs:
+        """What the inputs are; of images, reads the first one if none has been read yet."""
+        declared = self._source.inputs
+        return Images(*self.shape) if isinstance(declared, type) else declared
+
+    @property
+    def targets(self) -> Targets:
+        """What the targets are."""
+        return self._source.targets
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Class names, by label; numbers where the format has no names."""
-        return self._source.classes
+        """Class names, by label; numbers where the format has no names.
+
+        Raises:
+            DataError: if the targets are values.
+        """
+        if isinstance(self.targets, Values):
+            raise DataError(f"{self.name}: expected classes, got values: {', '.join(self.targets.names)}")
+        return self.targets.names
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Channels, height and width, the same for every image; reads the first image if none has been read yet."""
-        if self._shape is None:
-            next(self._examples(self._start, self._stop), None)
-        if self._shape is None:
-            raise self._nothing_read()
-        return self._shape
+        """Channels, height and width, the same for every image; reads the first image if none has been read yet.
+
+        Raises:
+            DataError: if the inputs are columns.
+        """
+        if not isinstance(self._source.inputs, type):
+            raise DataError(f"{self.name}: expected images, got {len(self._source.inputs.names)} columns of a table")
+        channels, height, width = self._one_shape()
+        return channels, height, width
+
+    @property
+    def samples(self) -> NDArray[np.int64]:
+        """The examples' indices in the whole source, ascending: what ``Batch.samples`` will hold."""
+        return self._samples.copy()
 
     @property
     def skipped(self) -> list[tuple[str, str]]:
-        """Images left out so far, with on_error="skip": where each stands, and the reason; in the source's order."""
+        """Examples left out so far, with on_error="skip": where each stands, and the reason; in the source's order."""
         return [self._skipped[sample] for sample in sorted(self._skipped)]
 
     def take(self, start: int, stop: int) -> "Dataset":
-        """A range of the images; sample indices stay those of the source.
+        """A range of the examples; sample indices stay those of the source.
 
         Args:
-            start: position of the first image, from 0.
-            stop: position after the last image; beyond the end means the end.
+            start: position of the first, from 0.
+            stop: position after the last; beyond the end means the end.
 
         Raises:
-            DataError: if the range holds no images.
+            DataError: if the range holds none.
         """
         if not 0 <= start < min(stop, len(self)):
             raise DataError(f"{self.name}: expected a range within its {len(self)} images, got {start} to {stop}")
-        return Dataset(
-            self.name,
-            self._source,
-            resize=self._resize,
-            crop=self._crop,
-            on_error=self._on_error,
-            start=self._start + start,
-            stop=min(self._start + stop, self._stop),
-        )
+        return self._with(self._samples[start:stop])
 
     def batches(self, batch_size: int) -> Iterator[Batch]:
-        """Stream the images in order.
+        """Stream the examples in order.
+
+        Ranges that are read one after the other cost what reading all at once does: a compressed source stays open at
+        the place where the last range ended.
 
         Args:
-            batch_size: images per batch; the last batch may have fewer.
+            batch_size: examples per batch; the last batch may have fewer.
 
         Yields:
-            Images in [0, 1] with labels and sample indices.
+            Inputs with targets and sample indices.
 
         Raises:
-            DataError: if an image cannot be read, differs in size from the first, or has a label outside the classes.
+            DataError: if one cannot be read, differs in size from the first, or has a label outside the classes.
         """
         if batch_size < 1:
             raise DataError(f"batch_size: expected at least 1, got {batch_size}")
         waiting: list[Example] = []
         read = 0
-        for example in self._examples(self._start, self._stop):
+        for example in self._examples(self._samples):
             waiting.append(example)
             if len(waiting) == batch_size:
                 yield self._batch(waiting)
@@ -150,9 +176,9 @@ class Dataset:
             raise self._nothing_read()
 
     def gather(self, positions: Sequence[int]) -> Batch:
-        """Images at any positions, in the order asked for.
+        """Examples at any positions, in the order asked for, again and again.
 
-        A compressed source is decoded once and then held in memory, as the bytes that its pixels are.
+        A compressed source is decoded once and then held in memory, as the bytes that its pixels are: see ``only``.
 
         Args:
             positions: from 0 to N - 1; may repeat. With on_error="skip", those that cannot be read are left out.
@@ -160,16 +186,31 @@ class Dataset:
         Raises:
             DataError: as ``batches``, or if a position lies outside.
         """
-        for position in positions:
-            if not 0 <= position < len(self):
-                raise DataError(f"{self.name}: expected positions from 0 to {len(self) - 1}, got {position}")
-        if not self._source.seekable:
-            return self._gather_held(np.asarray(positions, dtype=np.int64))
-        examples: list[Example] = []
-        for position in positions:
-            sample = self._start + int(position)
-            examples.extend(self._examples(sample, sample + 1))
-        return self._batch(examples)
+        if self._source.seekable:
+            return self.only(positions)
+        self._check(positions)
+        if self._held is None:
+            self._held = self._hold()
+        chosen = np.asarray(positions, dtype=np.int64)
+        rows = self._held.rows[chosen]
+        chosen, rows = chosen[rows >= 0], rows[rows >= 0]
+        return _to_batch(self._held.inputs[rows], self._held.targets[rows], self._samples[chosen])
+
+    def only(self, positions: Sequence[int]) -> Batch:
+        """A few examples at any positions, in the order asked for.
+
+        A compressed source is read through once, up to the last of them, and nothing but these is held in memory.
+
+        Args:
+            positions: from 0 to N - 1; may repeat. With on_error="skip", those that cannot be read are left out.
+
+        Raises:
+            DataError: as ``batches``, or if a position lies outside.
+        """
+        self._check(positions)
+        wanted = self._samples[np.asarray(positions, dtype=np.int64)].tolist()
+        found = {example.sample: example for example in self._examples(np.unique(np.array(wanted, dtype=np.int64)))}
+        return self._batch([found[sample] for sample in wanted if sample in found])
 
     def fingerprint(self) -> str:
         """Identify the data: SHA-256 in hex over content, resize and crop, but not over paths or the range taken.
@@ -183,53 +224,80 @@ class Dataset:
         return self._fingerprint
 
     def overlaps(self, other: "Dataset") -> bool:
-        """Whether an image is in both: the same content, and ranges that overlap; resize and crop do not matter.
+        """Whether an example is in both: the same content, and samples in common; resize and crop do not matter.
 
         Raises:
             DataError: if the files cannot be read.
         """
-        apart = max(self._start, other._start) >= min(self._stop, other._stop)
+        apart = not len(np.intersect1d(self._samples, other._samples))
         return not apart and self._source.fingerprint() == other._source.fingerprint()
 
-    def _examples(self, start: int, stop: int) -> Iterator[Example]:
-        """Read, resize, crop and check; note or raise what is flawed."""
-        classes = len(self.classes)
-        fits = self._resize is None and self._crop is None
+    def _with(self, samples: NDArray[np.int64]) -> "Dataset":
+        """The same of other samples; nothing skipped or held yet."""
+        other = copy.copy(self)
+        other._samples, other._skipped, other._held = samples, {}, None
+        return other
+
+    def _check(self, positions: Sequence[int]) -> None:
+        for position in positions:
+            if not 0 <= position < len(self):
+                raise DataError(f"{self.name}: expected positions from 0 to {len(self) - 1}, got {position}")
+
+    def _examples(self, samples: NDArray[np.int64]) -> Iterator[Example]:
+        """Read, resize, crop and check what stands at ascending indices; note or raise what is flawed."""
+        ends = np.append(np.flatnonzero(np.diff(samples) != 1) + 1, len(samples))
+        begin = 0
+        for end in ends.tolist():
+            if begin < end:
+                yield from self._range(int(samples[begin]), int(samples[end - 1]) + 1)
+            begin = end
+
+    def _range(self, start: int, stop: int) -> Iterator[Example]:
+        read = self._image if self._source.inputs is Images else _row
         for item in self._source.read(start, stop):
             if isinstance(item, Flaw):
                 self._skip(item)
                 continue
-            pixels = item.pixels
-            if not fits or pixels.dtype != np.uint8:
-                try:
-                    pixels = self._fitted(pixels)
-                except BrokenImage as error:
-                    self._skip(Flaw(item.sample, str(error)))
-                    continue
-                except DataError as error:
-                    raise DataError(f"{self._source.where(item.sample)}: {error}") from error
-            if not 0 <= item.label < classes:
-                where = self._source.where(item.sample)
-                raise DataError(f"{where}: expected a label from 0 to {classes - 1}, got {item.label}")
-            height, width, channels = pixels.shape
-            if self._shape != (channels, height, width):
-                self._set_shape(item.sample, (channels, height, width))
-            yield Example(item.sample, pixels, item.label)
+            try:
+                example = Example(item.sample, read(item.input), self._target(item.target))
+            except BrokenImage as error:
+                self._skip(Flaw(item.sample, str(error)))
+                continue
+            except DataError as error:
+                raise DataError(f"{self._source.where(item.sample)}: {error}") from error
+            self._check_shape(item.sample, example.input.shape)
+            yield example
 
-    def _fitted(self, pixels: Pixels) -> Pixels:
-        pixels = checked_range(pixels)
+    def _image(self, pixels: Pixels) -> Pixels:
+        if pixels.dtype != np.uint8:
+            pixels = checked_range(pixels)
         if self._resize is not None:
             pixels = resized(pixels, self._resize)
         return pixels if self._crop is None else cropped(pixels, self._crop)
 
-    def _set_shape(self, sample: int, shape: tuple[int, int, int]) -> None:
-        if self._shape is not None:
+    def _target(self, target: int | NDArray[Any]) -> int | NDArray[Any]:
+        if isinstance(self.targets, Classes):
+            if not 0 <= int(target) < len(self.targets.names):
+                raise DataError(f"expected a label from 0 to {len(self.targets.names) - 1}, got {target}")
+            return int(target)
+        return _row(np.asarray(target)) if isinstance(self.targets, Values) else np.asarray(target, dtype=np.int64)
+
+    def _check_shape(self, sample: int, shape: tuple[int, ...]) -> None:
+        shape = shape[-1:] + shape[:-1]
+        if self._shape is not None and self._shape != shape:
             expected, came = ("x".join(map(str, sizes)) for sizes in (self._shape, shape))
             raise DataError(
                 f"{self._source.where(sample)}: expected {expected} (channels x height x width) like the first image,"
                 f" got {came}; give resize and crop to bring all images to one size"
             )
         self._shape = shape
+
+    def _one_shape(self) -> tuple[int, ...]:
+        if self._shape is None:
+            next(self._examples(self._samples), None)
+        if self._shape is None:
+            raise self._nothing_read()
+        return self._shape
 
     def _skip(self, flaw: Flaw) -> None:
         where = self._source.where(flaw.sample)
@@ -242,37 +310,51 @@ class Dataset:
         return DataError(f"{self.name}: expected at least one readable image of {len(self)}, got none; {where}: {why}")
 
     def _batch(self, examples: Sequence[Example]) -> Batch:
-        if not examples:
-            pixels = np.empty((0, *self.shape[1:], self.shape[0]), dtype=np.uint8)
+        if examples:
+            inputs = np.stack([example.input for example in examples])
+            targets = np.stack([np.asarray(example.target) for example in examples])
         else:
-            pixels = np.stack([example.pixels for example in examples])
-        return _to_batch(
-            pixels,
-            np.array([example.label for example in examples], dtype=np.int64),
-            np.array([example.sample for example in examples], dtype=np.int64),
-        )
+            channels, *sizes = self._one_shape()
+            inputs = np.empty((0, *sizes, channels), dtype=np.uint8 if sizes else np.float32)
+            targets = self._no_targets()
+        return _to_batch(inputs, targets, np.array([example.sample for example in examples], dtype=np.int64))
 
-    def _gather_held(self, positions: NDArray[np.int64]) -> Batch:
-        if self._held is None:
-            self._held = self._hold()
-        rows = self._held.rows[positions]
-        positions, rows = positions[rows >= 0], rows[rows >= 0]
-        return _to_batch(self._held.pixels[rows], self._held.labels[rows], positions + self._start)
+    def _no_targets(self) -> NDArray[Any]:
+        match self.targets:
+            case Classes():
+                return np.empty(0, dtype=np.int64)
+            case Mask():
+                return np.empty((0, *self._one_shape()[1:]), dtype=np.int64)
+            case Values(names):
+                return np.empty((0, len(names)), dtype=np.float32)
 
     def _hold(self) -> _Held:
-        pixels: Pixels | None = None
-        labels = np.zeros(len(self), dtype=np.int64)
+        inputs: Pixels | None = None
+        targets = self._no_targets()
         rows = np.full(len(self), -1, dtype=np.int64)
-        for count, example in enumerate(self._examples(self._start, self._stop)):
-            if pixels is None:
-                pixels = np.empty((len(self), *example.pixels.shape), dtype=example.pixels.dtype)
-            pixels[count], labels[count], rows[example.sample - self._start] = example.pixels, example.label, count
-        if pixels is None:
+        for count, example in enumerate(self._examples(self._samples)):
+            if inputs is None:
+                inputs = np.empty((len(self), *example.input.shape), dtype=example.input.dtype)
+                targets = np.zeros((len(self), *targets.shape[1:]), dtype=targets.dtype)
+            inputs[count], targets[count] = example.input, example.target
+            rows[np.searchsorted(self._samples, example.sample)] = count
+        if inputs is None:
             raise self._nothing_read()
-        return _Held(pixels, labels, rows)
+        return _Held(inputs, targets, rows)
 
 
-def _to_batch(pixels: Pixels, labels: NDArray[np.int64], samples: NDArray[np.int64]) -> Batch:
-    images = torch.as_tensor(np.ascontiguousarray(pixels.transpose(0, 3, 1, 2)))
-    images = images.float().div_(255) if images.dtype == torch.uint8 else images
-    return Batch(images, torch.as_tensor(labels), torch.as_tensor(samples))
+def _row(row: NDArray[Any]) -> NDArray[np.float32]:
+    """Numbers as float32, or BrokenImage."""
+    with np.errstate(over="ignore"):
+        found = row.astype(np.float32)
+    if not np.isfinite(found).all():
+        raise BrokenImage(f"expected finite numbers, got {float(row[~np.isfinite(found)][0])}")
+    return found
+
+
+def _to_batch(inputs: Pixels, targets: NDArray[Any], samples: NDArray[np.int64]) -> Batch:
+    if inputs.ndim == 4:
+        inputs = inputs.transpose(0, 3, 1, 2)
+    tensor = torch.as_tensor(np.ascontiguousarray(inputs))
+    tensor = tensor.float().div_(255) if tensor.dtype == torch.uint8 else tensor
+    return Batch(tensor, torch.as_tensor(targets), torch.as_tensor(samples))

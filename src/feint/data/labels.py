@@ -24,18 +24,23 @@ def checked_labels(labels: NDArray[Any], images: int, where: str) -> NDArray[np.
     Raises:
         DataError: if they are anything else.
     """
-    if labels.dtype.kind not in "iu":
-        raise DataError(f"{where}: expected integer labels, got {labels.dtype}")
-    if labels.ndim != 1:
-        raise DataError(f"{where}: expected labels of shape (N,), got shape {labels.shape}")
-    if len(labels) != images:
-        raise DataError(f"{where}: expected as many labels as images, got {len(labels)} labels for {images} images")
+    checked_count(labels.dtype, labels.shape, images, where)
     if len(labels) and (labels.min() < 0 or labels.max() >= MOST_CLASSES):
         raise DataError(
             f"{where}: expected labels from 0 to {MOST_CLASSES - 1}, got {labels.min()} to {labels.max()}"
             f" (the first such at image {int(((labels < 0) | (labels >= MOST_CLASSES)).argmax())})"
         )
     return labels.astype(np.int64)
+
+
+def checked_count(dtype: np.dtype[Any], shape: tuple[int, ...], images: int, where: str) -> None:
+    """Raise a DataError unless labels of this type and shape are integers, one per image."""
+    if dtype.kind not in "iu":
+        raise DataError(f"{where}: expected integer labels, got {dtype}")
+    if len(shape) != 1:
+        raise DataError(f"{where}: expected labels of shape (N,), got shape {shape}")
+    if shape[0] != images:
+        raise DataError(f"{where}: expected as many labels as images, got {shape[0]} labels for {images} images")
 
 
 def numbered_classes(labels: NDArray[np.int64]) -> tuple[str, ...]:

@@ -11,6 +11,8 @@ from .formats.csv_folder import open_csv_folder
 from .formats.digits import Digits
 from .formats.idx import Idx, has_idx, is_idx
 from .formats.npz import Npz
+from .formats.npz_arrays import array_names
+from .formats.npz_columns import NpzColumns
 from .formats.parquet import Parquet, has_parquet
 from .formats.stl_binary import StlBinary, has_stl
 from .formats.svhn import Svhn, has_svhn
@@ -63,18 +65,18 @@ def _open(name: str, split: str, on_error: OnError) -> Source:
         if path.is_dir():
             return _open_folder(path, split, on_error)
         if path.is_file():
-            return _open_file(path, on_error)
+            return _open_file(path, split, on_error)
     except OSError as error:
         raise DataError(f"{name}: expected files that can be read, got: {reason(error)}") from error
     raise DataError(f"expected {FORMATS}; got {name!r}, which does not exist")
 
 
-def _open_file(path: Path, on_error: OnError) -> Source:
+def _open_file(path: Path, split: str, on_error: OnError) -> Source:
     if is_idx(path):
         return Idx.open(path)
     match path.suffix.lower():
         case ".npz":
-            return Npz.open(path)
+            return _open_npz(path, split)
         case ".parquet":
             return Parquet.open((path,), on_error)
         case ".mat":
@@ -83,6 +85,16 @@ def _open_file(path: Path, on_error: OnError) -> Source:
             return open_csv_folder(path, on_error)
         case _:
             raise DataError(f"{path}: expected {FORMATS}; got a file named {path.name}")
+
+
+def _open_npz(path: Path, split: str) -> Source:
+    names = array_names(path)
+    if {"images", "labels"} <= set(names):
+        return Npz.open(path)
+    if {"X", "y"} <= set(names):
+        return NpzColumns.open(path, split)
+    came = ", ".join(names) or "none"
+    raise DataError(f"{path}: expected arrays 'images' and 'labels', or 'X' and 'y', got {came}")
 
 
 def _open_folder(folder: Path, split: str, on_error: OnError) -> Source:

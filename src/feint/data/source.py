@@ -1,4 +1,4 @@
-"""What a format must offer: images read in order, one at a time, flaws told rather than raised."""
+"""What a format must offer: examples read in order, one at a time, flaws told rather than raised."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol, runtime_checkable
@@ -6,26 +6,29 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from .kinds import Columns, Images, Targets
+
 Pixels = NDArray[Any]
 """One image: shape ``(height, width, channels)``, uint8 in 0 to 255 or float in [0, 1]."""
 
 
 class Example(NamedTuple):
-    """One image as its file has it.
+    """One input as its file has it, with its target.
 
     Attributes:
         sample: its index in the source.
-        pixels: shape ``(height, width, channels)``, uint8 in 0 to 255 or float in [0, 1].
-        label: its class index.
+        input: an image, shape ``(height, width, channels)``, uint8 in 0 to 255 or float in [0, 1]; or a row of
+            standardised columns, shape ``(D,)``.
+        target: the index of its class; or a mask of such indices, shape ``(height, width)``; or values, shape ``(D,)``.
     """
 
     sample: int
-    pixels: Pixels
-    label: int
+    input: Pixels
+    target: int | NDArray[Any]
 
 
 class Flaw(NamedTuple):
-    """One image that cannot be read, or has no label; the rest of its source can be.
+    """One example that cannot be read, or has no target; the rest of its source can be.
 
     Attributes:
         sample: its index in the source.
@@ -38,28 +41,35 @@ class Flaw(NamedTuple):
 
 @runtime_checkable
 class Source(Protocol):
-    """A format's reader. It holds paths and labels, never open files, so it can be sent to another process."""
+    """A format's reader. It can be sent to another process: it holds no open files but as ``Places``."""
 
     @property
-    def classes(self) -> tuple[str, ...]:
-        """Class names, by label."""
+    def inputs(self) -> type[Images] | Columns:
+        """What inputs are: columns; or the type ``Images``, whose size the first one tells."""
+        ...
+
+    @property
+    def targets(self) -> Targets:
+        """What targets are."""
         ...
 
     @property
     def seekable(self) -> bool:
-        """Whether one image costs about the same wherever it stands."""
+        """Whether one example costs about the same wherever it stands."""
         ...
 
     def __len__(self) -> int:
-        """How many images it has, the flawed ones included."""
+        """How many examples it has, the flawed ones included."""
         ...
 
     def where(self, sample: int) -> str:
-        """Words for an error message: the file of an image, and its place in there."""
+        """Words for an error message: the file of an example, and its place in there."""
         ...
 
     def read(self, start: int, stop: int) -> Iterator[Example | Flaw]:
-        """Read the images from start to stop, in order, and no others.
+        """Read the examples from start to stop, in order, and no others.
+
+        Where the next read begins at stop, it should not cost more than this one.
 
         Raises:
             DataError: if the rest of the file cannot be read either.

@@ -20,7 +20,8 @@ from torch import Tensor, nn
 
 from feint import data, networks, training
 from feint.batching import padded_batches
-from feint.data import Dataset, Example
+from feint.data import Dataset, Example, Images
+from feint.data.kinds import Targets
 from feint.errors import NetworkError, SpecError
 from feint.experiments.detection_part import GREY, Detection, Noise, Threat
 from feint.experiments.detection_report import detection_report
@@ -99,11 +100,12 @@ class Thinned:
     dataset: Dataset
     count: int
     seekable: bool = True
+    inputs: type[Images] = Images
 
     @property
-    def classes(self) -> tuple[str, ...]:
+    def targets(self) -> Targets:
         """Class names, by label."""
-        return self.dataset.classes
+        return self.dataset.targets
 
     def __len__(self) -> int:
         return self.count
@@ -116,7 +118,7 @@ class Thinned:
         """Read a range."""
         for sample in range(start, stop):
             found = self.dataset.gather([self._position(sample)])
-            yield Example(sample, found.images[0].permute(1, 2, 0).numpy(), int(found.labels[0]))
+            yield Example(sample, found.inputs[0].permute(1, 2, 0).numpy(), int(found.targets[0]))
 
     def fingerprint(self) -> str:
         """Of the whole set, and which of it."""
@@ -288,10 +290,10 @@ def _compute_features(
     features.eval()
     with torch.inference_mode(), tqdm(total=len(images), desc="features", disable=not progress) as bar:
         for batch in images.batches(size):
-            for inputs, _, count in padded_batches(batch.images.to(spec.device), batch.samples, size):
+            for inputs, _, count in padded_batches(batch.inputs.to(spec.device), batch.samples, size):
                 values.append(_rows(features, inputs)[:count].float().cpu())
-            labels.append(batch.labels)
-            bar.update(len(batch.labels))
+            labels.append(batch.targets)
+            bar.update(len(batch.targets))
     return torch.cat(values), torch.cat(labels)
 
 

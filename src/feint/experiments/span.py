@@ -102,7 +102,7 @@ def _spans(spec: SpanSpec, victim: Victim, batch: Batch, batch_size: int) -> pa.
     """The records of a few batches at all radii."""
     victim.check_labels(batch)
     estimator = victim.estimator()
-    images, samples = batch.images.to(spec.device), batch.samples.to(spec.device)
+    images, samples = batch.inputs.to(spec.device), batch.samples.to(spec.device)
     own = predict(estimator, images, samples, batch_size=batch_size).prediction
 
     def predicted(inputs: Tensor, rows: Tensor) -> Categorical:
@@ -111,7 +111,7 @@ def _spans(spec: SpanSpec, victim: Victim, batch: Batch, batch_size: int) -> pa.
     def doubt(inputs: Tensor, rows: Tensor) -> Tensor:
         return label_doubt(predicted(inputs, rows), own[rows])
 
-    fixed = {"sample": batch.samples, "label": batch.labels, "prediction": own}
+    fixed = {"sample": batch.samples, "label": batch.targets, "prediction": own}
     low = high = gradients = queries = None
     tables: list[pa.Table] = []
     for radius in spec.radii:

@@ -51,12 +51,12 @@ class Victim:
 
     def check_labels(self, batch: Batch) -> None:
         """Raise a DataError for a label that it does not have."""
-        strange = (batch.labels < 0) | (batch.labels >= self.classes)
+        strange = (batch.targets < 0) | (batch.targets >= self.classes)
         if strange.any():
             first = int(strange.nonzero()[0])
             raise DataError(
                 f"labels: expected 0 to {self.classes - 1}, for {self.name} has {self.classes} classes; "
-                f"got {int(batch.labels[first])} for sample {int(batch.samples[first])}"
+                f"got {int(batch.targets[first])} for sample {int(batch.samples[first])}"
             )
 
     def fingerprint(self) -> str:

@@ -1,8 +1,8 @@
 """What outlives a run: files that are written whole, with digests that the ledger keeps."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import BinaryIO, final
+from typing import Any, BinaryIO, final
 
 from . import files
 
@@ -27,6 +27,10 @@ class Delivery:
         """
         path = self._folder / place
         self.written[str(path.absolute() if Path(place).is_absolute() else place)] = files.write(path, writer)
+
+    def write_json(self, place: Path | str, value: Mapping[str, Any]) -> None:
+        """Write a file of JSON."""
+        self.write_bytes(place, files.json_bytes(value))
 
     def write_bytes(self, place: Path | str, content: bytes) -> None:
         """Write a file."""

@@ -25,8 +25,8 @@ class Experiment(Generic[S]):
     Attributes:
         name: of its command.
         settings: the type of what can be asked.
-        home: the package with its code: ``work.prepare``, ``summary.summarise`` and ``report.report``, imported when they
-            are needed, so that to know an experiment costs nothing.
+        home: the package with its code: ``work.prepare``, ``summary.summarise`` and ``report.report``, imported when
+            they are needed, so that to know an experiment costs nothing.
     """
 
     name: str

@@ -73,10 +73,21 @@ def write_bytes(place: Path, content: bytes) -> str:
     return write(place, lambda file: file.write(content))
 
 
+def json_bytes(value: Mapping[str, Any]) -> bytes:
+    """JSON for people, as a file holds it.
+
+    Raises:
+        StoreError: something that JSON has no form for.
+    """
+    try:
+        return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    except (TypeError, ValueError) as error:
+        raise StoreError(f"expected JSON values: {error}") from error
+
+
 def write_sealed(place: Path, value: Mapping[str, Any]) -> None:
     """Write JSON with a seal that says whether it is as it was written."""
-    text = json.dumps({**value, "seal": digest(canonical(value).encode())}, indent=2, ensure_ascii=False)
-    write_bytes(place, (text + "\n").encode())
+    write_bytes(place, json_bytes({**value, "seal": digest(canonical(value).encode())}))
 
 
 def read_sealed(place: Path) -> dict[str, Any] | None:

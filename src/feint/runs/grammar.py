@@ -1,7 +1,8 @@
 """One grammar names everything in the catalog, with its settings: ``TARGET[:key=value[,key=value...]]``.
 
 Settings begin at the first ``:key=``; a value ends before the next ``,key=``, so that values may hold commas; a nested
-field is dotted; a value of ``@file.yaml`` is what that file holds. In YAML and Python the same text, or a mapping with ``name``.
+field is dotted; a value of ``@file.yaml`` is what that file holds. In YAML and Python the same text, or a mapping with
+``name``.
 """
 
 import re
@@ -9,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self, cast
 
-from pydantic import model_serializer, model_validator
+from pydantic import Field, model_serializer, model_validator
 
 from feint.errors import SpecError
 
@@ -114,7 +115,7 @@ class Word(Settings):
     reserved: ClassVar[tuple[str, ...]] = ()
 
     name: str
-    settings: dict[str, Any] = {}
+    settings: dict[str, Any] = Field(default_factory=dict[str, Any])
 
     @model_validator(mode="before")
     @classmethod

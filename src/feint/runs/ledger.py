@@ -9,11 +9,10 @@
       summary.json report.html figures/*     made from the above, and made again whenever they do not match
       .scratch/STAGE/PIECE/          what a piece keeps for itself until it is whole
 
-Every file is written beside its place and moved there when it is whole and on the disk, its entry in the ledger after it.
+Every file is written beside its place and moved there when it is whole and on the disk, its entry in the ledger last.
 """
 
 import io
-import json
 import os
 import platform
 import re
@@ -197,7 +196,12 @@ class Ledger:
         for name, arrays in found.arrays.items():
             place = f"arrays/{name}/{piece.name}.npz"
             written[place] = files.write(self.path / place, _arrays_writer(arrays))
-        self._enter(f"{stage.name}/{piece.name}", written, skipped=[list(each) for each in found.skipped])
+        self._enter(
+            f"{stage.name}/{piece.name}",
+            written,
+            skipped=[list(each) for each in found.skipped],
+            notes=dict(found.notes),
+        )
         shutil.rmtree(self.path / ".scratch" / stage.name / piece.name, ignore_errors=True)
 
     def _enter(self, entry: str, written: Mapping[str, str], **more: Any) -> None:
@@ -210,7 +214,7 @@ class Ledger:
     def record_child(self, stage: Children, name: str, run: str, summary: Mapping[str, Any]) -> None:
         """Keep another run's summary as part of this one."""
         place = f"children/{name}.json"
-        written = files.write_bytes(self.path / place, _json({"run": run, "summary": dict(summary)}))
+        written = files.write_bytes(self.path / place, files.json_bytes({"run": run, "summary": dict(summary)}))
         self._enter(f"{stage.name}/{name}", {place: written}, skipped=[])
 
     def keep_only(self, stages: Sequence[Stage | Children]) -> None:
@@ -276,15 +280,3 @@ def _arrays_writer(arrays: Mapping[str, Array]) -> Any:
         file.write(buffer.getvalue())
 
     return write
-
-
-def _json(value: Mapping[str, Any]) -> bytes:
-    try:
-        return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
-    except (TypeError, ValueError) as error:
-        raise StoreError(f"expected JSON values: {error}") from error
-
-
-def summary_bytes(summary: Mapping[str, Any]) -> bytes:
-    """A summary as its file holds it."""
-    return _json(summary)

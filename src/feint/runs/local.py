@@ -1,8 +1,10 @@
 """The local runner: one process, stage after stage, piece after piece, whatever is not there yet."""
 
 import json
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from feint.reports import Report
 from feint.reports.page import page
 from feint.reports.pictures import pictures
 
+from . import files
 from . import ledger as ledgers
 from .delivery import Delivery
 from .experiment import Experiment
@@ -52,7 +55,7 @@ def run(
     Raises:
         FeintError: bad input, or a folder that cannot be written.
     """
-    machine = Machine.find(settings, victims=Path(victims), given=given or {}, progress=progress)
+    machine = Machine.find(settings, victims=Path(victims), given=given or {}, progress=progress, fresh=fresh)
     with machine.steady():
         work = experiment.prepare(settings, machine)
         state = {
@@ -64,7 +67,7 @@ def run(
             "command": command,
         }
         path = Path(root) / ledgers.run_id(experiment.name, state["settings"], state["identity"])
-        with Ledger.open(path, state, fresh=fresh) as ledger:
+        with _alone(work.places), Ledger.open(path, state, fresh=fresh) as ledger:
             ledger.keep_only(work.stages)
             for stage in work.stages:
                 here = Run(path, experiment, ledger.state)
@@ -73,6 +76,18 @@ def run(
                 else:
                     _run_stage(stage, ledger, here, machine)
             return _derive(work, Run(path, experiment, ledger.state), ledger, progress)
+
+
+@contextmanager
+def _alone(places: Sequence[Path]) -> Generator[None]:
+    """Inside, no other process works on these folders."""
+    locks: list[int] = []
+    try:
+        locks += [files.locked(place) for place in places]
+        yield
+    finally:
+        for lock in locks:
+            os.close(lock)
 
 
 def _run_stage(stage: Stage, ledger: Ledger, earlier: Run, machine: Machine) -> None:
@@ -114,7 +129,7 @@ def _derive(work: Work, here: Run, ledger: Ledger, progress: bool) -> Result:
         ledger.record_derived("delivered", {}, delivery.written)
     if not ledger.has_derived("summary"):
         found = {"run": here.head, **here.experiment.summarise(here), "skipped": here.skipped}
-        ledger.record_derived("summary", {"summary.json": ledgers.summary_bytes(found)})
+        ledger.record_derived("summary", {"summary.json": files.json_bytes(found)})
     summary = read_summary(here.path)
     if not ledger.has_derived("report"):
         ledger.record_derived("report", report_files(here.experiment.report(here, summary)))

@@ -28,6 +28,7 @@ class Machine:
         victims: where trained victims lie.
         given: objects that were handed in, by the names that the settings have for them.
         progress: whether to show bars.
+        fresh: whether what is there already is to be replaced.
     """
 
     device: str
@@ -35,6 +36,7 @@ class Machine:
     victims: Path = VICTIMS
     given: Mapping[str, Any] = field(default_factory=dict[str, Any])
     progress: bool = False
+    fresh: bool = False
 
     @classmethod
     def find(cls, settings: RunSettings, **values: Any) -> "Machine":

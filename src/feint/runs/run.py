@@ -72,12 +72,9 @@ class Run:
     @cached_property
     def _entries(self) -> list[dict[str, Any]]:
         """The ledger's entries, stage by stage, piece by piece."""
-        found: list[dict[str, Any]] = []
-        for stage in cast(list[str], self._state["stages"]):
-            for place in sorted((self.path / "ledger" / stage).glob("*.json")):
-                if (entry := files.read_sealed(place)) is not None:
-                    found.append(entry)
-        return found
+        stages = cast(list[str], self._state["stages"])
+        places = [place for stage in stages for place in sorted((self.path / "ledger" / stage).glob("*.json"))]
+        return [entry for place in places if (entry := files.read_sealed(place)) is not None]
 
     def _paths(self, prefix: str) -> list[Path]:
         return [self.path / name for entry in self._entries for name in entry["files"] if name.startswith(prefix)]
@@ -89,6 +86,11 @@ class Run:
         for entry in self._entries:
             found += [each for each in entry["skipped"] if each not in found]
         return found
+
+    def notes(self, stage: str) -> list[Mapping[str, Any]]:
+        """What the pieces of a stage noted beside, in their order."""
+        places = sorted((self.path / "ledger" / stage).glob("*.json"))
+        return [entry.get("notes", {}) for place in places if (entry := files.read_sealed(place)) is not None]
 
     def table(self, name: str) -> Table:
         """A table, by name."""

@@ -3,7 +3,7 @@
 import inspect
 import re
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from importlib import import_module
@@ -126,8 +126,40 @@ def made(
         SpecError: an unknown setting (with the nearest), or a value that is none for it.
     """
     own = dict(given or {})
-    known = {each.name: each for each in settings_of(thing) if each.name not in own}
-    values: dict[str, Any] = {}
+    values = read(thing, settings, what=what, kinds=kinds, apart=tuple(own))
+    missing = [each.name for each in settings_of(thing) if each.required and each.name not in {**values, **own}]
+    if missing:
+        raise SpecError(f"{what}: expected a value for {missing[0]}, got none")
+    try:
+        return thing(**own, **values)
+    except FeintError as error:
+        raise SpecError(f"{what}.{error}") from error
+
+
+def read(
+    thing: Callable[..., Any],
+    settings: Mapping[str, Any],
+    *,
+    what: str,
+    kinds: Kinds | None = None,
+    apart: Collection[str] = (),
+    whole: bool = False,
+) -> dict[str, Any]:
+    """Settings as the types of their fields.
+
+    Args:
+        thing: whose.
+        settings: by field.
+        what: what to call it in a message.
+        kinds: the fields whose value is a thing by itself.
+        apart: fields that are no settings.
+        whole: with the defaults of all others.
+
+    Raises:
+        SpecError: an unknown setting (with the nearest), or a value that is none for it.
+    """
+    known = {each.name: each for each in settings_of(thing) if each.name not in apart}
+    values = {name: each.default for name, each in known.items() if whole and not each.required}
     for name, value in settings.items():
         if name not in known:
             names = [each.replace("_", "-") for each in known]
@@ -137,13 +169,7 @@ def made(
             values[name] = _nested(value, kinds[name], f"{what}.{name}")
         else:
             values[name] = _coerced(known[name], value, f"{what}.{name}")
-    missing = [name for name, each in known.items() if each.required and name not in values]
-    if missing:
-        raise SpecError(f"{what}: expected a value for {missing[0]}, got none")
-    try:
-        return thing(**own, **values)
-    except FeintError as error:
-        raise SpecError(f"{what}.{error}") from error
+    return values
 
 
 def _nested(value: str | Mapping[str, Any], catalog: Mapping[str, str], what: str) -> Any:

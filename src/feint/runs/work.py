@@ -43,11 +43,13 @@ class Found:
         tables: by name, with the schemas that the stage declares.
         arrays: by name, several arrays each.
         skipped: where inputs stand that could not be read, and why.
+        notes: what else is to be remembered, and is not the same twice: seconds. JSON.
     """
 
     tables: Mapping[str, pa.Table] = field(default_factory=dict[str, pa.Table])
     arrays: Mapping[str, Mapping[str, Array]] = field(default_factory=dict[str, Mapping[str, Array]])
     skipped: Sequence[tuple[str, str]] = ()
+    notes: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 Compute = Callable[[Piece, "Run", Path], Found]
@@ -116,6 +118,7 @@ class Work:
         about: what readers need later: names of classes and victims, shapes, what draws. JSON.
         stages: one after the other.
         deliver: writes what outlives the run.
+        places: folders outside of the run's that it writes to, and works on alone.
     """
 
     settings: RunSettings
@@ -123,3 +126,4 @@ class Work:
     about: Mapping[str, Any]
     stages: Sequence[Stage | Children]
     deliver: "Callable[[Run, Delivery], None] | None" = None
+    places: Sequence[Path] = ()

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
-from feint.data import Dataset, Example
+from feint.data import Classes, Dataset, Example, Images
 from feint.data.decode import BrokenImage, channels_of, open_image, pixels_of
 from feint.data.digest import digest_of_files
 from feint.errors import DataError
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff")
+UNKNOWN = Classes(("unknown",))
 
 
 @final
@@ -19,7 +20,8 @@ class OnePicture:
     """One image file, whose label nobody has told."""
 
     path: Path
-    classes: tuple[str, ...] = ("unknown",)
+    targets: Classes = UNKNOWN
+    inputs: type[Images] = Images
     seekable: bool = True
 
     def __len__(self) -> int:

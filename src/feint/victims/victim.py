@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, final
+from typing import Any, cast, final
 
 import torch
 from torch import nn
@@ -22,6 +22,7 @@ from . import embedded
 from .cards import read_victim
 from .networks import load_members
 from .settings import EstimatorWord, VictimSettings
+from .whole import SURROUNDINGS, is_whole, predicting
 
 SOFTMAX = EstimatorWord(name="softmax")
 
@@ -128,13 +129,12 @@ def estimator_of(settings: VictimSettings, members: Sequence[nn.Module], *, seed
         SpecError: settings that the estimator does not have.
     """
     word = settings.estimator or SOFTMAX
-    thing = things.loaded(catalog.ESTIMATORS[word.name])
-    seeded = any(each.name == "seed" for each in things.settings_of(thing))
 
     def one(index: int, member: nn.Module) -> Estimator:
+        if is_whole(word):
+            return cast(Estimator, member)
         # Each member has masks of its own: seeds of members lie further apart than redraws do.
-        own: dict[str, Any] = {"seed": seed + (index << 32)} if seeded else {}
-        return things.made(thing, word.settings, what=word.name, given={"network": member, **own})
+        return predicting(word, member, seed=seed + (index << 32))
 
     estimators = [one(index, member) for index, member in enumerate(members)]
     return estimators[0] if len(estimators) == 1 else DeepEnsemble(estimators, settings.average or "probability")
@@ -149,26 +149,25 @@ def resolved(settings: VictimSettings, machine: Machine) -> VictimSettings:
     if settings.card is not None:
         card = read_victim(machine.victims, settings.card)
         said = {name: value for name in ("estimator", "average") if (value := getattr(settings, name)) is not None}
-        if settings.estimator is not None and card.estimator is not None:
-            if settings.estimator.name == card.estimator.name:  # what is not said is as on the card
-                own = {**card.estimator.settings, **settings.estimator.settings}
-                said["estimator"] = settings.estimator.but(settings=own)
+        if settings.estimator and card.estimator and settings.estimator.name == card.estimator.name:
+            own = {**card.estimator.settings, **settings.estimator.settings}  # what is not said is as on the card
+            said["estimator"] = settings.estimator.but(settings=own)
         settings = card.but(**said, name=settings.name or card.name, defenses=settings.defenses)
     average = settings.average or "probability"
     if settings.average is not None and len(settings.networks) < 2:
         raise SpecError(f"average: expected several networks, got {len(settings.networks) or 'the embedded one'}")
-    word = settings.estimator or SOFTMAX
-    return settings.but(estimator=_complete(word), average=average)
+    return settings.but(estimator=completed_estimator(settings.estimator or SOFTMAX), average=average)
 
 
-def _complete(word: EstimatorWord) -> EstimatorWord:
-    """An estimator's word with all its settings, as its class reads them: however it was written, it is one run."""
+def completed_estimator(word: EstimatorWord) -> EstimatorWord:
+    """An estimator's word with all its settings, as its class reads them: however it was written, it is one run.
+
+    Raises:
+        SpecError: settings that it does not have.
+    """
     thing = things.loaded(catalog.ESTIMATORS[word.name])
-    # Seeds are the run's.
-    seed: dict[str, Any] = {"seed": 0} if any(each.name == "seed" for each in things.settings_of(thing)) else {}
-    read = things.made(thing, word.settings, what=f"estimator.{word.name}", given={"network": nn.Identity(), **seed})
-    names = [each.name for each in things.settings_of(thing) if each.name not in ("network", "seed")]
-    return word.but(settings={name: getattr(read, name) for name in names})
+    values = things.read(thing, word.settings, what=f"estimator.{word.name}", apart=SURROUNDINGS, whole=True)
+    return word.but(settings=values)
 
 
 def load_victim(settings: VictimSettings, dataset: Dataset, machine: Machine, *, seed: int) -> Victim:

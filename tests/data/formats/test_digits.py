@@ -11,10 +11,10 @@ def test_the_digits_are_split_in_two():
     assert test.shape == (1, 8, 8)
     assert test.classes == tuple("0123456789")
     batch = next(train.batches(1000))
-    assert batch.images.dtype == torch.float32
-    assert (batch.images.min(), batch.images.max()) == (0, 1)
-    assert set((batch.images * 16).unique().tolist()) == set(range(17))
-    assert batch.labels[:10].tolist() == list(range(10))
+    assert batch.inputs.dtype == torch.float32
+    assert (batch.inputs.min(), batch.inputs.max()) == (0, 1)
+    assert set((batch.inputs * 16).unique().tolist()) == set(range(17))
+    assert batch.targets[:10].tolist() == list(range(10))
     assert train.fingerprint() != test.fingerprint()
 
 

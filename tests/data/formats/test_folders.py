@@ -22,9 +22,9 @@ def test_classes_and_images_are_sorted(tmp_path):
     data = load(tmp_path)
     assert (data.classes, len(data), data.shape) == (("apes", "cats", "dogs"), 4, (3, 6, 6))
     (batch,) = data.batches(4)
-    assert batch.labels.tolist() == [0, 1, 1, 2]
-    assert torch.equal(batch.images, torch.as_tensor(images[[3, 1, 0, 2]]).permute(0, 3, 1, 2).float() / 255)
-    assert torch.equal(data.gather([2, 0]).images, batch.images[[2, 0]])
+    assert batch.targets.tolist() == [0, 1, 1, 2]
+    assert torch.equal(batch.inputs, torch.as_tensor(images[[3, 1, 0, 2]]).permute(0, 3, 1, 2).float() / 255)
+    assert torch.equal(data.gather([2, 0]).inputs, batch.inputs[[2, 0]])
 
 
 def test_splits(tmp_path):
@@ -43,8 +43,8 @@ def test_sizes_that_differ(tmp_path):
     assert str(last) in str(raised.value)
     with pytest.raises(DataError, match="give resize and crop"):
         list(load(tmp_path, resize=4).batches(1))
-    assert load(tmp_path, resize=4, crop=4).gather([0, 1]).images.shape == (2, 3, 4, 4)
-    assert load(tmp_path, crop=6).gather([0, 1]).images.shape == (2, 3, 6, 6)
+    assert load(tmp_path, resize=4, crop=4).gather([0, 1]).inputs.shape == (2, 3, 4, 4)
+    assert load(tmp_path, crop=6).gather([0, 1]).inputs.shape == (2, 3, 6, 6)
     with pytest.raises(DataError, match=r"1\.png: expected at least 7x7 pixels to crop, got 6x9; add resize=7"):
         load(tmp_path, crop=7).gather([0, 1])
 
@@ -59,10 +59,10 @@ def test_every_kind_of_image_becomes_rgb(tmp_path):
     PIL.Image.fromarray(np.full((6, 6), 0x80FF, dtype=np.uint16)).save(tmp_path / "a/sixteen.png")
     data = load(tmp_path)
     (batch,) = data.batches(99)
-    assert batch.images.shape == (9, 3, 6, 6)
-    assert torch.equal(batch.images[0], torch.as_tensor(pixels).permute(2, 0, 1).float() / 255)
+    assert batch.inputs.shape == (9, 3, 6, 6)
+    assert torch.equal(batch.inputs[0], torch.as_tensor(pixels).permute(2, 0, 1).float() / 255)
     names = sorted(path.name for path in (tmp_path / "a").iterdir())
-    assert torch.equal(batch.images[names.index("sixteen.png")], torch.full((3, 6, 6), 0x80 / 255))
+    assert torch.equal(batch.inputs[names.index("sixteen.png")], torch.full((3, 6, 6), 0x80 / 255))
 
 
 def test_grey_images_keep_one_channel_if_the_first_does(tmp_path):
@@ -70,7 +70,7 @@ def test_grey_images_keep_one_channel_if_the_first_does(tmp_path):
     write_image(tmp_path / "a/1.png", images[0])
     write_image(tmp_path / "a/2.png", images[1])
     (batch,) = load(tmp_path).batches(2)
-    assert torch.equal(batch.images, torch.as_tensor(images[:, None]).float() / 255)
+    assert torch.equal(batch.inputs, torch.as_tensor(images[:, None]).float() / 255)
     write_image(tmp_path / "a/3.png", pictures(1, 6, 6, 3)[0])
     with pytest.raises(DataError, match=r"3\.png: expected a grey image like the first one, got mode RGB"):
         list(load(tmp_path, on_error="skip").batches(3))
@@ -101,7 +101,7 @@ def test_folders_without_images(tmp_path):
 def test_only_the_images_taken_are_opened(tmp_path):
     class_folders(tmp_path)
     (tmp_path / "dogs/deep/er/c.png").write_bytes(b"broken")
-    assert len(next(load(tmp_path).take(0, 3).batches(3)).labels) == 3
+    assert len(next(load(tmp_path).take(0, 3).batches(3)).targets) == 3
 
 
 def test_fingerprint_of_a_folder_does_not_depend_on_where_it_lies(tmp_path):
@@ -149,7 +149,7 @@ def test_a_folder_with_a_table(tmp_path):
     for source in (folder, folder / "labels.csv"):
         data = load(source)
         assert data.classes == ("0", "a cat", "2", "a dog")
-        assert data.gather([0, 1]).labels.tolist() == [3, 1]
+        assert data.gather([0, 1]).targets.tolist() == [3, 1]
     assert load(table(tmp_path, "file,label\npictures/1.png,1\n")).classes == ("0", "1")
 
 

@@ -20,9 +20,9 @@ def test_a_folder_and_a_file(tmp_path, suffix, split, prefix):
         data = load(source, split=split)
         assert (len(data), data.shape, data.classes) == (9, (1, 5, 4), ("0", "1", "2", "3"))
         batch = next(data.take(3, 9).batches(99))
-        assert torch.equal(batch.images, torch.as_tensor(images[3:, None]).float() / 255)
-        assert batch.labels.tolist() == labels[3:].tolist()
-        assert torch.equal(data.gather([8, 3]).images, batch.images[[5, 0]])
+        assert torch.equal(batch.inputs, torch.as_tensor(images[3:, None]).float() / 255)
+        assert batch.targets.tolist() == labels[3:].tolist()
+        assert torch.equal(data.gather([8, 3]).inputs, batch.inputs[[5, 0]])
 
 
 def test_of_both_kinds_the_one_not_gzipped_is_read(tmp_path):
@@ -38,7 +38,7 @@ def test_a_file_cut_short_still_gives_what_is_there(tmp_path, suffix):
     file = write_mnist(tmp_path, "t10k", images, np.zeros(500), suffix)
     file.write_bytes(file.read_bytes()[: 150 * 400])
     data = load(file)
-    assert torch.equal(next(data.take(40, 100).batches(60)).images, torch.as_tensor(images[40:100, None]).float() / 255)
+    assert torch.equal(next(data.take(40, 100).batches(60)).inputs, torch.as_tensor(images[40:100, None]).float() / 255)
     with pytest.raises(DataError, match=r"t10k-images.*: expected \d+ bytes, got a (file cut short|damaged file)"):
         list(data.batches(64))
 

@@ -29,8 +29,8 @@ def test_shapes_orders_and_types(tmp_path, shape, order, dtype):
     assert data.classes == tuple("0123456")
     (batch,) = data.take(2, 6).batches(9)
     expected = torch.as_tensor(images[2:6].reshape(4, 4, 5, -1)).permute(0, 3, 1, 2).float()
-    assert torch.equal(batch.images, expected / 255 if dtype == "uint8" else expected)
-    assert batch.labels.tolist() == [2, 3, 4, 5]
+    assert torch.equal(batch.inputs, expected / 255 if dtype == "uint8" else expected)
+    assert batch.targets.tolist() == [2, 3, 4, 5]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_arrays_that_are_refused(tmp_path, arrays, message):
 
 
 def test_names_that_are_not_expected(tmp_path):
-    with pytest.raises(DataError, match="expected arrays 'images' and 'labels', got x, y"):
+    with pytest.raises(DataError, match="expected arrays 'images' and 'labels', or 'X' and 'y', got x, y"):
         load(write(tmp_path, x=pictures(1, 2, 2), y=np.array([0])))
 
 
@@ -65,7 +65,7 @@ def test_floats_close_to_the_bounds_are_clamped_and_others_refused(tmp_path):
     images[0, 0] = -1e-7, 1 + 1e-7
     labels = np.array([0, 0])
     batch = next(load(write(tmp_path, images=images, labels=labels)).batches(2))
-    assert batch.images[0, 0, 0].tolist() == [0, 1]
+    assert batch.inputs[0, 0, 0].tolist() == [0, 1]
     images[1] = 255
     with pytest.raises(DataError, match=r"a.npz: image 1: expected float pixels in \[0, 1\], got 255 to 255"):
         list(load(write(tmp_path, images=images, labels=labels), on_error="skip").batches(2))
@@ -109,7 +109,7 @@ def test_only_what_is_asked_for_is_decompressed(tmp_path):
     path.write_bytes(content)
     data = load(path)
     (batch,) = data.take(0, 50).batches(50)
-    assert torch.equal(batch.images, torch.as_tensor(images[:50]).permute(0, 3, 1, 2).float() / 255)
+    assert torch.equal(batch.inputs, torch.as_tensor(images[:50]).permute(0, 3, 1, 2).float() / 255)
     with pytest.raises(DataError, match=r"a\.npz: expected a readable \.npz file, got: "):
         list(data.batches(100))
 
@@ -121,6 +121,6 @@ def test_an_array_shorter_than_its_header_says(tmp_path):
             member.write(bytes(4 * 5))
         with archive.open("labels.npy", "w") as member:
             np.save(member, np.zeros(9, int))
-    assert len(next(load(tmp_path / "a.npz").take(0, 5).batches(5)).labels) == 5
-    with pytest.raises(DataError, match="the images end before image 5"):
+    assert len(next(load(tmp_path / "a.npz").take(0, 5).batches(5)).targets) == 5
+    with pytest.raises(DataError, match="the images end before row 5"):
         list(load(tmp_path / "a.npz").batches(5))

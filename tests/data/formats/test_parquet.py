@@ -43,11 +43,11 @@ def test_splits_in_several_files(tmp_path, images, deep):
     expected = torch.as_tensor(images).permute(0, 3, 1, 2).float() / 255
     for start, stop in [(0, 10), (2, 3), (3, 9), (5, 6), (7, 10), (9, 10)]:
         batch = next(train.take(start, stop).batches(99))
-        assert torch.equal(batch.images, expected[start:stop])
+        assert torch.equal(batch.inputs, expected[start:stop])
         assert batch.samples.tolist() == list(range(start, stop))
     batch = train.gather([8, 0, 8])
-    assert torch.equal(batch.images, expected[[8, 0, 8]])
-    assert batch.labels.tolist() == [2, 0, 2]
+    assert torch.equal(batch.inputs, expected[[8, 0, 8]])
+    assert batch.targets.tolist() == [2, 0, 2]
     with pytest.raises(DataError, match="expected split 'test' or 'train', got 'val'"):
         load(tmp_path, split="val")
 
@@ -65,7 +65,7 @@ def test_only_the_rows_taken_are_read(tmp_path):
     content[chunk.data_page_offset : chunk.data_page_offset + 40] = b"\xff" * 40
     path.write_bytes(content)
     data = load(path)
-    assert len(next(data.take(10, 60).batches(99)).labels) == 50
+    assert len(next(data.take(10, 60).batches(99)).targets) == 50
     with pytest.raises(DataError, match=r"a.parquet: expected rows that can be read, got: "):
         list(data.batches(64))
 
@@ -115,5 +115,5 @@ def test_files_that_are_no_parquet(tmp_path, content):
 def test_grey_images(tmp_path):
     images = pictures(3, 4, 4)
     (batch,) = load(write(tmp_path / "a.parquet", [encoded(image) for image in images], [0, 0, 0])).batches(9)
-    assert torch.equal(batch.images, torch.as_tensor(images[:, None]).float() / 255)
-    assert np.all(batch.labels.numpy() == 0)
+    assert torch.equal(batch.inputs, torch.as_tensor(images[:, None]).float() / 255)
+    assert np.all(batch.targets.numpy() == 0)

@@ -35,9 +35,9 @@ def test_cifar(cifar):
     train = load(folder, split="train")
     assert (len(train), train.shape, train.classes, len(load(folder))) == (8, (3, 32, 32), tuple("abcdefghij"), 2)
     (batch,) = train.take(2, 6).batches(9)
-    assert torch.equal(batch.images, as_float(images[2:6]))
-    assert batch.labels.tolist() == [2, 3, 4, 5]
-    assert torch.equal(train.gather([7, 0]).images, as_float(images[[7, 0]]))
+    assert torch.equal(batch.inputs, as_float(images[2:6]))
+    assert batch.targets.tolist() == [2, 3, 4, 5]
+    assert torch.equal(train.gather([7, 0]).inputs, as_float(images[[7, 0]]))
     (folder / "batches.meta.txt").unlink()
     assert load(folder).classes == tuple("0123456789")
 
@@ -71,8 +71,8 @@ def test_stl(stl):
     data = load(folder)
     assert (data.shape, data.classes) == ((3, 96, 96), tuple("abcdefghij"))
     (batch,) = data.take(1, 4).batches(9)
-    assert torch.equal(batch.images, as_float(images[1:]))
-    assert batch.labels.tolist() == [9, 2, 1]
+    assert torch.equal(batch.inputs, as_float(images[1:]))
+    assert batch.targets.tolist() == [9, 2, 1]
 
 
 @pytest.mark.parametrize(
@@ -115,8 +115,8 @@ def test_svhn(svhn):
         data = load(source)
         assert (data.shape, data.classes) == ((3, 32, 32), tuple("0123456789"))
         (batch,) = data.take(1, 4).batches(9)
-        assert torch.equal(batch.images, as_float(images[1:4]))
-        assert batch.labels.tolist() == [0, 9, 0]
+        assert torch.equal(batch.inputs, as_float(images[1:4]))
+        assert batch.targets.tolist() == [0, 9, 0]
     with pytest.raises(DataError, match=r"expected train_32x32.mat for split 'train', got test_32x32.mat"):
         load(folder, split="train")
 

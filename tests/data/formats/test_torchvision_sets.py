@@ -70,8 +70,8 @@ def test_mnist_as_torchvision_keeps_it(cache):
     data = load("torchvision:MNIST")
     assert (len(data), data.shape, data.classes[0]) == (5, (1, 28, 28), "0 - zero")
     (batch,) = data.take(1, 4).batches(9)
-    assert torch.equal(batch.images, torch.as_tensor(images[1:4, None]).float() / 255)
-    assert batch.labels.tolist() == [1, 2, 3]
+    assert torch.equal(batch.inputs, torch.as_tensor(images[1:4, None]).float() / 255)
+    assert batch.targets.tolist() == [1, 2, 3]
     assert data.fingerprint() != load("torchvision:MNIST", split="train").fingerprint()
     before, images[3] = data.fingerprint(), images[3] ^ 1
     write_mnist(raw, "t10k", images, np.arange(5))

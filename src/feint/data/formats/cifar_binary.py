@@ -9,6 +9,7 @@ from typing import final
 from feint.errors import DataError
 
 from ..digest import digest_of_files
+from ..kinds import Classes, Images
 from ..source import Example, Flaw
 from .records import count_records, read_names, read_records
 
@@ -24,7 +25,8 @@ class CifarBinary:
 
     paths: tuple[Path, ...]
     counts: tuple[int, ...]
-    classes: tuple[str, ...]
+    targets: Classes
+    inputs: type[Images] = Images
     seekable: bool = True
 
     @classmethod
@@ -41,7 +43,7 @@ class CifarBinary:
             wanted = "data_batch_1.bin to data_batch_5.bin" if split == "train" else "test_batch.bin"
             raise DataError(f"{folder}: expected {wanted} for split {split!r}, got no such file")
         names = read_names(folder / "batches.meta.txt") or tuple("0123456789")
-        return cls(paths, tuple(count_records(path, RECORD) for path in paths), names)
+        return cls(paths, tuple(count_records(path, RECORD) for path in paths), Classes(names))
 
     def __len__(self) -> int:
         return sum(self.counts)

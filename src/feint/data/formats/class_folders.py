@@ -4,6 +4,7 @@ from pathlib import Path
 
 from feint.errors import DataError
 
+from ..kinds import Classes
 from .image_files import SUFFIXES, ImageFiles
 
 SPLITS = ("train", "test", "val", "validation", "valid")
@@ -38,7 +39,7 @@ def open_class_folders(folder: Path, split: str) -> ImageFiles:
         labels += [label] * len(found)
     if not files:
         raise DataError(f"{folder}: expected class folders with images, got {len(classes)} folders without any")
-    return ImageFiles(folder, tuple(files), tuple(labels), tuple(classes))
+    return ImageFiles(folder, tuple(files), tuple(labels), Classes(tuple(classes)))
 
 
 def _folders(folder: Path) -> list[str]:

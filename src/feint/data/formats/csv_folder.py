@@ -5,6 +5,7 @@ from pathlib import Path
 
 from feint.errors import DataError
 
+from ..kinds import Classes
 from ..labels import MOST_CLASSES
 from ..source import flaws_raise, reason
 from .image_files import ImageFiles
@@ -42,7 +43,7 @@ def open_csv_folder(path: Path, on_error: str) -> ImageFiles:
     if not known:
         raise DataError(f"{path}: expected rows with a file and a label, got none")
     classes = tuple(names.get(label, str(label)) for label in range(max(known) + 1))
-    return ImageFiles(path.parent, tuple(files), tuple(labels), classes)
+    return ImageFiles(path.parent, tuple(files), tuple(labels), Classes(classes))
 
 
 def _rows(path: Path) -> list[tuple[int, dict[str, str | None]]]:

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from feint.errors import DataError
 
+from ..kinds import Classes, Images
 from ..source import Example, Flaw
 
 TRAIN = 1000
+NAMES = Classes(tuple("0123456789"))
 
 
 @final
@@ -22,7 +24,8 @@ class Digits:
     """The digits, 8x8 pixels of 17 grey levels: the first 1,000 for training, the remaining 797 for testing."""
 
     split: str
-    classes: tuple[str, ...] = tuple("0123456789")
+    targets: Classes = NAMES
+    inputs: type[Images] = Images
     seekable: bool = True
 
     @classmethod

@@ -4,7 +4,7 @@ import gzip
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
 from typing import final
@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from feint.errors import DataError
 
 from ..digest import digest_of_files
+from ..kinds import Classes, Images
 from ..labels import checked_labels, numbered_classes
+from ..places import Place, Places
 from ..source import Example, Flaw, from_bytes, reason
 
 IMAGES, LABELS = 0x803, 0x801
@@ -35,8 +37,10 @@ class Idx:
     height: int
     width: int
     labels: NDArray[np.int64]
-    classes: tuple[str, ...]
+    targets: Classes
     seekable: bool
+    inputs: type[Images] = Images
+    places: Places[gzip.GzipFile] = field(default_factory=Places[gzip.GzipFile], repr=False)
 
     @classmethod
     def open(cls, path: Path) -> "Idx":
@@ -56,7 +60,7 @@ class Idx:
         with _opened(labels_path) as file:
             labels = np.frombuffer(_exactly(labels_path, file, 8, labels_count), dtype=np.uint8)
         checked = checked_labels(labels, count, str(labels_path))
-        return cls(path, labels_path, height, width, checked, numbered_classes(checked), not _gzipped(path))
+        return cls(path, labels_path, height, width, checked, Classes(numbered_classes(checked)), not _gzipped(path))
 
     @classmethod
     def find(cls, folder: Path, split: str) -> "Idx":
@@ -86,19 +90,29 @@ class Idx:
         return f"{self.path}: image {sample}"
 
     def read(self, start: int, stop: int) -> Iterator[Example | Flaw]:
-        """Read a range, decompressing only what stands before its end."""
-        size = self.height * self.width
-        step = max(1, CHUNK // size)
-        with _opened(self.path) as file:
-            for first in range(start, stop, step):
-                count = min(step, stop - first)
-                data = _exactly(self.path, file, 16 + first * size, count * size)
-                for number, pixels in enumerate(from_bytes(data, (count, self.height, self.width, 1))):
-                    yield Example(first + number, pixels, int(self.labels[first + number]))
+        """Read a range; gzipped, from where the last one ended, or from the beginning if that lies beyond."""
+        if self.seekable:
+            with self.path.open("rb") as file:
+                yield from self._examples(Place(file), start, stop)
+        else:
+            with self.places.reading(start, len(self), lambda: gzip.GzipFile(self.path, "rb")) as place:
+                yield from self._examples(place, start, stop)
 
     def fingerprint(self) -> str:
         """Of both files."""
         return digest_of_files([self.path, self.labels_path])
+
+    def _examples(
+        self, place: Place[gzip.GzipFile] | Place[BufferedReader], start: int, stop: int
+    ) -> Iterator[Example | Flaw]:
+        size = self.height * self.width
+        step = max(1, CHUNK // size)
+        for first in range(start, stop, step):
+            count = min(step, stop - first)
+            data = _exactly(self.path, place.stream, 16 + first * size, count * size)
+            place.at = first + count
+            for number, pixels in enumerate(from_bytes(data, (count, self.height, self.width, 1))):
+                yield Example(first + number, pixels, int(self.labels[first + number]))
 
 
 def has_idx(folder: Path) -> bool:

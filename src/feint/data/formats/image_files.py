@@ -10,6 +10,7 @@ from feint.errors import DataError
 
 from ..decode import BrokenImage, channels_of, decode, open_image
 from ..digest import digest_of_files, digest_of_lines
+from ..kinds import Classes, Images
 from ..source import Example, Flaw
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
@@ -24,7 +25,7 @@ class ImageFiles:
         folder: what the files' names are relative to.
         files: their names.
         labels: their class indices; None where missing.
-        classes: class names.
+        targets: class names.
 
     Images become RGB, unless the first one is grey: then all are expected to be.
     """
@@ -32,7 +33,8 @@ class ImageFiles:
     folder: Path
     files: tuple[str, ...]
     labels: tuple[int | None, ...]
-    classes: tuple[str, ...]
+    targets: Classes
+    inputs: type[Images] = Images
     seekable: bool = True
 
     def __len__(self) -> int:

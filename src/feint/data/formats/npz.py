@@ -1,11 +1,11 @@
 """NumPy's .npz: ``images`` and ``labels``, streamed out of the zip file."""
 
-import zipfile
-import zlib
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast, final
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from feint.errors import DataError
 
 from ..digest import digest_of_files
-from ..labels import checked_labels, numbered_classes
-from ..source import Example, Flaw, Pixels, reason
-
-CHUNK = 1 << 20
-UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
+from ..kinds import Classes, Images
+from ..labels import checked_count, checked_labels, numbered_classes
+from ..places import Places
+from ..source import Example, Flaw
+from .npz_arrays import CHUNK, NpzArray
 
 
 @final
@@ -28,32 +28,24 @@ class Npz:
     path: Path
     shape: tuple[int, ...]
     labels: NDArray[np.int64]
-    classes: tuple[str, ...]
+    targets: Classes
+    inputs: type[Images] = Images
     seekable: bool = False
+    places: Places[NpzArray] = field(default_factory=Places[NpzArray], repr=False)
 
     @classmethod
     def open(cls, path: Path) -> "Npz":
         """Read the labels and the header of the images.
 
         Raises:
-            DataError: if the file, its arrays' names, types or shapes are not as expected.
+            DataError: if the file, its arrays' types or shapes are not as expected.
         """
-        try:
-            with zipfile.ZipFile(path) as archive:
-                members = sorted(name.removesuffix(".npy") for name in archive.namelist())
-                for name in ("images", "labels"):
-                    if name not in members:
-                        came = ", ".join(members) or "none"
-                        raise DataError(f"{path}: expected arrays 'images' and 'labels', got {came}")
-                with _member(archive, "images") as member:
-                    shape, _, dtype = _header(member, path, "images")
-                with _member(archive, "labels") as member:
-                    labels = _whole(member, path, "labels")
-        except UNREADABLE as error:
-            raise _unreadable(path, error) from error
-        _check_images(path, shape, dtype)
-        checked = checked_labels(labels, shape[0], f"{path} (labels)")
-        return cls(path, shape, checked, numbered_classes(checked))
+        with closing(NpzArray(path, "images")) as images, closing(NpzArray(path, "labels")) as labels:
+            _check_images(path, images.shape, images.dtype)
+            where = f"{path} (labels)"
+            checked_count(labels.dtype, labels.shape, images.shape[0], where)
+            checked = checked_labels(labels.whole(), images.shape[0], where)
+        return cls(path, images.shape, checked, Classes(numbered_classes(checked)))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -63,69 +55,20 @@ class Npz:
         return f"{self.path}: image {sample}"
 
     def read(self, start: int, stop: int) -> Iterator[Example | Flaw]:
-        """Read a range, decompressing only what stands before its end."""
-        sample = start
-        for images in self._chunks(start, stop):
-            for pixels in images:
-                yield Example(sample, pixels, int(self.labels[sample]))
-                sample += 1
+        """Read a range, from where the last one ended, or from the beginning if that lies beyond."""
+        with self.places.reading(start, len(self), lambda: NpzArray(self.path, "images")) as place:
+            images = place.stream
+            step = max(1, CHUNK // (math.prod(self.shape[1:]) * images.dtype.itemsize))
+            for first in range(start, stop, step):
+                count = min(step, stop - first)
+                rows = images.rows(first, count).reshape(count, *self.shape[1:3], -1)
+                place.at = first + count
+                for sample, pixels in enumerate(rows, start=first):
+                    yield Example(sample, pixels, int(self.labels[sample]))
 
     def fingerprint(self) -> str:
         """Of the file."""
         return digest_of_files([self.path])
-
-    def _chunks(self, start: int, stop: int) -> Iterator[Pixels]:
-        each = (*self.shape[1:], 1) if len(self.shape) == 3 else self.shape[1:]
-        try:
-            with zipfile.ZipFile(self.path) as archive, _member(archive, "images") as member:
-                _, fortran, dtype = _header(member, self.path, "images")
-                if fortran:  # the images lie interleaved: there is no reading only some of them
-                    member.seek(0)
-                    yield _whole(member, self.path, "images")[start:stop].reshape(-1, *each)
-                    return
-                size = int(np.prod(each)) * dtype.itemsize
-                member.seek(member.tell() + start * size)
-                step = max(1, CHUNK // size)
-                for first in range(start, stop, step):
-                    count = min(step, stop - first)
-                    data = member.read(count * size)
-                    if len(data) < count * size:
-                        raise EOFError(f"the images end before image {first + len(data) // size}")
-                    yield np.frombuffer(data, dtype=dtype).reshape(count, *each)
-        except UNREADABLE as error:
-            raise _unreadable(self.path, error) from error
-
-
-def _unreadable(path: Path, error: BaseException) -> DataError:
-    if isinstance(error, DataError):  # which is a ValueError too
-        return error
-    return DataError(f"{path}: expected a readable .npz file, got: {reason(error)}")
-
-
-def _member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipExtFile:
-    return cast(zipfile.ZipExtFile, archive.open(f"{name}.npy"))
-
-
-def _header(member: zipfile.ZipExtFile, path: Path, name: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Shape, whether in Fortran's order, and dtype of an array in the zip file."""
-    version = np.lib.format.read_magic(member)
-    if version == (1, 0):
-        shape, fortran, dtype = np.lib.format.read_array_header_1_0(member)
-    elif version == (2, 0):
-        shape, fortran, dtype = np.lib.format.read_array_header_2_0(member)
-    else:
-        raise DataError(f"{path}: expected {name} in version 1 or 2 of NumPy's format, got version {version[0]}")
-    if dtype.hasobject:
-        raise DataError(
-            f"{path}: expected numbers in {name}, got Python objects, which would have to be unpickled: refused"
-        )
-    return shape, fortran, dtype
-
-
-def _whole(member: zipfile.ZipExtFile, path: Path, name: str) -> NDArray[Any]:
-    _header(member, path, name)
-    member.seek(0)
-    return np.lib.format.read_array(member, allow_pickle=False)
 
 
 def _check_images(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:

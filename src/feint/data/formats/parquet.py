@@ -1,9 +1,11 @@
 """Parquet in Hugging Face's image layout: ``image`` (bytes, path) and ``label``."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, cast, final
 
@@ -11,10 +13,14 @@ from feint.errors import DataError
 
 from ..decode import BrokenImage, channels_of, decode, open_image
 from ..digest import digest_of_files
+from ..kinds import Classes, Images
 from ..labels import MOST_CLASSES
+from ..places import Places
 from ..source import Example, Flaw, flaws_raise, reason
 
-ROWS = 64
+ROWS = 32
+BUFFER = 1 << 20
+Rows = Generator[tuple[int, bytes | None]]
 
 
 @final
@@ -25,15 +31,19 @@ class Parquet:
     Attributes:
         paths: the files.
         counts: their numbers of rows.
+        groups: where row groups begin: from there one can read.
         labels: of all rows; None where missing.
-        classes: class names.
+        targets: class names.
     """
 
     paths: tuple[Path, ...]
     counts: tuple[int, ...]
+    groups: tuple[int, ...]
     labels: tuple[int | None, ...]
-    classes: tuple[str, ...]
+    targets: Classes
+    inputs: type[Images] = Images
     seekable: bool = False
+    places: Places[Rows] = field(default_factory=Places[Rows], repr=False)
 
     @classmethod
     def open(cls, paths: tuple[Path, ...], on_error: str) -> "Parquet":
@@ -48,18 +58,21 @@ class Parquet:
         """
         labels: list[int | None] = []
         counts: list[int] = []
+        groups: list[int] = []
         classes: tuple[str, ...] = ()
         for path in paths:
-            found, names = _labels(path)
+            found, names, sizes = _labels(path)
             if flaws_raise(on_error) and None in found:
                 raise DataError(f"{path}: expected a label in every row, got none in row {found.index(None)}")
             classes = classes or names
+            groups += [len(labels) + before for before in accumulate(sizes[:-1], initial=0)]
             counts.append(len(found))
             labels += found
         largest = max((label for label in labels if label is not None), default=-1)
         if classes and largest >= len(classes):
             raise DataError(f"{paths[0]}: expected labels from 0 to {len(classes) - 1}, got up to {largest}")
-        return cls(paths, tuple(counts), tuple(labels), classes or tuple(map(str, range(largest + 1))))
+        names = classes or tuple(map(str, range(largest + 1)))
+        return cls(paths, tuple(counts), tuple(groups), tuple(labels), Classes(names))
 
     @classmethod
     def find(cls, folder: Path, split: str, on_error: str) -> "Parquet":
@@ -87,7 +100,7 @@ class Parquet:
         raise IndexError(sample)
 
     def read(self, start: int, stop: int) -> Iterator[Example | Flaw]:
-        """Read a range, in small batches of rows, from the row group on in which it begins."""
+        """Read a range: on from where the last one ended, or from the row group in which it begins."""
         for sample, data in self._encoded(start, stop):
             label = self.labels[sample]
             if label is None:
@@ -120,11 +133,23 @@ class Parquet:
 
     def _encoded(self, start: int, stop: int) -> Iterator[tuple[int, bytes | None]]:
         """Sample indices and the bytes of the image files."""
+        since = self.groups[bisect_right(self.groups, start) - 1]
+        with self.places.reading(start, len(self), lambda: self._rows(start), since) as place:
+            while place.at < stop:
+                found = next(place.stream, None)
+                if found is None:
+                    raise DataError(f"{self.where(place.at)}: expected {len(self)} rows in all, got {place.at}")
+                sample, data = found
+                place.at = sample + 1
+                if sample >= start:
+                    yield sample, data
+
+    def _rows(self, start: int) -> Rows:
+        """All rows from one on."""
         before = 0
         for path, count in zip(self.paths, self.counts, strict=True):
-            first, last = max(start - before, 0), min(stop - before, count)
-            if first < last:
-                for row, data in _rows(path, first, last):
+            if start < before + count:
+                for row, data in _rows(path, max(start - before, 0)):
                     yield before + row, data
             before += count
 
@@ -144,18 +169,19 @@ def _opened(path: Path) -> Any:
     from pyarrow.parquet import ParquetFile
 
     try:
-        return ParquetFile(path)
+        return ParquetFile(path, buffer_size=BUFFER)  # or a row group's images are all read at once
     except (ArrowException, OSError) as error:
         raise DataError(f"{path}: expected a Parquet file, got: {reason(error)}") from error
 
 
-def _labels(path: Path) -> tuple[list[int | None], tuple[str, ...]]:
-    """All labels, and the class names or ()."""
+def _labels(path: Path) -> tuple[list[int | None], tuple[str, ...], list[int]]:
+    """All labels, the class names or (), and the sizes of the row groups."""
     import pyarrow
     import pyarrow.types
 
     with _opened(path) as file:
         schema = file.schema_arrow
+        sizes = [int(file.metadata.row_group(number).num_rows) for number in range(file.metadata.num_row_groups)]
         if "image" not in schema.names or "label" not in schema.names:
             raise DataError(f"{path}: expected columns 'image' and 'label', got {', '.join(schema.names)}")
         if not pyarrow.types.is_integer(schema.field("label").type):
@@ -170,7 +196,7 @@ def _labels(path: Path) -> tuple[list[int | None], tuple[str, ...]]:
     for row, label in enumerate(labels):
         if label is not None and not 0 <= label < MOST_CLASSES:
             raise DataError(f"{path}: expected labels from 0 to {MOST_CLASSES - 1}, got {label} in row {row}")
-    return labels, _class_names(schema.metadata or {})
+    return labels, _class_names(schema.metadata or {}), sizes
 
 
 def _class_names(metadata: dict[bytes, bytes]) -> tuple[str, ...]:
@@ -181,28 +207,26 @@ def _class_names(metadata: dict[bytes, bytes]) -> tuple[str, ...]:
         return ()
 
 
-def _rows(path: Path, start: int, stop: int) -> Iterator[tuple[int, bytes | None]]:
-    """Row numbers and image files of a range of one file; row groups outside the range are not touched."""
+def _rows(path: Path, start: int) -> Rows:
+    """Row numbers and image files of one file from a row on; row groups before it are not touched."""
     from pyarrow import ArrowException
 
     with _opened(path) as file:
         before = 0
         for group in range(file.metadata.num_row_groups):
             count = int(file.metadata.row_group(group).num_rows)
-            if start < before + count and before < stop:
+            if start < before + count:
                 try:
-                    yield from _rows_of_group(file, group, before, start, stop)
+                    yield from _rows_of_group(file, group, before, start)
                 except (ArrowException, OSError) as error:
                     raise DataError(f"{path}: expected rows that can be read, got: {reason(error)}") from error
             before += count
 
 
-def _rows_of_group(file: Any, group: int, row: int, start: int, stop: int) -> Iterator[tuple[int, bytes | None]]:
+def _rows_of_group(file: Any, group: int, row: int, start: int) -> Rows:
     for batch in file.iter_batches(ROWS, row_groups=[group], columns=["image.bytes"], use_threads=False):
-        first, last = max(start - row, 0), min(stop - row, batch.num_rows)
-        images = batch.column(0).slice(first, max(last - first, 0)).to_pylist()
-        for number, image in enumerate(cast("list[dict[str, bytes | None] | None]", images), start=row + first):
-            yield number, image["bytes"] if image else None
+        first = min(max(start - row, 0), batch.num_rows)
+        for number in range(first, batch.num_rows):
+            image = cast("dict[str, bytes | None] | None", batch.column(0)[number].as_py())
+            yield row + number, image["bytes"] if image else None
         row += batch.num_rows
-        if row >= stop:
-            return

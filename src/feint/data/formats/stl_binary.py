@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from feint.errors import DataError
 
 from ..digest import digest_of_files
+from ..kinds import Classes, Images
 from ..labels import checked_labels
 from ..source import Example, Flaw
 from .records import count_records, read_names, read_records
@@ -27,7 +28,8 @@ class StlBinary:
     path: Path
     labels_path: Path
     labels: NDArray[np.int64]
-    classes: tuple[str, ...]
+    targets: Classes
+    inputs: type[Images] = Images
     seekable: bool = True
 
     @classmethod
@@ -47,7 +49,7 @@ class StlBinary:
             raise DataError(f"{labels_path}: expected labels from 1, got 0 at image {int(stored.argmin())}")
         labels = checked_labels(stored - 1, images, str(labels_path))
         names = read_names(folder / "class_names.txt") or tuple("0123456789")
-        return cls(path, labels_path, labels, names)
+        return cls(path, labels_path, labels, Classes(names))
 
     def __len__(self) -> int:
         return len(self.labels)

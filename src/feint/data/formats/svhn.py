@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from feint.errors import DataError
 
 from ..digest import digest_of_files
+from ..kinds import Classes, Images
 from ..labels import checked_labels
 from ..source import Example, Flaw, reason
 
 SUFFIX = "_32x32.mat"
+NAMES = Classes(tuple("0123456789"))
 
 
 @final
@@ -26,7 +28,8 @@ class Svhn:
 
     path: Path
     labels: NDArray[np.int64]
-    classes: tuple[str, ...] = tuple("0123456789")
+    targets: Classes = NAMES
+    inputs: type[Images] = Images
     seekable: bool = True
 
     @classmethod

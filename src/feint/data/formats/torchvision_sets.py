@@ -16,6 +16,7 @@ from feint.errors import DataError
 
 from ..decode import BrokenImage, channels_of, pixels_of
 from ..digest import digest_of_array, digest_of_lines
+from ..kinds import Classes, Images
 from ..source import Example, Flaw, reason
 
 PREFIX = "torchvision:"
@@ -37,7 +38,8 @@ class TorchvisionSet:
     name: str
     split: str
     images: Any
-    classes: tuple[str, ...]
+    targets: Classes
+    inputs: type[Images] = Images
     seekable: bool = True
 
     @classmethod
@@ -72,7 +74,7 @@ class TorchvisionSet:
             classes = _classes(images)
         except Exception as error:  # downloads, archives and arguments fail in every way there is
             raise DataError(f"{PREFIX}{name}: expected split {split!r} of it, got: {reason(error)}") from error
-        return cls(name, split, images, classes)
+        return cls(name, split, images, Classes(classes))
 
     def __len__(self) -> int:
         return len(self.images)
@@ -112,7 +114,7 @@ class TorchvisionSet:
         """Labels and digests of some images."""
         for sample in samples:
             for item in self.read(sample, sample + 1):
-                yield f"{item.label} {digest_of_array(item.pixels)}" if isinstance(item, Example) else item.reason
+                yield f"{item.target} {digest_of_array(item.input)}" if isinstance(item, Example) else item.reason
 
     @cached_property
     def _channels(self) -> int:

@@ -16,8 +16,8 @@ from feint.runs.tables import Table
 from feint.victims import records
 
 COLUMNS = (
-    "label", "prediction", "clean_prediction", "log_prob_label", "brier", "accepted", "measured", "changed", "gradients",
-    "queries", "repeat",
+    "label", "prediction", "clean_prediction", "log_prob_label", "brier", "accepted", "measured", "changed",
+    "gradients", "queries", "repeat",
 )  # fmt: skip
 """What summaries read of every record, beside its measures."""
 

@@ -1,0 +1,99 @@
+"""`feint catalog [NAME]`: what there is, a line each; or one thing with its settings and its reference.
+
+feint catalog
+feint catalog pgd
+"""
+
+import argparse
+import inspect
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from feint import catalog
+from feint.app.cli import Parser
+from feint.app.output import say
+from feint.app.sources import first_line
+from feint.errors import SpecError
+
+KINDS: dict[str, Mapping[str, str]] = {
+    "experiments": catalog.EXPERIMENTS,
+    "papers": catalog.PAPERS,
+    "measures": {**catalog.MEASURES, **catalog.LABEL_MEASURES},
+    "metrics": catalog.METRICS,
+    "estimators": catalog.ESTIMATORS,
+    "attacks": catalog.ATTACKS,
+    "searches": catalog.SEARCHES,
+    "defenses": catalog.DEFENSES,
+    "architectures": catalog.ARCHITECTURES,
+    "autoencoders": catalog.AUTOENCODERS,
+}
+
+
+def command(arguments: Sequence[str]) -> Callable[[], None]:
+    """What prints the catalog.
+
+    Raises:
+        SpecError: there is nothing of that name.
+    """
+    parser = Parser(
+        prog="feint catalog",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("name", nargs="?", metavar="NAME", help="of one thing")
+    parser.add_argument("--json", action="store_true", help="print it for machines, and nothing else")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    options = parser.parse_all(arguments)
+    if options.name is None:
+        return lambda: _list(options.json)
+    found = [(kind, names[options.name]) for kind, names in KINDS.items() if options.name in names]
+    if not found:
+        from feint.runs.settings import near
+
+        every = [name for names in KINDS.values() for name in names]
+        raise SpecError(f"name: expected one of the catalog, got {options.name!r}{near(options.name, every)}")
+    return lambda: _show(options.name, *found[0], options.json)
+
+
+def listing() -> dict[str, dict[str, str]]:
+    """Everything by kind: name -> one line."""
+    found = {kind: {name: first_line(place) for name, place in names.items()} for kind, names in KINDS.items()}
+    return {**found, "data": dict(catalog.DATA)}
+
+
+def _list(as_json: bool) -> None:
+    found = listing()
+    if as_json:
+        say(json.dumps(found, indent=2))
+        return
+    width = max(len(name) for entries in found.values() for name in entries)
+    for kind, entries in found.items():
+        if entries:
+            say(f"{kind}\n" + "\n".join(f"  {name.ljust(width)}  {line}" for name, line in entries.items()) + "\n")
+
+
+def _show(name: str, kind: str, reference: str, as_json: bool) -> None:
+    from feint.runs import things
+    from feint.runs.experiment import Experiment
+
+    thing: Any = things.loaded(reference)
+    told = thing.settings if isinstance(thing, Experiment) else thing
+    settings = {
+        each.name: {
+            "type": inspect.formatannotation(each.annotation),
+            "default": "needed" if each.required else repr(each.default),
+            "help": each.help,
+        }
+        for each in things.settings_of(told)
+    }
+    doc = inspect.getdoc(told) or ""
+    if as_json:
+        say(json.dumps({"name": name, "kind": kind, "settings": settings, "doc": doc}, indent=2))
+        return
+    say(f"{name}: one of the {kind}\n\n{doc}")
+    if settings and kind not in ("measures", "metrics"):
+        width = max(map(len, settings))
+        lines = (f"  {each.ljust(width)}  {of['default']}  ({of['type']})" for each, of in settings.items())
+        say("\nsettings and their defaults\n" + "\n".join(lines))

@@ -1,0 +1,82 @@
+"""`feint completion SHELL`: a script that completes commands and flags.
+
+eval "$(feint completion bash)"
+feint completion zsh > ~/.zfunc/_feint
+feint completion fish > ~/.config/fish/completions/feint.fish
+"""
+
+import argparse
+from collections.abc import Callable, Sequence
+from importlib import import_module
+
+from feint import catalog
+from feint.app.cli import OWN, Parser
+from feint.app.output import say
+
+SHELLS = ("bash", "zsh", "fish")
+
+
+def command(arguments: Sequence[str]) -> Callable[[], None]:
+    """What prints the script.
+
+    Raises:
+        SpecError: no such shell.
+    """
+    parser = Parser(
+        prog="feint completion",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("shell", choices=SHELLS, help="which shell")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    options = parser.parse_all(arguments)
+    return lambda: say(script(options.shell))
+
+
+def words() -> dict[str, list[str]]:
+    """The flags of every command; of the commands that are no experiments, and of `reproduce`, what may follow."""
+    from feint.app.experiment import parser_of
+    from feint.app.flags import flags_of
+    from feint.runs.things import loaded
+
+    found: dict[str, list[str]] = {name: [] for name in OWN}
+    for name, reference in catalog.EXPERIMENTS.items():
+        doc = import_module(reference.partition(":")[0]).__doc__ or ""
+        parser = parser_of(name, doc, flags_of(loaded(reference).settings))
+        found[name] = [option for action in parser._actions for option in action.option_strings]  # pyright: ignore
+    return {**found, "reproduce": list(catalog.PAPERS), "completion": list(SHELLS)}
+
+
+def script(shell: str) -> str:
+    """The script for a shell."""
+    known = words()
+    commands = " ".join(known)
+    match shell:
+        case "fish":
+            lines = [f"complete -c feint -f -n __fish_use_subcommand -a '{commands}'"]
+            for name, flags in known.items():
+                seen = f"-n '__fish_seen_subcommand_from {name}'"
+                lines += [
+                    f"complete -c feint {seen} -l {flag[2:]}"
+                    if flag.startswith("--")
+                    else f"complete -c feint {seen} -a {flag}"
+                    for flag in flags
+                    if flag != "-h"
+                ]
+            return "\n".join(lines)
+        case _:
+            cases = "\n".join(f"    {name}) words='{' '.join(flags)}' ;;" for name, flags in known.items())
+            body = (
+                "_feint() {\n"
+                '  local words="" current="${COMP_WORDS[COMP_CWORD]}"\n'
+                '  case "${COMP_WORDS[1]}" in\n'
+                f"{cases}\n"
+                f"    *) words='{commands}' ;;\n"
+                "  esac\n"
+                f"  [ \"$COMP_CWORD\" = 1 ] && words='{commands}'\n"
+                '  COMPREPLY=( $(compgen -W "$words" -- "$current") )\n'
+                "}\n"
+                "complete -o default -F _feint feint"
+            )
+            return body if shell == "bash" else f"autoload -U +X bashcompinit && bashcompinit\n{body}"

@@ -1,0 +1,102 @@
+"""`feint run FILE.yaml ...`: experiments that files describe.
+
+    experiment: audit
+    victim: lenet
+    data: {source: path/to/mnist, limit: 1000}
+    attack: ace:search=bisection
+    radii: [8/255]
+
+A file holds one experiment, a list of them, or several documents; a table of a paper is named like an experiment.
+"""
+
+import argparse
+import json
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from feint import catalog
+from feint.app.cli import Parser
+from feint.app.experiment import add_running
+from feint.app.output import say
+from feint.errors import SpecError
+from feint.runs.experiment import Experiment
+from feint.runs.settings import RunSettings, near
+from feint.runs.things import loaded
+
+
+def command(arguments: Sequence[str]) -> Callable[[], None]:
+    """What runs the experiments of some files.
+
+    Raises:
+        SpecError: a file that cannot be read, or describes none.
+    """
+    parser = Parser(
+        prog="feint run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE.yaml", help="what to run, in this order")
+    add_running(parser.add_argument_group("running"))
+    options = parser.parse_all(arguments)
+    asked = [each for file in options.files for each in read(file)]
+    return lambda: _run(asked, options, shlex.join(["feint", "run", *arguments]))
+
+
+def read(file: Path) -> Iterator[tuple[Experiment[Any], RunSettings]]:
+    """The experiments that a file describes, with their settings.
+
+    Raises:
+        SpecError: it cannot be read, or something in it is none.
+    """
+    import yaml
+
+    try:
+        documents: list[Any] = list(yaml.safe_load_all(file.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise SpecError(f"{file}: expected a YAML file, got: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SpecError(f"{file}: expected YAML, got: {str(error).splitlines()[0]}") from error
+    listed = [each for document in documents for each in (document if isinstance(document, list) else [document])]
+    if not listed:
+        raise SpecError(f"{file}: expected an experiment, got nothing")
+    for document in cast(list[Any], listed):
+        yield described(document, str(file))
+
+
+def described(document: Any, where: str) -> tuple[Experiment[Any], RunSettings]:
+    """An experiment with its settings, from a mapping.
+
+    Raises:
+        SpecError: it is no mapping, has no experiment, or settings that the experiment does not have.
+    """
+    if not isinstance(document, Mapping):
+        raise SpecError(f"{where}: expected a mapping with an experiment, got {type(document).__name__}")
+    values = {str(key).replace("-", "_"): value for key, value in cast(Mapping[Any, Any], document).items()}
+    names = {**catalog.EXPERIMENTS, **catalog.PAPERS}
+    name = str(values.pop("experiment", ""))
+    if name not in names:
+        raise SpecError(f"{where}: experiment: expected one of {', '.join(names)}, got {name!r}{near(name, names)}")
+    experiment: Experiment[Any] = loaded(names[name])
+    return experiment, experiment.settings.parse(values)
+
+
+def _run(asked: Sequence[tuple[Experiment[Any], RunSettings]], options: argparse.Namespace, line: str) -> None:
+    from feint.reports.text import text
+    from feint.runs import local
+
+    results: list[Any] = []
+    for experiment, settings in asked:
+        result = local.run(
+            experiment,
+            settings,
+            options.out,
+            victims=options.victims,
+            command=line,
+            fresh=options.fresh,
+            progress=not options.quiet,
+        )
+        results.append(result.summary)
+        if not options.json:
+            say(f"{experiment.name}: {text(result.report)}\n\nreport: {result.folder / 'report.html'}\n")
+    if options.json:
+        say(json.dumps(results, indent=2))
