@@ -1,103 +1,186 @@
-"""The page of feint interpolate: one HTML file that opens offline, and its figures as PNG."""
+"""The report of blends: histograms half-way, areas under ROC curves, and what happens along the way."""
 
-from html import escape
+from collections.abc import Mapping
+from typing import Any, Final
 
 import numpy as np
 
-from . import latent_png
-from .latent import KINDS, Blended, InterpolationReport, title
-from .latent_png import KIND_COLOURS
-from .latent_sections import TERMS, Specs, digits, picture, write_page
-from .markup import data_uri, plot, section, table
-from .plotly_figures import base_layout
-from .run_folder import RunFolder
-from .sections import facts
+from feint.experiments.terms import TERMS, title
+from feint.reports import (
+    Block,
+    Column,
+    Command,
+    Facts,
+    Figure,
+    Panel,
+    Picture,
+    Pictures,
+    Report,
+    Section,
+    Table,
+    Text,
+    charts,
+    formats,
+)
+from feint.runs.run import Run
+
+from .pairs import KINDS
+from .settings import InterpolationSettings
+from .summary import read_blends
+
+COLOURS: Final = {"latent": charts.CLEAN, "pixel": charts.ATTACKED[1], "reconstruction": charts.ATTACKED[0]}
+MEASURES: Final = ("predictive_entropy", "mutual_information")
+_LEGEND: Final = tuple(charts.Line(name, np.empty(0), COLOURS[kind]).mark for kind, name in KINDS.items())
 
 
-def write_interpolation(folder: RunFolder, report: InterpolationReport, headline: str, command: str) -> None:
-    """Write ``report.html`` and ``figures/*.png`` of feint interpolate.
+def headline(summary: Mapping[str, Any]) -> str:
+    """The finding in one sentence."""
+    found = [
+        f"{victim['name']} {scores['mutual_information']['estimate']:.3f} against "
+        f"{scores['predictive_entropy']['estimate']:.3f}"
+        for victim in summary["victims"]
+        if "mutual_information" in (scores := victim["auroc"]["pixel"])
+    ]
+    if not found:
+        return "Mutual information is not applicable: no victim has more than one draw."
+    return f"AUROC by which mutual information and entropy tell pixel blends from latent blends: {'; '.join(found)}."
 
-    Raises:
-        StoreError: one of them cannot be written.
-    """
-    pictures = {"halves": latent_png.halves(report)}
-    pictures |= {f"path_{at}": latent_png.path(report, victim) for at, victim in enumerate(report.victims)}
-    specs: Specs = {}
-    parts = [
-        picture(
-            "Half-way",
+
+def report(run: Run, summary: Mapping[str, Any]) -> Report:
+    """What the blends tell a person."""
+    settings: InterpolationSettings = run.settings
+    names = [victim["name"] for victim in run.about["victims"]]
+    facts = {
+        "data": f"{run.about['data']}, {run.about['images']} images",
+        "autoencoder": settings.autoencoder.name,
+        "pairs": f"{settings.pairs} of different classes; {min(settings.paths, settings.pairs)} along the way",
+        "victims": ", ".join(names),
+        **run.facts,
+    }
+    return Report(
+        title=f"feint interpolate: {settings.autoencoder.name} on {run.about['data']}",
+        headline=headline(summary),
+        sections=(
+            Section("Half-way", _halves(run, summary)),
+            Section("Which measure tells pixel blends from latent blends?", _detection(summary)),
+            Section("Along the way", (*_strips(run), *(_path(run, which, name) for which, name in enumerate(names)))),
+            Section("How it was made", (Facts(facts), *([Command(run.command)] if run.command else []))),
+        ),
+        glossary={
+            **TERMS,
+            "Latent blend": "Both images encoded, the point between their codes decoded.",
+            "Pixel blend": "The mean of the two images, pixel by pixel; of the reconstructions: of what the "
+            "autoencoder makes of them, so that both kinds of blend begin and end in the same images.",
+            "AUROC": "The chance that a pixel blend has a larger value than a latent one: 1 tells them apart, "
+            "½ does not.",
+        },
+    )
+
+
+def _halves(run: Run, summary: Mapping[str, Any]) -> tuple[Block, ...]:
+    """Histograms half-way: of entropy and of mutual information, where there is some, victim by victim."""
+    panels: list[Panel] = []
+    for which, victim in enumerate(summary["victims"]):
+        halves = read_blends(run, which, "halves")
+        for name in MEASURES:
+            if name not in halves["latent"]:
+                continue
+            found = victim["auroc"]["pixel"][name]
+            interval = formats.fixed(3).interval(found["low"], found["estimate"], found["high"])
+            samples = [
+                charts.Sample(said, halves[kind][name], COLOURS[kind], outlined=kind == "reconstruction")
+                for kind, said in KINDS.items()
+            ]
+            across = f"{title(name)} (nats)"
+            panels.append(
+                charts.histograms(
+                    samples, x_title=across, y_title="% of pairs", title=f"{victim['name']}: AUROC {interval}"
+                )
+            )
+    return (
+        Text.of(
             "Both kinds of blend stand between two classes, but a latent blend is an image that the decoder might "
             "well have seen, and a pixel blend is two images on top of each other. A measure that tells them apart has "
-            "its histograms apart.",
-            pictures["halves"],
-            "Histograms of entropy and mutual information half-way.",
+            "its histograms apart."
         ),
-        _detection(report),
-        *(
-            _path(report, victim, specs, f"path{at}", pictures[f"path_{at}"])
-            for at, victim in enumerate(report.victims)
+        Figure(
+            "halves",
+            f"Half-way between {summary['pairs']:,} pairs of different classes",
+            "Histograms of entropy and mutual information half-way, by kind of blend.",
+            tuple(panels),
+            legend=tuple(
+                charts.Sample(name, np.empty(0), COLOURS[kind], outlined=kind == "reconstruction").mark
+                for kind, name in KINDS.items()
+            ),
         ),
-        facts(report.facts, command),
-    ]
-    terms = {
-        "Latent blend": "Both images encoded, the point between their codes decoded.",
-        "Pixel blend": "The mean of the two images, pixel by pixel; of the reconstructions: of what the autoencoder "
-        "makes of them, so that both kinds of blend begin and end in the same images.",
-        "AUROC": "The chance that a pixel blend has a larger value than a latent one: 1 tells them apart, ½ does not.",
-    }
-    write_page(folder, report.title, headline, parts, specs, pictures, TERMS | terms)
+    )
 
 
-def _detection(report: InterpolationReport) -> str:
+def _detection(summary: Mapping[str, Any]) -> tuple[Block, ...]:
     """The AUROC of every measure."""
 
-    def cell(interval: tuple[float, float, float]) -> str:
-        low, estimate, high = interval
-        return f"{estimate:.3f} ({low:.3f}–{high:.3f})"
+    def cell(found: Mapping[str, float]) -> str:
+        return formats.fixed(3).interval(found["low"], found["estimate"], found["high"])
 
-    kinds = [kind for kind in KINDS if kind != "latent"]
-    heads = [("victim", ""), ("measure", ""), *((KINDS[kind], "AUROC, 95 % interval") for kind in kinds)]
-    rows: list[list[str]] = []
-    for victim in report.victims:
-        rows += [
-            [victim.name, title(name), *(cell(victim.detection[kind][name]) for kind in kinds)]
-            for name in victim.detection[kinds[0]]
-        ]
-        if victim.advantage:
-            rows.append([victim.name, "information − entropy", *(cell(victim.advantage[kind]) for kind in kinds)])
-    return section(
-        "Which measure tells pixel blends from latent blends?",
-        "Each pair gives one blend of each kind; intervals are from pairs drawn with replacement. The last row of a "
-        "victim is how much better mutual information does than entropy.",
-        table(f"{report.pairs:,} pairs of different classes, blended half-way", heads, rows),
+    rows: list[tuple[str, ...]] = []
+    for victim in summary["victims"]:
+        found, more = victim["auroc"], victim["information_less_entropy"]
+        rows += [(victim["name"], title(name), *(cell(found[kind][name]) for kind in found)) for name in found["pixel"]]
+        if more:
+            rows.append((victim["name"], "information less entropy", *(cell(more[kind]) for kind in more)))
+    unit = "95 % interval"
+    heads = (Column("victim"), Column("measure"), Column("AUROC of pixel blends", unit))
+    table = Table(
+        "auroc",
+        (*heads, Column("of reconstructions' blends", unit)),
+        tuple(rows),
+        f"{summary['pairs']:,} pairs of different classes, blended half-way",
+        terminal=True,
+    )
+    return (
+        Text.of(
+            "Each pair gives one blend of each kind; intervals are from pairs drawn with replacement. The last row of "
+            "a victim is how much better mutual information does than entropy."
+        ),
+        table,
     )
 
 
-def _path(report: InterpolationReport, victim: Blended, specs: Specs, name: str, png: bytes) -> str:
-    """The measures along the way."""
-    cells: list[str] = []
-    for measure in (m for m in ("predictive_entropy", "mutual_information") if m in victim.paths["latent"]):
-        layout = base_layout("way from the first image to the second", f"{title(measure)} (nats)")
-        layout["xaxis"] |= {"range": [0, 1]}
-        layout["yaxis"] |= {"rangemode": "tozero"}
-        traces = [
-            {
-                "type": "scatter",
-                "mode": "lines",
-                "name": KINDS[kind],
-                "x": [round(float(value), 4) for value in report.steps],
-                "y": digits(np.median(values[measure], axis=0)),
-                "line": {"color": KIND_COLOURS[kind], "width": 2.5},
-                "hovertemplate": "%{y:.3g} nats",
-            }
-            for kind, values in victim.paths.items()
-        ]
-        specs[f"{name}-{measure}"] = {"data": traces, "layout": layout | {"height": 340, "hovermode": "x"}}
-        place = plot(f"{name}-{measure}", f"{title(measure)} along the way, {victim.name}")
-        cells.append(f"<div><h3>{escape(title(measure))}</h3>{place}</div>")
-    picture = f'<img style="max-width:100%" src="{data_uri(png)}" alt="blends of one pair, and measures along the way">'
-    return section(
-        f"Along the way: {escape(victim.name)}",
-        "The picture shows one pair blended step by step; the curves are medians over many pairs.",
-        f'<figure>{picture}<div class="panels">{"".join(cells)}</div></figure>',
+def _strips(run: Run) -> tuple[Block, ...]:
+    strips = run.arrays("strips")
+    return (
+        Text.of(
+            "The pictures show one pair blended step by step; the curves are medians and quartiles over many pairs."
+        ),
+        Pictures(
+            "strips",
+            "One pair, from its first image to its second",
+            tuple(Picture(tuple(strips[kind]), title=name) for kind, name in KINDS.items()),
+            layout="strip",
+        ),
     )
+
+
+def _path(run: Run, which: int, name: str) -> Figure:
+    """A victim's measures along the way."""
+    paths = read_blends(run, which, "paths")
+    steps = np.linspace(0, 1, run.settings.steps)
+    panels: list[Panel] = []
+    for measure in (measure for measure in MEASURES if measure in paths["latent"]):
+        series: list[charts.Line] = []
+        for kind, said in KINDS.items():
+            low, middle, high = np.quantile(paths[kind][measure], [0.25, 0.5, 0.75], axis=0)
+            series.append(charts.Line(said, middle, COLOURS[kind], low=low, high=high))
+        panels.append(
+            charts.lines(
+                steps,
+                series,
+                x_title="way from the first image to the second",
+                y_title=f"{title(measure)} (nats)",
+                x_domain=(0.0, 1.0),
+                title=title(measure),
+            )
+        )
+    pairs = len(paths["latent"]["predictive_entropy"])
+    head = f"{name}: between two images (median and quartiles of {pairs} pairs)"
+    return Figure(f"path_{which}", head, f"Measures along the way, {name}.", tuple(panels), legend=_LEGEND)

@@ -169,9 +169,7 @@ def _shares(summary: Mapping[str, Any], usual: str) -> tuple[Block, ...]:
     )
 
 
-def _confident(
-    plane: Plane, victims: Sequence[Mapped], summary: Mapping[str, Any], usual: str
-) -> tuple[Block, ...]:
+def _confident(plane: Plane, victims: Sequence[Mapped], summary: Mapping[str, Any], usual: str) -> tuple[Block, ...]:
     far = plane.is_far
     panels = tuple(
         charts.regions(
