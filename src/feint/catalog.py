@@ -7,6 +7,9 @@ EXPERIMENTS: dict[str, str] = {
     "audit": "feint.experiments.audit:AUDIT",
     "detect": "feint.experiments.detection:DETECT",
     "train": "feint.experiments.training:TRAINING",
+    "latent": "feint.experiments.latent:LATENT",
+    "interpolate": "feint.experiments.interpolation:INTERPOLATE",
+    "spread": "feint.experiments.spread:SPREAD",
 }
 
 PAPERS: dict[str, str] = {}
