@@ -88,7 +88,9 @@ def sections(
         levels: write radii as fractions of so many, where they are.
     """
     dashed, said = (f"-{name}" if name else ""), (f", {name}" if name else "")
-    table = Table(f"detectors{dashed}", HEADS, _rows(victims, levels), caption="Every measure as a detector of every attack")
+    table = Table(
+        f"detectors{dashed}", HEADS, _rows(victims, levels), caption="Every measure as a detector of every attack"
+    )
     read = (
         "One row per victim, attack and detector. Intervals are 95 %, from resampled images. Below 0.5 an AUROC says "
         "that the detector finds attacked inputs less suspicious than clean and noisy ones."
@@ -136,7 +138,11 @@ def headline(victims: Sequence[Mapping[str, Any]]) -> str:
 def short_table(victims: Sequence[Mapping[str, Any]]) -> Table:
     """What a terminal shows: AUROC of all attacked inputs, and (S)."""
     columns = [Column(head) for head in ("victim", "attack")]
-    columns += [Column("radius", format=formats.radius), Column("changed", format=SHARE), Column("accuracy", format=SHARE)]
+    columns += [
+        Column("radius", format=formats.radius),
+        Column("changed", format=SHARE),
+        Column("accuracy", format=SHARE),
+    ]
     columns += [Column("L2", format=LENGTH)]
     columns += [Column(head, format=AREA) for name in SHOWN for head in (name.replace("_", " "), "(S)")]
     rows: list[tuple[Any, ...]] = []
