@@ -14,7 +14,11 @@ EXPERIMENTS: dict[str, str] = {
     "spread": "feint.experiments.spread:SPREAD",
 }
 
-PAPERS: dict[str, str] = {}
+PAPERS: dict[str, str] = {
+    "ace-softmax": "feint.experiments.papers.ace:SOFTMAX",
+    "ace-ensemble": "feint.experiments.papers.ace:ENSEMBLE",
+    "ace-mc-dropout": "feint.experiments.papers.ace:MC_DROPOUT",
+}
 """Experiments that lay out a table of a paper beside our figures: `feint reproduce NAME`."""
 
 MEASURES: dict[str, str] = {
