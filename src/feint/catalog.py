@@ -6,6 +6,7 @@ A value is ``module:Thing``; its settings are its own fields, its help the docst
 EXPERIMENTS: dict[str, str] = {
     "audit": "feint.experiments.audit:AUDIT",
     "detect": "feint.experiments.detection:DETECT",
+    "per-class": "feint.experiments.per_class:PER_CLASS",
     "train": "feint.experiments.training:TRAINING",
 }
 
