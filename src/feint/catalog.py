@@ -8,6 +8,9 @@ EXPERIMENTS: dict[str, str] = {
     "detect": "feint.experiments.detection:DETECT",
     "per-class": "feint.experiments.per_class:PER_CLASS",
     "train": "feint.experiments.training:TRAINING",
+    "latent": "feint.experiments.latent:LATENT",
+    "interpolate": "feint.experiments.interpolation:INTERPOLATE",
+    "spread": "feint.experiments.spread:SPREAD",
 }
 
 PAPERS: dict[str, str] = {}

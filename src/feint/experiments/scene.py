@@ -1,45 +1,31 @@
-"""Everything that looks at images in one run of feint latent or interpolate."""
+"""The scene of latent and interpolate: images, an autoencoder, and victims that look at what it paints."""
 
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar, final
+from typing import Any, TypeVar, final
 
+import numpy as np
+import pyarrow as pa
 import torch
 from jaxtyping import Float, Int
-from pydantic import AfterValidator
 from torch import Tensor
-from tqdm import tqdm
 
-from feint import networks
+from feint import catalog, networks
 from feint.data import Dataset
-from feint.errors import NotApplicable
 from feint.estimators import predict
-from feint.experiments.autoencoder import AutoencoderSpec, load_autoencoder
-from feint.experiments.catalog import MEASURES
-from feint.experiments.run import Array, begun
-from feint.experiments.spec import DataSpec, RunSpec, VictimSpec, checked_victims
-from feint.experiments.victim import Victim, load_data
 from feint.networks import VariationalAutoencoder
+from feint.runs.machine import Machine
+from feint.runs.work import Array
+from feint.victims.autoencoder import load_autoencoder, resolved_autoencoder
+from feint.victims.data import load_data
+from feint.victims.records import MEASURE
+from feint.victims.victim import Victim, load_victim, measure, resolved
 
-BATCHES_PER_CALL = 5
+from .scene_settings import SceneSettings
 
-
-class SceneSpec(RunSpec):
-    """Who looks at which images.
-
-    Attributes:
-        autoencoder: what encodes and decodes.
-        victims: whose measures are taken.
-        data: the images.
-    """
-
-    autoencoder: AutoencoderSpec
-    victims: Annotated[tuple[VictimSpec, ...], AfterValidator(checked_victims)]
-    data: DataSpec = DataSpec()
-
-
-S = TypeVar("S", bound=SceneSpec)
+S = TypeVar("S", bound=SceneSettings)
+CALL = 1000
+"""Inputs per call of an autoencoder: the same whatever is asked for at once, so that the last bits are, too."""
 
 
 @final
@@ -51,9 +37,8 @@ class Scene:
         dataset: the images.
         autoencoder: on its device.
         victims: on theirs.
-        batch_size: inputs per call.
+        batch_size: inputs per call of a victim.
         device: where all of them are.
-        progress: whether to show bars.
     """
 
     dataset: Dataset
@@ -61,7 +46,34 @@ class Scene:
     victims: Sequence[Victim]
     batch_size: int
     device: str
-    progress: bool
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What determines a run's numbers beside its settings."""
+        return {
+            "images": self.dataset.fingerprint(),
+            "weights": [victim.identity() for victim in self.victims],
+            "decoder": networks.fingerprint(self.autoencoder),
+        }
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What readers need of it."""
+        return {
+            "data": self.dataset.name,
+            "images": len(self.dataset),
+            "shape": list(self.dataset.shape),
+            "classes": list(self.dataset.classes),
+            "victims": [
+                {
+                    "name": victim.name,
+                    "classes": list(victim.classes),
+                    "stochastic": victim.stochastic,
+                    "measures": list(victim.measures),
+                }
+                for victim in self.victims
+            ],
+        }
 
     def decode(self, points: Float[Tensor, " N D"]) -> Float[Tensor, " N channels height width"]:
         """The images that latent points stand for, on the CPU."""
@@ -73,52 +85,63 @@ class Scene:
 
     def _in_calls(self, function: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
         with torch.inference_mode():
-            parts = [function(part.to(self.device)).cpu() for part in _cut(inputs, 1000)]
+            parts = [function(part.to(self.device)).cpu() for part in inputs.split(CALL)]
         return torch.cat(parts).clone()
 
-    def measure(
-        self, victim: Victim, images: Float[Tensor, " N channels height width"], samples: Int[Tensor, " N"], what: str
+    def look(
+        self, victim: Victim, images: Float[Tensor, " N channels height width"], samples: Int[Tensor, " N"]
     ) -> dict[str, Array]:
-        """Every measure that the victim's kind of prediction has, its prediction, and its probability."""
-        estimator, size = victim.estimator(), BATCHES_PER_CALL * self.batch_size
-        parts: list[dict[str, Tensor]] = []
-        with tqdm(total=len(images), desc=f"{victim.name}: {what}", unit=" images", disable=not self.progress) as bar:
-            for some, keys in zip(_cut(images, size), _cut(samples, size), strict=True):
-                found = predict(estimator, some.to(self.device), keys.to(self.device), batch_size=self.batch_size)
-                part = {"prediction": found.prediction, "confidence": found.mean_log_probs.exp().amax(dim=1)}
-                for name, measure in MEASURES.items():
-                    try:
-                        part[name] = measure(found)
-                    except NotApplicable:
-                        continue
-                parts.append({name: values.cpu() for name, values in part.items()})
-                bar.update(len(some))
-        return {name: torch.cat([part[name] for part in parts]).numpy() for name in parts[0]}
+        """Its prediction, its probability, and every measure that its kind of prediction has, by name."""
+        keys = samples.to(self.device)
+        found = predict(victim.estimator(), images.to(self.device), keys, batch_size=self.batch_size)
+        columns = {"prediction": found.prediction, "confidence": found.mean_log_probs.exp().amax(dim=1)}
+        columns |= {name: measure(name)(found) for name in victim.measures}
+        return {name: values.cpu().numpy() for name, values in columns.items()}
+
+    def schema(self, *keys: str) -> pa.Schema:
+        """Of a table of what victims see: whole numbers that say what is looked at, and a column for each measure."""
+        names = [name for name in catalog.MEASURES if any(name in victim.measures for victim in self.victims)]
+        return pa.schema(
+            [
+                pa.field("victim", pa.int16(), nullable=False),
+                *(pa.field(key, pa.int64(), nullable=False) for key in keys),
+                pa.field("prediction", pa.int32(), nullable=False),
+                pa.field("confidence", pa.float64(), nullable=False),
+                *(pa.field(MEASURE + name, pa.float64()) for name in names),
+            ]
+        )
+
+    def seen(self, which: int, images: Tensor, samples: Tensor, **keys: Array) -> pa.Table:
+        """A table of what a victim sees, in the order of the images; measures that it does not have are null."""
+        found = self.look(self.victims[which], images, samples)
+        columns: Mapping[str, Array] = {
+            "victim": np.full(len(images), which),
+            **keys,
+            **{name if name in ("prediction", "confidence") else MEASURE + name: found[name] for name in found},
+        }
+        schema = self.schema(*keys)
+        arrays: list[Any] = [
+            pa.array(columns[name]).cast(kind) if name in columns else pa.nulls(len(images), kind)
+            for name, kind in zip(schema.names, schema.types, strict=True)
+        ]
+        return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def _cut(tensor: Tensor, size: int) -> list[Tensor]:
-    """Consecutive pieces of at most this size."""
-    return [tensor[start : start + size] for start in range(0, len(tensor), size)]
-
-
-@contextmanager
-def open_scene(spec: S, *, progress: bool) -> Generator[tuple[S, Scene]]:
-    """Inside, as in `begun`: the specification as settled, and what it speaks of, loaded.
+def set_scene(settings: S, machine: Machine) -> tuple[S, Scene]:
+    """The settings, resolved, and what they speak of, loaded.
 
     Raises:
         FeintError: something cannot be loaded, or they do not fit each other.
     """
-    dataset = load_data(spec.data)
-    with begun(spec, dataset, spec.victims, progress=progress) as (spec, victims, size):
-        autoencoder = load_autoencoder(spec.autoencoder, dataset, device=spec.device)
-        yield spec, Scene(dataset, autoencoder, victims, size, spec.device, progress)
-
-
-def identity(spec: SceneSpec, scene: Scene) -> dict[str, Any]:
-    """Everything that determines a run's numbers."""
-    return {
-        **spec.model_dump(mode="json"),
-        "images": scene.dataset.fingerprint(),
-        "weights": [victim.fingerprint() for victim in scene.victims],
-        "decoder": networks.fingerprint(scene.autoencoder),
-    }
+    dataset = load_data(settings.data, machine)
+    settings = settings.but(
+        autoencoder=resolved_autoencoder(settings.autoencoder, machine),
+        victims=tuple(resolved(victim, machine) for victim in settings.victims),
+    )
+    settings = machine.settled(settings, dataset.shape, len(dataset))
+    assert settings.batch_size is not None
+    victims = [load_victim(victim, dataset, machine, seed=settings.seed) for victim in settings.victims]
+    autoencoder = load_autoencoder(settings.autoencoder, dataset, machine)
+    for victim in victims:
+        _ = victim.measures  # asked once, so that what it cannot do is said before anything is computed
+    return settings, Scene(dataset, autoencoder, victims, settings.batch_size, machine.device)

@@ -17,9 +17,8 @@ from .detection import Detector as Detector
 from .detection import Side as Side
 from .detection import detection as detection
 from .distributions import Sample as Sample
-from .distributions import boxes as boxes
 from .distributions import histograms as histograms
-from .intervals import LEGEND as INTERVALS
+from .intervals import INTERVALS as INTERVALS
 from .intervals import intervals as intervals
 from .lines import Line as Line
 from .lines import lines as lines
