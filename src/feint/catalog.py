@@ -13,7 +13,9 @@ EXPERIMENTS: dict[str, str] = {
     "spread": "feint.experiments.spread:SPREAD",
 }
 
-PAPERS: dict[str, str] = {}
+PAPERS: dict[str, str] = {
+    "smith-gal-table-1": "feint.experiments.papers.smith_gal:SMITH_GAL",
+}
 """Experiments that lay out a table of a paper beside our figures: `feint reproduce NAME`."""
 
 MEASURES: dict[str, str] = {

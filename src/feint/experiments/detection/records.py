@@ -1,17 +1,17 @@
 """Records of a detection run: one row per input, attack, radius, kind and repeat.
 
-    victim            int64    the victim's position
-    sample            int64    the input's index in its data set
-    label             int64    the true class
-    clean_prediction  int64    the class predicted for the clean input, with the draws that the attack sees
-    attack            string   what the attack is called; "" for inputs that no attack has touched
-    radius            float64  the radius asked for, in the attack's own distance; 0 where there is no attack
-    kind              string   see KINDS
-    repeat            int64    which set of fresh draws; 0 for a victim that draws nothing
-    prediction        int64    the class predicted
-    linf, l2          float64  the distance from the original
-    measure:NAME      float64  every measure of uncertainty; null where the victim has no such measure
-    released:NAME     float64  as the released experiment computes them
+victim            int64    the victim's position
+sample            int64    the input's index in its data set
+label             int64    the true class
+clean_prediction  int64    the class predicted for the clean input, with the draws that the attack sees
+attack            string   what the attack is called; "" for inputs that no attack has touched
+radius            float64  the radius asked for, in the attack's own distance; 0 where there is no attack
+kind              string   see KINDS
+repeat            int64    which set of fresh draws; 0 for a victim that draws nothing
+prediction        int64    the class predicted
+linf, l2          float64  the distance from the original
+measure:NAME      float64  every measure of uncertainty; null where the victim has no such measure
+released:NAME     float64  as the released experiment computes them
 """
 
 from collections.abc import Mapping

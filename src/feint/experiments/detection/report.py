@@ -6,7 +6,19 @@ from typing import Any
 
 from feint import metrics
 from feint.reports import (
-    Block, Column, Command, Facts, Figure, Format, Notes, Report, Section, Table, Text, charts, formats,
+    Block,
+    Column,
+    Command,
+    Facts,
+    Figure,
+    Format,
+    Notes,
+    Report,
+    Section,
+    Table,
+    Text,
+    charts,
+    formats,
 )  # fmt: skip
 from feint.runs.run import Run
 
@@ -58,16 +70,13 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
         title=f"feint detect: {', '.join(victim['name'] for victim in victims)} on {summary['data']}",
         headline=headline(victims),
         sections=(
-            Section("In short", (Text.of(SHORT), short_table(victims))),
+            Section("In short", (short_table(victims),)),
             *sections(records, victims, run.about["noise"]),
             *noted(sorted(evaded), run.skipped),
             Section("How it was made", (Facts(facts), *commanded(run))),
         ),
         glossary=GLOSSARY,
     )
-
-
-SHORT = "AUROC of each measure as a detector; (S): of attacked inputs whose label changed."
 
 
 def sections(
@@ -88,7 +97,9 @@ def sections(
         levels: write radii as fractions of so many, where they are.
     """
     dashed, said = (f"-{name}" if name else ""), (f", {name}" if name else "")
-    table = Table(f"detectors{dashed}", HEADS, _rows(victims, levels), caption="Every measure as a detector of every attack")
+    table = Table(
+        f"detectors{dashed}", HEADS, _rows(victims, levels), caption="Every measure as a detector of every attack"
+    )
     read = (
         "One row per victim, attack and detector. Intervals are 95 %, from resampled images. Below 0.5 an AUROC says "
         "that the detector finds attacked inputs less suspicious than clean and noisy ones."
@@ -136,7 +147,11 @@ def headline(victims: Sequence[Mapping[str, Any]]) -> str:
 def short_table(victims: Sequence[Mapping[str, Any]]) -> Table:
     """What a terminal shows: AUROC of all attacked inputs, and (S)."""
     columns = [Column(head) for head in ("victim", "attack")]
-    columns += [Column("radius", format=formats.radius), Column("changed", format=SHARE), Column("accuracy", format=SHARE)]
+    columns += [
+        Column("radius", format=formats.radius),
+        Column("changed", format=SHARE),
+        Column("accuracy", format=SHARE),
+    ]
     columns += [Column("L2", format=LENGTH)]
     columns += [Column(head, format=AREA) for name in SHOWN for head in (name.replace("_", " "), "(S)")]
     rows: list[tuple[Any, ...]] = []
@@ -151,7 +166,8 @@ def short_table(victims: Sequence[Mapping[str, Any]]) -> Table:
             ]
             numbers = (entry[name] for name in ("radius", "changed", "accuracy", "l2"))
             rows.append((victim["name"], entry["attack"], *numbers, *scores))
-    return Table("auroc", tuple(columns), tuple(rows), terminal=True)
+    caption = "AUROC of each measure as a detector; (S): of attacked inputs whose label changed"
+    return Table("auroc", tuple(columns), tuple(rows), caption=caption, terminal=True)
 
 
 HEADS = (

@@ -35,9 +35,7 @@ class Duel:
     images: Int[Tensor, " N"]
 
 
-def duel(
-    records: Records, attack: str, radius: float, measure: str, noise: Noise, *, changed: bool
-) -> Duel | None:
+def duel(records: Records, attack: str, radius: float, measure: str, noise: Noise, *, changed: bool) -> Duel | None:
     """Clean and noisy inputs against attacked ones, as the first fresh draws see them.
 
     Args:

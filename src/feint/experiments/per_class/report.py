@@ -140,7 +140,11 @@ def figure(victims: Sequence[Mapping[str, Any]]) -> Figure:
         for title, entry in zip(titles(victim["conditions"]), victim["conditions"], strict=True)
     )
     return Figure(
-        "per-class", "Confidence against accuracy, by class", f"{alt}.", panels, legend=tuple(marks[kind] for kind in kinds)
+        "per-class",
+        "Confidence against accuracy, by class",
+        f"{alt}.",
+        panels,
+        legend=tuple(marks[kind] for kind in kinds),
     )
 
 

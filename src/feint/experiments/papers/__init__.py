@@ -1,0 +1,1 @@
+"""Tables of papers beside our own figures: `feint reproduce NAME`."""
