@@ -14,9 +14,9 @@ SHARE, LINE = formats.percent(2), formats.fixed(3)
 SHADES = (charts.CLEAN, *charts.ATTACKED, charts.REFERENCE)
 GLOSSARY = {
     "accuracy": "The share of a class's images whose mean prediction over the passes is right.",
-    "mean softmax": "Of the true class, over the passes and the images of the class: right predictions count less than 1.",
-    "confidence": "1 - 2 sd of the true class's softmax over the passes, averaged over the images of the class: 1 where all "
-    "passes agree, be it about the wrong class.",
+    "mean softmax": "Of the true class, over passes and images of the class: right predictions count less than 1.",
+    "confidence": "1 - 2 sd of the true class's softmax over the passes, averaged over the images of the class: 1 "
+    "where all passes agree, be it about the wrong class.",
 }
 
 
@@ -46,8 +46,8 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
 
 
 READ = (
-    "The least-squares line of confidence over mean softmax, of which each class is a point. Where a parabola reaches much "
-    "more of R^2, the relation is no line."
+    "The least-squares line of confidence over mean softmax; each class is a point. Where a parabola reaches a much "
+    "higher R^2, the relation is no line."
 )
 
 

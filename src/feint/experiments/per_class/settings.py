@@ -31,7 +31,8 @@ class PerClassSettings(RunSettings):
         rates: ask one victim's weights with dropout at these rates.
         passes: of MC dropout.
         attacks: on labels, beside the clean images.
-        radii: of attacks in L-infinity that have none of their own; in L2 they go up to 4, in IAA's perceptual distance 20.
+        radii: of attacks in L-infinity that have none of their own; in L2 they go up to 4, in a perceptual distance up
+            to 20.
         attack_passes: how many passes the attacks see, the first of all (default: all).
     """
 

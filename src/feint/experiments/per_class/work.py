@@ -31,6 +31,7 @@ from .settings import PerClassSettings
 CLEAN = "clean"
 FAR: Mapping[str, tuple[float, ...]] = {"l2": (4.0,), "perceptual": (20.0,)}
 """How far attacks may go whose distance is another than L-infinity."""
+_arrow: Any = pa  # its stubs leave types unknown
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 RECORDS = pa.schema(
     [
@@ -185,7 +186,7 @@ class PerClass:
         count = len(inputs)
         columns: dict[str, Any] = {
             "victim": np.full(count, which),
-            "condition": pa.DictionaryArray.from_arrays(pa.array(np.zeros(count), pa.int32()), pa.array([condition])),
+            "condition": _arrow.array([condition] * count, _TEXT),
             "radius": np.full(count, radius),
             "sample": samples.cpu().numpy(),
             "label": labels.cpu().numpy(),

@@ -47,8 +47,8 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
 
 
 READ = (
-    "Table 1 of Smith & Gal 2018 beside our own: as corrected, and as released, with the noise images, bounds and measures of "
-    "the authors' script."
+    "Table 1 of Smith & Gal 2018 beside our own: as corrected, and as released, with the noise images, bounds and "
+    "measures of the authors' script."
 )
 MEANS = (
     "By kind of input: which way each attack, each kind of noise and the released bounds move every measure, in nats."
