@@ -8,6 +8,7 @@ EXPERIMENTS: dict[str, str] = {
     "attack": "feint.experiments.attack:ATTACK",
     "detect": "feint.experiments.detection:DETECT",
     "span": "feint.experiments.span:SPAN",
+    "per-class": "feint.experiments.per_class:PER_CLASS",
     "train": "feint.experiments.training:TRAINING",
     "latent": "feint.experiments.latent:LATENT",
     "interpolate": "feint.experiments.interpolation:INTERPOLATE",
@@ -18,6 +19,7 @@ PAPERS: dict[str, str] = {
     "ace-softmax": "feint.experiments.papers.ace:SOFTMAX",
     "ace-ensemble": "feint.experiments.papers.ace:ENSEMBLE",
     "ace-mc-dropout": "feint.experiments.papers.ace:MC_DROPOUT",
+    "smith-gal-table-1": "feint.experiments.papers.smith_gal:SMITH_GAL",
 }
 """Experiments that lay out a table of a paper beside our figures: `feint reproduce NAME`."""
 

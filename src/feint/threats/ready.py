@@ -1,4 +1,4 @@
-"""From an attack's word to a threat to a victim, on its labels or on its confidence: the one place that decides which."""
+"""From an attack's word to a threat to a victim: the one place that decides whether labels or confidence."""
 
 from collections.abc import Sequence
 

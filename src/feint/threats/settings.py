@@ -33,12 +33,12 @@ class ThreatWord(Word):
         name: an attack of the catalog, or a user's own as file.py:name.
         radii: how far it goes, in its own distance.
         goal: what becomes of the victim: another label (labels), or of its confidence: up where wrong and down where
-            right (disrupt), the order reversed, down, up, random, or up for the predicted labels in target and down for the
-            others (steer).
+            right (disrupt), the order reversed, down, up, random, or up for the predicted labels in target and down for
+            the others (steer).
         measure: the uncertainty that is attacked, if not what ranks.
         target: the label wanted; of steer, the labels whose confidence rises.
-        evade: a measure to keep low beside: the adaptive attacker; auto: mutual information, or entropy where a victim has
-            one draw.
+        evade: a measure to keep low beside: the adaptive attacker; auto: mutual information, or entropy where a victim
+            has one draw.
         weight: of the logarithm of that measure against the margin, below 1.
         draws: of a stochastic victim: the same at every step (fixed), or fresh ones whenever it is asked.
         called: what to call it.

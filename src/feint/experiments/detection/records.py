@@ -41,6 +41,7 @@ RELEASED = "released:"
 """Columns that hold the released experiment's measures begin so."""
 RELEASED_MEASURES = ("predictive_entropy", "mutual_information")
 
+_arrow: Any = pa  # its stubs leave types unknown
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 _TYPES: dict[str, pa.DataType] = {
     "victim": pa.int64(),
@@ -64,17 +65,14 @@ SCHEMA = pa.schema([pa.field(name, kind, nullable=name in MAYBE) for name, kind 
 def table(columns: Mapping[str, Any], rows: int) -> pa.Table:
     """Columns of one value per row, of one value for all, or of nothing, in the schema's order and types."""
     arrays: list[Any] = []
-    for field in SCHEMA:
-        value = columns[field.name]
+    for name, kind in _TYPES.items():
+        value: Any = columns[name]
         if isinstance(value, Tensor):
-            arrays.append(pa.array(value.cpu().numpy(), field.type))
-        elif isinstance(value, str):
-            codes = pa.array(np.zeros(rows), pa.int32())
-            arrays.append(pa.DictionaryArray.from_arrays(codes, pa.array([value], pa.string())))
-        elif value is None:
-            arrays.append(pa.nulls(rows, field.type))
+            arrays.append(pa.array(value.cpu().numpy(), kind))
+        elif isinstance(value, str) or value is None:
+            arrays.append(_arrow.array([value] * rows, kind))
         else:
-            arrays.append(pa.array(np.full(rows, value), field.type))
+            arrays.append(pa.array(np.full(rows, value), kind))
     return pa.table(arrays, schema=SCHEMA)
 
 

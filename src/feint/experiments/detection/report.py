@@ -6,7 +6,19 @@ from typing import Any
 
 from feint import metrics
 from feint.reports import (
-    Block, Column, Command, Facts, Figure, Format, Notes, Report, Section, Table, Text, charts, formats,
+    Block,
+    Column,
+    Command,
+    Facts,
+    Figure,
+    Format,
+    Notes,
+    Report,
+    Section,
+    Table,
+    Text,
+    charts,
+    formats,
 )  # fmt: skip
 from feint.runs.run import Run
 
@@ -19,8 +31,8 @@ FOREMOST = ("mutual information", "predictive entropy")
 """Drawn last, in this order, over others with which they all but coincide: the two that the paper compares."""
 AREA, SHARE, LENGTH = formats.fixed(3), formats.percent(1), formats.fixed(2)
 READ: dict[charts.Side, str] = {
-    "roc": "For every threshold the share of attacked inputs that are found, against the share of innocent ones flagged "
-    "along with them. On the diagonal a detector knows nothing.",
+    "roc": "For every threshold the share of attacked inputs that are found, against the share of innocent ones "
+    "flagged along with them. On the diagonal a detector knows nothing.",
     "pr": "For every threshold the share of truly attacked inputs among those flagged, against the share found.",
 }
 GLOSSARY = {
@@ -58,16 +70,13 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
         title=f"feint detect: {', '.join(victim['name'] for victim in victims)} on {summary['data']}",
         headline=headline(victims),
         sections=(
-            Section("In short", (Text.of(SHORT), short_table(victims))),
+            Section("In short", (short_table(victims),)),
             *sections(records, victims, run.about["noise"]),
             *noted(sorted(evaded), run.skipped),
             Section("How it was made", (Facts(facts), *commanded(run))),
         ),
         glossary=GLOSSARY,
     )
-
-
-SHORT = "AUROC of each measure as a detector; (S): of attacked inputs whose label changed."
 
 
 def sections(
@@ -138,26 +147,20 @@ def headline(victims: Sequence[Mapping[str, Any]]) -> str:
 def short_table(victims: Sequence[Mapping[str, Any]]) -> Table:
     """What a terminal shows: AUROC of all attacked inputs, and (S)."""
     columns = [Column(head) for head in ("victim", "attack")]
-    columns += [
-        Column("radius", format=formats.radius),
-        Column("changed", format=SHARE),
-        Column("accuracy", format=SHARE),
-    ]
-    columns += [Column("L2", format=LENGTH)]
+    columns.append(Column("radius", format=formats.radius))
+    columns += [Column(head, format=SHARE) for head in ("changed", "accuracy")]
+    columns.append(Column("L2", format=LENGTH))
     columns += [Column(head, format=AREA) for name in SHOWN for head in (name.replace("_", " "), "(S)")]
     rows: list[tuple[Any, ...]] = []
     for victim in victims:
         clean = victim["clean"]
         rows.append((victim["name"], "none", None, clean["changed"], clean["accuracy"], *[None] * (1 + 2 * len(SHOWN))))
         for entry in victim["attacks"]:
-            scores = [
-                (entry[kind] or {}).get(name, {}).get("auroc", [None] * 3)[1]
-                for name in SHOWN
-                for kind in ("all", "successful")
-            ]
+            scores = [_value(entry[kind], name, "auroc") for name in SHOWN for kind in ("all", "successful")]
             numbers = (entry[name] for name in ("radius", "changed", "accuracy", "l2"))
             rows.append((victim["name"], entry["attack"], *numbers, *scores))
-    return Table("auroc", tuple(columns), tuple(rows), terminal=True)
+    caption = "AUROC of each measure as a detector; (S): of attacked inputs whose label changed"
+    return Table("auroc", tuple(columns), tuple(rows), caption=caption, terminal=True)
 
 
 HEADS = (
@@ -175,9 +178,6 @@ HEADS = (
 
 
 def _rows(victims: Sequence[Mapping[str, Any]], levels: int | None) -> tuple[tuple[Any, ...], ...]:
-    def value(scores: Mapping[str, Any] | None, measure: str, name: str) -> float | None:
-        return None if scores is None else scores[measure][name][1]
-
     return tuple(
         (
             victim["name"],
@@ -188,12 +188,16 @@ def _rows(victims: Sequence[Mapping[str, Any]], levels: int | None) -> tuple[tup
             entry["l2"],
             measure.replace("_", " "),
             *(area(entry[kind] and entry[kind][measure]["auroc"]) for kind in ("all", "successful")),
-            *(value(entry[kind], measure, name) for name in ("aupr", "fpr95") for kind in ("all", "successful")),
+            *(_value(entry[kind], measure, name) for name in ("aupr", "fpr95") for kind in ("all", "successful")),
         )
         for victim in victims
         for entry in victim["attacks"]
         for measure in entry["all"] or ()
     )
+
+
+def _value(scores: Mapping[str, Any] | None, measure: str, name: str) -> float | None:
+    return None if scores is None or measure not in scores else scores[measure][name][1]
 
 
 def area(scores: Sequence[float] | None, format: Format = AREA) -> str | None:

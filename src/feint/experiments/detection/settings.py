@@ -27,12 +27,13 @@ class DetectSettings(RunSettings):
     Attributes:
         data: the images.
         victims: the classifiers, each attacked for itself.
-        compare: of one victim of dropout networks: deterministic, MC dropout of the same weights, an ensemble of all its
-            networks, and an ensemble of MC dropout (20 draws, unless the estimator says others).
-        attacks: who attacks: any attack of the catalog, on labels or on confidence; with evade one that knows the detector.
+        compare: of one victim of dropout networks: deterministic, MC dropout of the same weights, an ensemble of all
+            its networks, and an ensemble of MC dropout (20 draws, unless the estimator says others).
+        attacks: who attacks: any attack of the catalog, on labels or on confidence; with evade one that knows the
+            detector.
         radii: of attacks that have none of their own.
-        protocol: corrected, or as-released: with the noise images, which are flat grey, the bounds and the measures of Smith
-            & Gal's released experiment.
+        protocol: corrected, or as-released: with the noise images, which are flat grey, the bounds and the measures of
+            Smith & Gal's released experiment.
         repeats: fresh draws that judge a stochastic victim; scores are of the first (default: 1).
         resamples: of the bootstrap.
     """

@@ -37,17 +37,17 @@ def prepare(settings: DetectSettings, machine: Machine) -> Work:
     settings = settings.but(victims=four, compare=False, attacks=words)
     settings = machine.settled(settings, dataset.shape, len(dataset))
     assert settings.batch_size is not None
+    size = settings.batch_size
     noise: Noise = GREY if settings.protocol == "as-released" else "noise"
     check_colour(noise, dataset)
     victims = [load_victim(each, dataset, machine, seed=settings.seed) for each in settings.victims]
     settings = settings.but(repeats=judged(settings.repeats, victims))
-    size, repeats = settings.batch_size, settings.repeats or 0
     faced = [
         Faced(victim, [ready(word, victim, machine, batch_size=size) for word in settings.attacks])
         for victim in victims
     ]
     walk = Walk(dataset, size, len(victims))
-    work = Detection(faced, walk, (noise,), repeats, settings.seed, size, settings.device)
+    work = Detection(faced, walk, (noise,), settings.repeats or 0, settings.seed, size, settings.device)
     return Work(
         settings=settings,
         identity={

@@ -1,0 +1,89 @@
+"""The report of Smith & Gal's table: the paper's figures beside ours, and the curves under both protocols."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from feint.experiments.detection.records import Records
+from feint.experiments.detection.report import GLOSSARY, area, commanded, headline, noted, sections
+from feint.experiments.detection.settings import Protocol
+from feint.reports import Column, Facts, Notes, Report, Section, Table, Text, formats
+from feint.runs.run import Run
+
+from .paper import GREY_LEVEL, NOISE
+
+SAID: dict[Protocol, str] = {"corrected": "victims", "as-released": "victims_as_released"}
+"""Where the summary has each protocol's scores."""
+
+
+def report(run: Run, summary: Mapping[str, Any]) -> Report:
+    """What the experiment tells a person."""
+    records = [Records.of(run.table("records"), which) for which in range(len(run.about["victims"]))]
+    accuracy = f"accuracy {summary['accuracy']:.2%} on {summary['accuracy_images']} test images"
+    facts = {
+        "data": summary["data"],
+        "features": str(run.settings.features),
+        "images attacked": formats.count(run.about["images"]),
+        "passes": formats.count(run.settings.passes),
+        **run.facts,
+    }
+    notes = Notes((accuracy, f"Differences: {summary['differences']}."), terminal=True)
+    curves = [
+        section
+        for protocol, noise in NOISE.items()
+        for section in sections(records, summary[SAID[protocol]], noise, name=protocol, levels=GREY_LEVEL)
+    ]
+    return Report(
+        title=f"feint reproduce smith-gal-table-1: {summary['data']}",
+        headline=headline(summary["victims"]),
+        sections=(
+            Section("The table", (Text.of(READ), table(summary["rows"]), notes)),
+            *curves,
+            Section("Means", (Text.of(MEANS), means(summary["means"]))),
+            *noted((), run.skipped),
+            Section("How it was made", (Facts(facts), *commanded(run))),
+        ),
+        glossary=GLOSSARY,
+    )
+
+
+READ = (
+    "Table 1 of Smith & Gal 2018 beside our own: as corrected, and as released, with the noise images, bounds and "
+    "measures of the authors' script."
+)
+MEANS = (
+    "By kind of input: which way each attack, each kind of noise and the released bounds move every measure, in nats."
+)
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """One row per detector, attack and radius."""
+    columns = [Column("detector"), Column("attack"), Column("radius", f"of {GREY_LEVEL}", formats.count)]
+    columns.append(Column("paper", format=formats.fixed(2)))
+    for protocol in NOISE:
+        columns += [Column("changed", format=formats.percent(0)), Column(protocol.replace("-", " ")), Column("(S)")]
+    cells: list[tuple[Any, ...]] = []
+    for row in rows:
+        ours: list[Any] = []
+        for protocol in NOISE:
+            ours.append(row[f"{protocol}, changed"])
+            ours += [area(row[name], formats.fixed(2)) for name in (protocol, f"{protocol} (S)")]
+        cells.append((row["detector"], row["attack"], row["radius"], row["paper"], *ours))
+    caption = "AUROC with 95 % intervals, beside the paper's; (S): of attacked inputs whose label changed"
+    return Table("table-1", tuple(columns), tuple(cells), caption=caption, terminal=True)
+
+
+def means(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> Table:
+    """Mean distance, entropy and mutual information by kind of input."""
+    names = ("l2", "predictive_entropy", "mutual_information")
+    heads = ("victim", "kind", "attack")
+    columns = (
+        *(Column(head) for head in heads),
+        Column("radius", format=formats.radius),
+        *(Column(name.replace("_", " "), format=formats.significant(3)) for name in names),
+    )
+    rows = tuple(
+        (victim, entry["kind"], entry["attack"] or None, entry["radius"] or None, *(entry.get(name) for name in names))
+        for victim, entries in found.items()
+        for entry in entries
+    )
+    return Table("means", columns, rows)
