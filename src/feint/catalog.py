@@ -5,6 +5,8 @@ A value is ``module:Thing``; its settings are its own fields, its help the docst
 
 EXPERIMENTS: dict[str, str] = {
     "audit": "feint.experiments.audit:AUDIT",
+    "detect": "feint.experiments.detection:DETECT",
+    "train": "feint.experiments.training:TRAINING",
     "latent": "feint.experiments.latent:LATENT",
     "interpolate": "feint.experiments.interpolation:INTERPOLATE",
     "spread": "feint.experiments.spread:SPREAD",
@@ -83,6 +85,12 @@ DEFENSES: dict[str, str] = {}
 
 ARCHITECTURES: dict[str, str] = {
     "digits": "feint.networks:DigitNetwork",
+    "lenet": "feint.networks:LeNet",
+    "cnn-dropout": "feint.networks:DropoutCNN",
+    "mnist-cnn": "feint.networks:MnistCNN",
+    "alexnet": "feint.networks:AlexNet",
+    "cifar-resnet18": "feint.networks:CifarResNet18",
+    "cifar-vgg16": "feint.networks:CifarVGG16",
 }
 """Networks that feint builds itself; they come untrained."""
 

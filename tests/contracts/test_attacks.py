@@ -1,19 +1,24 @@
 """What holds for every attack, whether or not it is in the catalog yet."""
 
 import copy
+import dataclasses
+import typing
 
+import pydantic
 import pytest
 import torch
 from torch import nn
 
 from feint import attacks
-from feint.attacks import Adversarial, Attack, Budget, label_objectives, objectives
+from feint.attacks import Adversarial, Attack, budget_for, label_objectives, objectives, over_radii
 from feint.errors import AttackError
 from feint.estimators import MCDropout, Softmax
 from feint.experiments.catalog import ATTACKS
 from feint.measures import label_doubt
 
 COUNT = 13
+
+PER_INPUT = ("radius", "accepted", "feasible", "gradients", "queries", "directionless")
 
 SETTINGS = {
     "ACE": {},
@@ -28,8 +33,7 @@ SETTINGS = {
 }
 """Cheaper than the defaults, where those take long."""
 
-NEAREST = {"CarliniWagner", "LBFGS"}
-"""Minimum-distance attacks: they want a condition that the original does not fulfil, and L2."""
+GOALS = {"loss": label_objectives.cross_entropy, "margin": label_objectives.margin, "gap": label_objectives.gap}
 
 CLASSES = {name: getattr(attacks, name) for name in SETTINGS} | {attack.__name__: attack for attack in ATTACKS.values()}
 
@@ -63,35 +67,53 @@ def images():
     return images
 
 
-def nearest(attack):
-    return type(attack).__name__ in NEAREST
-
-
-def perceptual(attack):
-    """IAA's radius is its perceptual distance, which no norm measures."""
-    return type(attack).__name__ == "IAA"
+RADII = {"linf": 0.05, "l2": 1.0, "perceptual": 3.0}
 
 
 def budget_of(attack, radius=None):
-    if nearest(attack):
-        return Budget(1.0 if radius is None else radius, norm=attacks.L2())
-    if perceptual(attack):
-        return Budget(3.0 if radius is None else radius)
-    return Budget(0.05 if radius is None else radius)
+    return budget_for(attack, RADII[attack.distance] if radius is None else radius)
 
 
 def goal_of(attack, estimator, images):
     """What it raises and what is to hold, as it is used."""
-    own = estimator(images).prediction.clone()
+    return goal_for(attack, estimator, estimator(images).prediction.clone(), torch.arange(len(images)))
+
+
+def goal_for(attack, estimator, own, which):
+    """The same for some of the inputs: on confidence with labels kept, or on the labels themselves."""
 
     def predict(inputs, rows):
         return estimator(inputs)
 
-    if nearest(attack) or perceptual(attack):
-        return label_objectives.margin(predict, own), label_objectives.changes_label(predict, own)
-    right = torch.arange(len(images)) % 3 > 0
-    objective = objectives.disrupt_confidence(lambda inputs, rows: label_doubt(estimator(inputs), own[rows]), right)
-    return objective, objectives.keeps_label(predict, own)
+    if not attack.takes_condition:
+        return GOALS[attack.raises](predict, own), label_objectives.changes_label(predict, own)
+    doubt = lambda inputs, rows: label_doubt(estimator(inputs), own[rows])  # noqa: E731
+    return objectives.disrupt_confidence(doubt, which % 3 > 0), objectives.keeps_label(predict, own)
+
+
+def test_declares_what_others_need_to_know(attack):
+    for name, kind in (("distance", attacks.Distance), ("raises", attacks.Raises), ("seeks", attacks.Seeks)):
+        assert getattr(attack, name) in typing.get_args(kind)
+    for name in ("needs_gradient", "takes_condition", "keeps_best"):
+        assert isinstance(getattr(attack, name), bool)
+    if any(field.name == "norm" for field in dataclasses.fields(attack)):
+        assert {dataclasses.replace(attack, norm=norm).distance for norm in ("linf", "l2")} == {"linf", "l2"}
+
+
+def test_settings_can_be_given_by_name_and_have_help(attack):
+    plain = pydantic.TypeAdapter(type(attack))
+    given = {name: value for name, value in dataclasses.asdict(attack).items() if value is not None}
+    assert plain.validate_python(given) == attack
+    assert plain.validate_json(plain.dump_json(attack)) == attack
+    typing.get_type_hints(type(attack))
+    text = (type(attack).__doc__ or "").partition("Attributes:")[2]
+    for field in dataclasses.fields(attack):
+        assert f"\n        {field.name}: " in text, field.name
+    for unknown in ("nonsense", float("nan"), -1):
+        for field in dataclasses.fields(attack):
+            if field.name != "seed":
+                with pytest.raises(ValueError, match=field.name):
+                    plain.validate_python({field.name: unknown})
 
 
 def run(attack, estimator, images, radius=None, batch_size=4):
@@ -106,10 +128,11 @@ def test_one_result_per_input(attack, estimator, images):
     assert result.inputs.dtype == images.dtype
     assert not result.inputs.requires_grad
     assert result.feasible.dtype == torch.bool
-    for name in ("radius", "accepted", "feasible", "gradients", "queries"):
+    for name in PER_INPUT:
         assert getattr(result, name).shape == (COUNT,), name
         assert getattr(result, name).device == images.device, name
-    assert (result.gradients >= 1).all()
+    assert ((result.gradients if attack.needs_gradient else result.queries) >= 1).all()
+    assert attack.needs_gradient or (result.gradients == 0).all()
 
 
 def test_stays_inside_budget_and_bounds(attack, estimator, images):
@@ -120,10 +143,48 @@ def test_stays_inside_budget_and_bounds(attack, estimator, images):
         assert torch.isfinite(result.inputs).all()
         assert result.inputs.min() >= 0
         assert result.inputs.max() <= 1
-        if perceptual(attack):
+        if attack.distance == "perceptual":  # which no norm measures
             continue
         norm = budget_of(attack).norm
         torch.testing.assert_close(norm.size(result.inputs - images), result.radius, rtol=1e-5, atol=1e-7)
+
+
+def test_what_takes_a_condition_keeps_it(attack, estimator, images):
+    if not attack.takes_condition:
+        pytest.skip(f"{type(attack).__name__} looks for where a condition begins to hold")
+    _, condition = goal_of(attack, estimator, images)
+    for radius in (0.02, 0.3, 1.0):
+        result = run(attack, estimator, images, radius)
+        assert result.feasible.all()
+        assert condition(result.inputs, torch.arange(COUNT)).all()
+    assert (result.radius > 0).any()
+
+
+def test_several_radii_give_what_each_gives_alone(attack, estimator, images):
+    objective, condition = goal_of(attack, estimator, images)
+    factors = (0.2, 1.0, 3.0) if hasattr(attack, "grid") else (1.0,)  # the others run one after the other
+    budgets = [budget_of(attack, factor * RADII[attack.distance]) for factor in factors]
+    grid = over_radii(attack, objective, images, budgets, condition, batch_size=4, samples=torch.arange(COUNT))
+    assert over_radii(attack, objective, images, [], condition) == []
+    for budget, found in zip(budgets, grid, strict=True):
+        alone = attack(objective, images, budget, condition, batch_size=4, samples=torch.arange(COUNT))
+        for name in ("inputs", *PER_INPUT):
+            assert torch.equal(getattr(found, name), getattr(alone, name)), name
+
+
+def test_no_gradient_is_counted_and_is_no_accepted_radius(attack, estimator, images):
+    rounding = nn.Sequential(Rounding(), estimator)
+    result = run(attack, rounding, images)
+    assert torch.equal(result.directionless, result.gradients > 0)
+    assert (result.accepted[result.directionless] == 0).all()
+    assert not run(attack, estimator, images).directionless.any()
+
+
+class Rounding(nn.Module):
+    """Takes the gradient away."""
+
+    def forward(self, inputs):
+        return (inputs * 4).round() / 4
 
 
 def test_the_condition_holds_where_it_is_said_to_hold(attack, estimator, images):
@@ -157,22 +218,14 @@ def test_rows_and_samples_are_all_that_an_input_depends_on(attack, estimator, im
     own = estimator(images).prediction
 
     def attacked(which):
-        if nearest(attack) or perceptual(attack):
-            predict = lambda inputs, rows: estimator(inputs)  # noqa: E731
-            objective = label_objectives.margin(predict, own[which])
-            condition = label_objectives.changes_label(predict, own[which])
-        else:
-            objective = objectives.disrupt_confidence(
-                lambda inputs, rows: label_doubt(estimator(inputs), own[which][rows]), which % 3 > 0
-            )
-            condition = objectives.keeps_label(lambda inputs, rows: estimator(inputs), own[which])
+        objective, condition = goal_for(attack, estimator, own[which], which)
         return attack(objective, images[which], budget_of(attack), condition, batch_size=4, samples=keys[which])
 
     whole = attacked(torch.arange(COUNT))
     for which in (order, order[3:9]):
         part = attacked(which)
         assert torch.equal(part.inputs, whole.inputs[which])
-        for name in ("radius", "accepted", "feasible", "gradients", "queries"):
+        for name in PER_INPUT:
             assert torch.equal(getattr(part, name), getattr(whole, name)[which]), name
 
 

@@ -72,9 +72,9 @@ def _files(report: "Report", kind: str) -> dict[str, bytes]:  # noqa: F821  (nam
         case "html":
             return {"report.html": page.page(report).encode()}
         case "md":
-            figures = {f"figures/{name}.svg": made for name, made in pictures.pictures(report, "svg").items()}
+            figures = {f"figures/{name}": made for name, made in pictures.pictures(report, "svg").items()}
             return {**figures, "report.md": markdown.markdown(report).encode()}
         case "csv":
             return {f"tables/{table.name}.csv": data.csv(table).encode() for table in report.tables()}
         case _:
-            return {f"figures/{name}.{kind}": made for name, made in pictures.pictures(report, kind).items()}
+            return {f"figures/{name}": made for name, made in pictures.pictures(report, kind).items()}

@@ -2,6 +2,9 @@
 
 from .adversarial import Adversarial as Adversarial
 from .adversarial import Attack as Attack
+from .adversarial import Distance as Distance
+from .adversarial import Raises as Raises
+from .adversarial import Seeks as Seeks
 from .budget import Budget as Budget
 from .confidence import calibration as calibration
 from .confidence import objectives as objectives
@@ -23,6 +26,8 @@ from .labels.lbfgs import LBFGS as LBFGS
 from .norms import L2 as L2
 from .norms import Linf as Linf
 from .norms import Norm as Norm
+from .radii import budget_for as budget_for
+from .radii import over_radii as over_radii
 from .search import Found as Found
 from .search import Search as Search
 
@@ -41,15 +46,20 @@ __all__ = [
     "Bisection",
     "Budget",
     "CarliniWagner",
+    "Distance",
     "Found",
     "IterativeACE",
     "Linf",
     "Norm",
+    "Raises",
     "Search",
+    "Seeks",
     "Span",
+    "budget_for",
     "calibration",
     "label_objectives",
     "objectives",
+    "over_radii",
     "span",
     "targets",
 ]

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from feint.attacks.norms import Linf, Norm
+from feint.attacks.norms import L2, Linf, Norm, NormName
 from feint.errors import AttackError
 
 TOLERANCE = 1e-6
@@ -67,3 +67,14 @@ class Budget:
                 f"in shape {tuple(inputs.shape)}"
             )
         return self.clip(inputs)
+
+    def expect(self, norm: NormName) -> None:
+        """Refuse an attack that is set to L2 on a budget in L-infinity, the norm of budgets that say none.
+
+        Otherwise it is the budget's norm that counts.
+
+        Raises:
+            AttackError: a budget in L-infinity for an attack in L2.
+        """
+        if norm == "l2" and isinstance(self.norm, Linf):
+            raise AttackError(f"budget: this attack was set to L2, expected {L2()} as its norm, got {self.norm}")

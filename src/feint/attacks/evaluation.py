@@ -66,6 +66,11 @@ def holds(
     return _each(condition, inputs, rows, batch_size).bool()
 
 
+def directed(slope: Float[Tensor, " N ..."]) -> Bool[Tensor, " N"]:
+    """Whether each input's gradient says where to go: whether it is not zero everywhere."""
+    return (slope != 0).flatten(1).any(dim=1)
+
+
 def _each(
     function: Callable[[Tensor, Tensor], Tensor],
     inputs: Float[Tensor, " N ..."],

@@ -1,13 +1,15 @@
 """Norms as values: how large a perturbation is, which step goes up most steeply, the ball of a radius."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, final, runtime_checkable
+from typing import Final, Literal, Protocol, final, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from feint.errors import AttackError
 from feint.keyed import uniforms
 
 
@@ -104,3 +106,15 @@ class L2:
         length = normal.square().sum(dim=1, keepdim=True).sqrt().clamp_min(torch.finfo(normal.dtype).tiny)
         start = normal * (radius * last ** (1 / max(dimensions, 1)) / length)
         return self.project(start.to(like.dtype).reshape(like.shape), radius)
+
+
+NormName = Literal["linf", "l2"]
+
+NORMS: Final[Mapping[NormName, Norm]] = {"linf": Linf(), "l2": L2()}
+"""The norms by the names that settings give them."""
+
+
+def checked_norm(norm: NormName) -> None:
+    """Raise an AttackError for a name that no norm has."""
+    if norm not in NORMS:
+        raise AttackError(f"norm: expected 'linf' or 'l2', got {norm!r}")

@@ -6,12 +6,12 @@ import math
 from numbers import Integral, Real
 from typing import Any
 
+from . import report as r
 from .formats import Cell
 from .names import clean
-from .report import Block, Column, Command, Details, Facts, Figure, Notes, Pictures, Ramp, Report, Stats, Table, Text
 
 
-def data(report: Report, *, charts: bool = False) -> dict[str, Any]:
+def data(report: r.Report, *, charts: bool = False) -> dict[str, Any]:
     """A report as what JSON can hold, NaN and infinities as null.
 
     Args:
@@ -30,7 +30,7 @@ def data(report: Report, *, charts: bool = False) -> dict[str, Any]:
     }
 
 
-def csv(table: Table) -> str:
+def csv(table: r.Table) -> str:
     """A table's raw values with a line of titles; nothing is an empty field."""
     file = io.StringIO()
     writer = _csv.writer(file, lineterminator="\n")
@@ -48,7 +48,7 @@ def _field(cell: Cell) -> Any:
     return "" if value is None else value
 
 
-def _raw_unit(column: Column) -> str:
+def _raw_unit(column: r.Column) -> str:
     """The unit of raw values: what is shown in percent or × 1000 has none."""
     scaled = column.format is not None and column.format.kind in ("percent", "times1000")
     return "" if scaled else column.unit
@@ -74,39 +74,39 @@ def raw(cell: Cell) -> str | int | float | bool | None:
     return str(value)
 
 
-def _block(block: Block, charts: bool) -> dict[str, Any]:
+def _block(block: r.Block, charts: bool) -> dict[str, Any]:
     match block:
-        case Text(paragraphs):
+        case r.Text(paragraphs):
             return {"kind": "text", "paragraphs": list(paragraphs)}
-        case Notes(items):
+        case r.Notes(items):
             return {"kind": "notes", "items": list(items)}
-        case Facts(items):
+        case r.Facts(items):
             return {"kind": "facts", "items": dict(items)}
-        case Command(text):
+        case r.Command(text):
             return {"kind": "command", "text": text}
-        case Stats(items):
+        case r.Stats(items):
             stats = [{"label": stat.label, "value": stat.value, "detail": stat.detail} for stat in items]
             return {"kind": "stats", "items": stats}
-        case Table():
+        case r.Table():
             columns = [{"title": column.title, "unit": _raw_unit(column)} for column in block.columns]
             rows = [[raw(cell) for cell in row] for row in block.rows]
             return {"kind": "table", "name": block.name, "caption": block.caption, "columns": columns, "rows": rows}
-        case Figure():
+        case r.Figure():
             told = {"kind": "figure", "name": block.name, "title": block.title, "alt": block.alt}
             if not charts:
                 return told
             panels = [{"title": panel.title, "chart": dict(panel.chart)} for panel in block.panels]
             legend = [
                 {"name": mark.name, "colours": list(mark.colours), "low": mark.low, "high": mark.high}
-                if isinstance(mark, Ramp)
+                if isinstance(mark, r.Ramp)
                 else {"name": mark.name, "colour": mark.colour, "shape": mark.shape}
                 for mark in block.legend
             ]
             return {**told, "panels": panels, "legend": legend}
-        case Pictures():
+        case r.Pictures():
             shown = [
                 {"title": item.title, "labels": list(item.labels), "lines": list(item.lines)} for item in block.items
             ]
             return {"kind": "pictures", "name": block.name, "title": block.title, "items": shown}
-        case Details(summary, blocks):
+        case r.Details(summary, blocks):
             return {"kind": "details", "summary": summary, "blocks": [_block(inner, charts) for inner in blocks]}

@@ -2,14 +2,14 @@
 
 import re
 
+from . import report as r
 from .formats import is_text, write
 from .names import clean
-from .report import Block, Command, Details, Facts, Figure, Notes, Pictures, Report, Stats, Table, Text
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|$~&])")
 
 
-def markdown(report: Report, *, figures: str = "figures") -> str:
+def markdown(report: r.Report, *, figures: str = "figures") -> str:
     """Everything that the page says.
 
     Args:
@@ -31,17 +31,17 @@ def _escaped(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", clean(text))
 
 
-def _block(block: Block, figures: str) -> list[str]:
+def _block(block: r.Block, figures: str) -> list[str]:
     match block:
-        case Text(paragraphs):
+        case r.Text(paragraphs):
             return [_escaped(paragraph) for paragraph in paragraphs]
-        case Notes(items):
+        case r.Notes(items):
             return ["\n".join(f"- {_escaped(item)}" for item in items)]
-        case Facts(items):
+        case r.Facts(items):
             return ["\n".join(f"- {_escaped(name)}: {_escaped(value)}" for name, value in items.items())]
-        case Command(text):
+        case r.Command(text):
             return [f"    {clean(text)}"]
-        case Stats(items):
+        case r.Stats(items):
             return [
                 "\n".join(
                     f"- {_escaped(stat.label)}: {_escaped(stat.value)}"
@@ -49,17 +49,17 @@ def _block(block: Block, figures: str) -> list[str]:
                     for stat in items
                 )
             ]
-        case Table():
+        case r.Table():
             return _table(block)
-        case Figure() | Pictures():
-            alt = block.alt if isinstance(block, Figure) else block.title
+        case r.Figure() | r.Pictures():
+            alt = block.alt if isinstance(block, r.Figure) else block.title
             shown = f"![{_escaped(alt)}]({figures}/{block.name}.png)"
             return [f"### {_escaped(block.title)}", shown, _escaped(block.caption)]
-        case Details(summary, blocks):
+        case r.Details(summary, blocks):
             return [f"### {_escaped(summary)}", *(part for inner in blocks for part in _block(inner, figures))]
 
 
-def _table(table: Table) -> list[str]:
+def _table(table: r.Table) -> list[str]:
     heads = [
         f"{_escaped(column.title)} ({_escaped(column.subtitle)})" if column.subtitle else _escaped(column.title)
         for column in table.columns

@@ -9,27 +9,11 @@ from string import Template
 from typing import Any, Final
 from urllib.parse import quote
 
+from . import report as r
 from .formats import is_text, write
 from .images import data_uri, mosaic, pixels, png
 from .names import clean, short
 from .pictures import render, svg
-from .report import (
-    Block,
-    Command,
-    Details,
-    Facts,
-    Figure,
-    Mark,
-    Notes,
-    Picture,
-    Pictures,
-    Ramp,
-    Report,
-    Section,
-    Stats,
-    Table,
-    Text,
-)
 from .theme import theme
 from .vega import scripts
 
@@ -41,7 +25,7 @@ _LARGE: Final = 150_000  # bytes of SVG, beyond which PNG stands in
 _SMALL: Final = 200  # pixels of an image that is shown with its pixels to be seen
 
 
-def page(report: Report) -> str:
+def page(report: r.Report) -> str:
     """The whole report as one HTML document.
 
     Raises:
@@ -58,7 +42,7 @@ def page(report: Report) -> str:
     template = Template((resources.files("feint.reports") / "page.html").read_text(encoding="utf-8"))
     return template.substitute(
         title=_text(report.title),
-        headline=_text(report.headline),
+        headline=_prose(report.headline),
         contents="".join(f'<li><a href="#{anchor}">{_text(short(title, 90))}</a></li>' for anchor, title in links),
         body="\n".join(part for part in parts if part),
         theme=_json(theme(None)),
@@ -70,7 +54,7 @@ def page(report: Report) -> str:
     )
 
 
-def fragment(report: Report) -> str:
+def fragment(report: r.Report) -> str:
     """A little HTML for a notebook: the finding, warnings, and the tables that a terminal would show."""
     parts = [f"<p><strong>{_text(report.headline)}</strong></p>"]
     parts += [f"<p>⚠ {_text(warning)}</p>" for warning in report.warnings]
@@ -82,12 +66,17 @@ def _text(text: str) -> str:
     return escape(clean(text))
 
 
+def _prose(text: str) -> str:
+    """Text in whose numbers no line ends, as one might after the dash of 5e-3."""
+    return re.sub(r"\b\d[\d.]*e-\d+\b", r'<span class="number">\g<0></span>', _text(text))
+
+
 def _json(value: Any) -> str:
     """JSON that no parser of HTML can take for the end of a script."""
     return json.dumps(value, allow_nan=False, separators=(",", ":"), ensure_ascii=True).replace("<", "\\u003c")
 
 
-def _anchors(sections: Sequence[Section]) -> list[str]:
+def _anchors(sections: Sequence[r.Section]) -> list[str]:
     """A place to link to for each section, no two alike, and none that is a figure's."""
     found: list[str] = []
     for section in sections:
@@ -100,16 +89,16 @@ def _anchors(sections: Sequence[Section]) -> list[str]:
 def _warnings(warnings: Sequence[str]) -> str:
     if not warnings:
         return ""
-    listed = "".join(f"<li>{_text(warning)}</li>" for warning in warnings)
+    listed = "".join(f"<li>{_prose(warning)}</li>" for warning in warnings)
     return f'<aside class="warnings" aria-label="Warnings"><ul>{listed}</ul></aside>'
 
 
-def _section(section: Section, anchor: str, charts: dict[str, Mapping[str, Any]]) -> str:
+def _section(section: r.Section, anchor: str, charts: dict[str, Mapping[str, Any]]) -> str:
     """A card; a section of nothing but tiles is shown without one."""
     parts = [_block(block, charts, section.title) for block in section.blocks]
-    if section.blocks and all(isinstance(block, Stats) for block in section.blocks):
+    if section.blocks and all(isinstance(block, r.Stats) for block in section.blocks):
         return f'<div id="{anchor}">{"".join(parts)}</div>'
-    if section.blocks and isinstance(section.blocks[0], Text):
+    if section.blocks and isinstance(section.blocks[0], r.Text):
         parts[0] = parts[0].replace("<p>", '<p class="read">')
     head = f"<h2>{_text(section.title)}</h2>" if section.title else ""
     return f'<section id="{anchor}">{head}\n{"".join(parts)}</section>'
@@ -120,31 +109,31 @@ def _glossary(terms: Mapping[str, str]) -> str:
     return f'<section id="glossary"><h2>Glossary</h2>\n<dl class="glossary">{listed}</dl></section>'
 
 
-def _block(block: Block, charts: dict[str, Mapping[str, Any]], above: str = "") -> str:
+def _block(block: r.Block, charts: dict[str, Mapping[str, Any]], above: str = "") -> str:
     match block:
-        case Text(paragraphs):
-            return "".join(f"<p>{_text(paragraph)}</p>" for paragraph in paragraphs)
-        case Notes(items):
-            return f"<ul>{''.join(f'<li>{_text(item)}</li>' for item in items)}</ul>" if items else ""
-        case Facts(items):
+        case r.Text(paragraphs):
+            return "".join(f"<p>{_prose(paragraph)}</p>" for paragraph in paragraphs)
+        case r.Notes(items):
+            return f"<ul>{''.join(f'<li>{_prose(item)}</li>' for item in items)}</ul>" if items else ""
+        case r.Facts(items):
             listed = "".join(f"<dt>{_text(name)}</dt><dd>{_text(value)}</dd>" for name, value in items.items())
             return f'<dl class="facts">{listed}</dl>'
-        case Command(text):
+        case r.Command(text):
             return f'<h3>Command</h3><pre tabindex="0" role="region" aria-label="Command">{_text(text)}</pre>'
-        case Stats():
+        case r.Stats():
             return _stats(block)
-        case Table():
+        case r.Table():
             return _table(block)
-        case Figure():
+        case r.Figure():
             return _figure(block, charts, above)
-        case Pictures():
+        case r.Pictures():
             return _pictures(block, above)
-        case Details(summary, blocks):
+        case r.Details(summary, blocks):
             inside = "".join(_block(inner, charts) for inner in blocks)
             return f"<details><summary>{_text(summary)}</summary>{inside}</details>"
 
 
-def _stats(block: Stats) -> str:
+def _stats(block: r.Stats) -> str:
     tiles: list[str] = []
     for stat in block.items:
         was, arrow, now = clean(stat.value).partition(" → ")
@@ -159,7 +148,7 @@ def _stats(block: Stats) -> str:
     return f'<dl class="stats">{"".join(tiles)}</dl>'
 
 
-def _table(table: Table) -> str:
+def _table(table: r.Table) -> str:
     names = [bool(table.rows) and is_text([row[at] for row in table.rows]) for at in range(len(table.columns))]
     sides = [' class="name"' if name else "" for name in names]
     head = "".join(
@@ -183,7 +172,7 @@ def _table(table: Table) -> str:
     )
 
 
-def _figure(figure: Figure, charts: dict[str, Mapping[str, Any]], above: str) -> str:
+def _figure(figure: r.Figure, charts: dict[str, Mapping[str, Any]], above: str) -> str:
     cells: list[str] = []
     for panel in figure.panels:
         place = f"chart-{len(charts)}"
@@ -196,7 +185,9 @@ def _figure(figure: Figure, charts: dict[str, Mapping[str, Any]], above: str) ->
     alt = _text(figure.alt)
     title = f"<h3>{_text(figure.title)}</h3>" if figure.title and figure.title != above else ""
     caption = f"<figcaption>{_text(figure.caption)}</figcaption>" if figure.caption else ""
-    many = " many" if len(cells) > 1 else ""
+    small = all(panel.chart.get("height", 300) <= 240 for panel in figure.panels)
+    least = 230 if small and len(cells) > 2 else 400 if len(cells) in (2, 4) else 300
+    many = f' many" style="--least:{least}px' if len(cells) > 1 else ""
     return (
         f'<figure class="chart" aria-label="{alt}">{title}<div class="live">{_legend(figure.legend)}'
         f'<div class="panels{many}">{"".join(cells)}</div></div>'
@@ -204,7 +195,7 @@ def _figure(figure: Figure, charts: dict[str, Mapping[str, Any]], above: str) ->
     )
 
 
-def _still(figure: Figure) -> str:
+def _still(figure: r.Figure) -> str:
     """The figure for those without scripts, and for printers."""
     drawn = svg(figure)
     if len(drawn) > _LARGE:
@@ -212,11 +203,11 @@ def _still(figure: Figure) -> str:
     return "data:image/svg+xml," + quote(drawn, safe=" /:=;,()!*[]{}|+?@$^`~-_.")
 
 
-def _legend(marks: Sequence[Mark | Ramp]) -> str:
+def _legend(marks: Sequence[r.Mark | r.Ramp]) -> str:
     items: list[str] = []
     for mark in marks:
         name = _text(short(mark.name, 120))
-        if isinstance(mark, Ramp):
+        if isinstance(mark, r.Ramp):
             shades = ",".join(_colour(colour) for colour in mark.colours)
             bar = f'<i class="ramp" style="background:linear-gradient(90deg,{shades})"></i>'
             items.append(f"<li>{name}: {_text(mark.low)} {bar} {_text(mark.high)}</li>")
@@ -229,7 +220,7 @@ def _colour(colour: str) -> str:
     return colour if re.fullmatch(r"#[0-9a-fA-F]{3,8}", colour) else "#888888"
 
 
-def _pictures(block: Pictures, above: str) -> str:
+def _pictures(block: r.Pictures, above: str) -> str:
     title = f"<h3>{_text(block.title)}</h3>" if block.title and block.title != above else ""
     caption = f"<figcaption>{_text(block.caption)}</figcaption>" if block.caption else ""
     if block.layout == "cards":
@@ -259,21 +250,21 @@ def _image(image: Any, alt: str, largest: int = 256) -> str:
     return f'<img{small} src="{data_uri(png(image, largest=largest))}" alt="{_text(alt)}" loading="lazy">'
 
 
-def _label(item: Picture, at: int) -> str:
+def _label(item: r.Picture, at: int) -> str:
     return item.labels[at] if at < len(item.labels) else ""
 
 
-def _card(item: Picture) -> str:
+def _card(item: r.Picture) -> str:
     cells = "".join(
         f"<div>{_image(image, f'{item.title}: {_label(item, at)}' if _label(item, at) else item.title)}"
         f"<span>{_text(_label(item, at))}</span></div>"
         for at, image in enumerate(item.images)
     )
-    lines = "".join(f"<p>{_text(line)}</p>" for line in item.lines)
-    return f'<div class="item"><h4>{_text(item.title)}</h4><div class="row">{cells}</div>{lines}</div>'
+    lines = "".join(f"<p>{_prose(short(line, 200))}</p>" for line in item.lines)
+    return f'<div class="item"><h4 title="{_text(item.title)}">{_text(short(item.title, 90))}</h4><div class="row">{cells}</div>{lines}</div>'
 
 
-def _strip(item: Picture) -> str:
+def _strip(item: r.Picture) -> str:
     cells = "".join(
         f"<div>{_image(image, f'{item.title}, {at + 1} of {len(item.images)}')}"
         f"<span>{_text(_label(item, at))}</span></div>"
@@ -287,7 +278,7 @@ def _strip(item: Picture) -> str:
     )
 
 
-def _mosaic(item: Picture) -> str:
+def _mosaic(item: r.Picture) -> str:
     tiles = mosaic([pixels(image) for image in item.images])
     lines = "".join(f"<p>{_text(line)}</p>" for line in item.lines)
     return f"<div><h4>{_text(item.title)}</h4>{_image(tiles, item.title, 1200)}{lines}</div>"

@@ -1,6 +1,7 @@
 """Figures as PNG, SVG and PDF through vl-convert, without a browser or a network; picture blocks through Pillow."""
 
 import io
+import textwrap
 from collections.abc import Mapping
 from html import escape
 from typing import Any, Final, Literal
@@ -9,9 +10,9 @@ from weakref import WeakKeyDictionary
 from feint.errors import InputError
 
 from .images import data_uri, sheet
-from .names import short
+from .names import clean, short
 from .report import Figure, Mark, Panel, Pictures, Ramp, Report
-from .theme import theme
+from .theme import between, theme
 
 Kind = Literal["png", "svg", "pdf"]
 HOVER: Final = "hover"
@@ -80,7 +81,7 @@ def still(figure: Figure) -> dict[str, Any]:
     panels = {"concat": [_panel(panel, width) for panel in figure.panels], "columns": columns, "spacing": 22}
     rows: list[dict[str, Any]] = [panels]
     if figure.legend:
-        rows.insert(0, legend(figure.legend, _WIDTH))
+        rows.insert(0, legend(figure.legend, 640 if count == 1 else _WIDTH - 20))
     title = {"text": short(figure.title, 110), "fontSize": 15, "offset": 14}
     return {"vconcat": rows, "spacing": 14, "title": title, "config": theme()}
 
@@ -91,7 +92,13 @@ def _panel(panel: Panel, width: int) -> dict[str, Any]:
         chart["layer"] = [layer for layer in chart["layer"] if layer.get("name") != HOVER]
     aspect: Any = panel.chart.get("usermeta", {}).get("aspect")
     shape = {"width": width, "height": round(width / aspect)} if aspect else {"width": width}
-    return {**chart, **shape, **({"title": short(panel.title, 12 + width // 7)} if panel.title else {})}
+    return {**chart, **shape, **({"title": _wrapped(panel.title, 10 + width // 7)} if panel.title else {})}
+
+
+def _wrapped(title: str, most: int) -> list[str]:
+    """A title in at most two lines."""
+    lines = textwrap.wrap(clean(title), most)
+    return lines if len(lines) <= 2 else [lines[0], short(" ".join(lines[1:]), most)]
 
 
 def legend(marks: tuple[Mark | Ramp, ...], width: int) -> dict[str, Any]:
@@ -106,15 +113,15 @@ def legend(marks: tuple[Mark | Ramp, ...], width: int) -> dict[str, Any]:
 
     for mark in marks:
         name = short(mark.name, 70)
-        room = 6.3 * len(name) + (170 if isinstance(mark, Ramp) else 34)
+        room = 6.3 * len(name) + (260 if isinstance(mark, Ramp) else 34)
         if x and x + room > width:
             x, y = 0.0, y + 1
         if isinstance(mark, Ramp):
             x = say(f"{name}: {mark.low}", x) + 8
-            for colour in mark.colours:
-                symbols.append({"x": x, "y": y, "colour": colour, "shape": "square"})
-                x += 120 / len(mark.colours) if len(mark.colours) > 12 else 10
-            x = say(mark.high, x + 4) + 20
+            for at in range(24):
+                shade = between(mark.colours, at / 23)
+                symbols.append({"x": x + 5 * at, "y": y, "colour": shade, "shape": "square"})
+            x = say(mark.high, x + 130) + 20
         else:
             symbols.append({"x": x + 6, "y": y, "colour": mark.colour, "shape": _SHAPES[mark.shape]})
             x = say(name, x + 18) + 18

@@ -1,6 +1,6 @@
 """The dress of charts: quiet axes, one typeface, and colours that depend on light or dark."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 LIGHT: Final[Mapping[str, str]] = {"--ink": "#1b2130", "--muted": "#596273", "--grid": "#e6e9ee", "--card": "#ffffff"}
@@ -8,9 +8,7 @@ LIGHT: Final[Mapping[str, str]] = {"--ink": "#1b2130", "--muted": "#596273", "--
 
 
 def theme(colours: Mapping[str, str] | None = LIGHT) -> dict[str, Any]:
-    """A Vega-Lite configuration.
-
-    Charts name two styles of it: "reference" for lines to compare with, "label" for text at marks.
+    """A Vega-Lite configuration; its style "label" is for text at marks.
 
     Args:
         colours: those of `LIGHT`; None leaves their names in, which the page replaces by its own as light turns dark.
@@ -42,8 +40,22 @@ def theme(colours: Mapping[str, str] | None = LIGHT) -> dict[str, Any]:
         "legend": {"labelColor": ink, "titleColor": muted, "orient": "top", "labelLimit": 260, "symbolLimit": 20},
         "line": {"strokeWidth": 2.2, "strokeJoin": "round"},
         "text": {"color": ink},
-        "style": {
-            "reference": {"stroke": muted, "strokeWidth": 1.4, "strokeDash": [4, 3]},
-            "label": {"fill": muted, "fontSize": 10},
-        },
+        "rule": {"color": muted},
+        "style": {"label": {"fill": muted, "fontSize": 10}},
     }
+
+
+def between(colours: Sequence[str], share: float) -> str:
+    """The colour at a share of the way through others.
+
+    >>> between(("#000000", "#204060", "#ffffff"), 0.25)
+    '#102030'
+    """
+    place = min(max(share, 0.0), 1.0) * (len(colours) - 1)
+    left = min(int(place), len(colours) - 2)
+    part = place - left
+    mixed = (
+        round((1 - part) * int(colours[left][at : at + 2], 16) + part * int(colours[left + 1][at : at + 2], 16))
+        for at in (1, 3, 5)
+    )
+    return "#" + "".join(f"{channel:02x}" for channel in mixed)

@@ -113,6 +113,8 @@ class Word(Settings):
     """
 
     reserved: ClassVar[tuple[str, ...]] = ()
+    aliases: ClassVar[Mapping[str, str]] = {}
+    """Keys that Python has another use for -> the fields that they are."""
 
     name: str
     settings: dict[str, Any] = Field(default_factory=dict[str, Any])
@@ -127,6 +129,7 @@ class Word(Settings):
         if not isinstance(value, Mapping):
             return value
         mapping = {str(key).replace("-", "_"): each for key, each in cast(Mapping[Any, Any], value).items()}
+        mapping = {cls.aliases.get(key, key): each for key, each in mapping.items()}
         own = {key: each for key, each in mapping.items() if key in cls.model_fields and key != "settings"}
         given: Any = mapping.get("settings")
         flat = {key: each for key, each in mapping.items() if key not in cls.model_fields}

@@ -142,7 +142,7 @@ def _derive(work: Work, here: Run, ledger: Ledger, progress: bool) -> Result:
 
 def report_files(report: Report) -> dict[str, bytes]:
     """The files of a report, by their places in a run's folder."""
-    figures = {f"figures/{name}.png": png for name, png in pictures(report).items()}
+    figures = {f"figures/{name}": png for name, png in pictures(report).items()}
     return {**figures, "report.html": page(report).encode()}
 
 

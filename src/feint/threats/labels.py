@@ -8,18 +8,20 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from feint.attacks import Adversarial, Attack, Shares, label_objectives, over_radii
+from feint.attacks import Adversarial, Attack, label_objectives, over_radii
 from feint.attacks.confidence.objectives import logarithm
 from feint.attacks.goal import Goal
+from feint.attacks.radii import Shares
 from feint.errors import SpecError
 from feint.estimators import predict
 from feint.predictive import Categorical
 from feint.protocols import Condition
 from feint.victims.victim import Victim, measure
 
-from .settings import ThreatWord
+from .settings import AUTO, ThreatWord
 from .things import budget, build, completed
 
+MUTUAL = "mutual_information"
 FRESH = 1 << 20
 """Draws of an attack that draws anew at every step lie beyond those of any judgement."""
 
@@ -60,9 +62,11 @@ class LabelThreat:
         if word.measure is not None:
             raise SpecError(f"{word.name}.measure: expected a goal about confidence, got labels")
         if word.evade is not None:
-            if attack.search == "nearest" or attack.raises == "gap":
+            if attack.seeks == "nearest" or attack.raises == "gap":
                 raise SpecError(f"{word.name}.evade: expected an attack that raises what it is given, got {word.name}")
-            victim.check_measure(word.evade)
+            if word.evade == AUTO:
+                word = word.but(evade=MUTUAL if MUTUAL in victim.measures else "predictive_entropy")
+            victim.check_measure(word.evade or "")
         if word.draws == "fresh" and not victim.stochastic:
             raise SpecError(
                 f"{word.name}.draws: expected a victim that draws, got {victim.name}, which predicts without"
@@ -133,7 +137,7 @@ class LabelThreat:
         margin = (goals.target_margin if targeted else goals.margin)(ask, labels)
         gap = (goals.target_gap if targeted else goals.gap)(ask, labels)
         aim = {"loss": loss, "margin": margin, "gap": gap}[self.attack.raises]
-        if self.attack.search == "nearest":
+        if self.attack.seeks == "nearest":
             return aim, (goals.reaches_label if targeted else goals.changes_label)(ask, labels)
         if self.word.evade is None:
             return aim, None

@@ -4,19 +4,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, final
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from feint import catalog
 from feint.errors import SpecError
-from feint.runs.grammar import Word
+from feint.runs.grammar import Word, formatted
 from feint.runs.settings import Number, Radii, Settings, listed
-from feint.victims.settings import MeasureName, Networks, NetworkWord, known
+from feint.victims.settings import MeasureName, Networks, NetworkWord, known, known_measure
 
 Goal = Literal["labels", "disrupt", "reverse", "underconfidence", "overconfidence", "random-confidence", "steer"]
 CONFIDENCE: tuple[Goal, ...] = (
     "disrupt", "reverse", "underconfidence", "overconfidence", "random-confidence", "steer",
 )  # fmt: skip
 """Goals that are about confidence; labels stay."""
+AUTO = "auto"
+"""The measure that a victim is judged by: mutual information, or entropy where nothing is drawn."""
+
+
+def _evaded(name: str) -> str | None:
+    return name if name == AUTO else known_measure(name)
 
 
 @final
@@ -31,7 +37,8 @@ class ThreatWord(Word):
             others (steer).
         measure: the uncertainty that is attacked, if not what ranks.
         target: the label wanted; of steer, the labels whose confidence rises.
-        evade: a measure to keep low beside: the adaptive attacker.
+        evade: a measure to keep low beside: the adaptive attacker; auto: mutual information, or entropy where a victim has
+            one draw.
         weight: of the logarithm of that measure against the margin, below 1.
         draws: of a stochastic victim: the same at every step (fixed), or fresh ones whenever it is asked.
         called: what to call it.
@@ -40,23 +47,16 @@ class ThreatWord(Word):
     reserved: ClassVar[tuple[str, ...]] = (
         "radii", "goal", "measure", "target", "evade", "weight", "draws", "as",
     )  # fmt: skip
+    aliases: ClassVar[Mapping[str, str]] = {"as": "called"}
 
     radii: Radii | None = None
     goal: Goal | None = None
     measure: MeasureName | None = None
     target: Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(listed)] = ()
-    evade: MeasureName | None = None
+    evade: Annotated[str, AfterValidator(_evaded)] | None = None
     weight: Annotated[Number, Field(gt=0, lt=1)] = 0.5
     draws: Literal["fixed", "fresh"] = "fixed"
     called: str = ""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _as(cls, value: Any) -> Any:
-        if isinstance(value, Mapping) and "as" in value:
-            mapping: dict[str, Any] = dict(value)  # pyright: ignore[reportUnknownArgumentType]
-            return {**mapping, "called": mapping.pop("as")}
-        return value
 
     @model_validator(mode="after")
     def _known(self) -> "ThreatWord":
@@ -70,6 +70,30 @@ class ThreatWord(Word):
     def title(self) -> str:
         """What to call it: "mim", or "bim, adaptive"."""
         return self.called or (self.name if self.evade is None else f"{self.name}, adaptive")
+
+    def __str__(self) -> str:
+        word = self.plain()
+        return formatted({"name": word.pop("name"), "as": word.pop("called", None), **word})
+
+
+def _each(value: Any) -> Any:
+    return [value] if isinstance(value, str | Mapping | Word) else value
+
+
+def _each_once(words: tuple[ThreatWord, ...]) -> tuple[ThreatWord, ...]:
+    if not words:
+        raise ValueError("at least one attack")
+    for at, word in enumerate(words):
+        for other in words[:at]:
+            apart = word.radii and other.radii and not set(word.radii) & set(other.radii)
+            if word.title == other.title and not apart:
+                names = ", ".join(each.title for each in words)
+                raise ValueError(f"each attack once at a radius, or as=NAME, got {names}")
+    return words
+
+
+ThreatWords = Annotated[tuple[ThreatWord, ...], BeforeValidator(_each), AfterValidator(_each_once)]
+"""Several attacks, which are told apart by what they are called and by their radii."""
 
 
 def user_file(name: str) -> tuple[Path, str] | None:

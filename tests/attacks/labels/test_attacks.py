@@ -1,5 +1,7 @@
 """What holds of every attack on labels, on a small convolutional network."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -269,3 +271,18 @@ def test_minimum_distance_attacks_say_what_they_need(victim, attack):
 def test_settings(make, message):
     with pytest.raises(AttackError, match=message):
         make()
+
+
+@pytest.mark.parametrize("attack", [BIM(4), MIM(4), PGD(4, random_start=False, keep="last")])
+def test_the_last_iterate_at_which_the_condition_holds(attack):
+    """Uphill in four steps of a quarter; the condition holds up to a half, fails, and holds again nowhere."""
+    images, budget = torch.zeros(1, 1, 2, 2), Budget(1.0)
+    attack = replace(attack, step=0.25)
+    uphill = lambda inputs, rows: inputs.flatten(1).sum(1)  # noqa: E731
+    below = lambda inputs, rows: inputs.flatten(1).amax(1) <= 0.5  # noqa: E731
+    found = attack(uphill, images, budget, below)
+    assert torch.equal(found.inputs, torch.full_like(images, 0.5))
+    assert (found.feasible.item(), found.gradients.item(), found.queries.item()) == (True, 4, 4)
+    nowhere = attack(uphill, images, budget, lambda inputs, rows: inputs.flatten(1).amax(1) <= 0)
+    assert torch.equal(nowhere.inputs, images)
+    assert (nowhere.feasible.item(), nowhere.accepted.item(), nowhere.queries.item()) == (True, 0, 5)

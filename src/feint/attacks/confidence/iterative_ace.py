@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import final
+from typing import ClassVar, final
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from feint.attacks.adversarial import Adversarial
+from feint.attacks.adversarial import Adversarial, Distance, Raises, Seeks
 from feint.attacks.budget import Budget
-from feint.attacks.confidence.ace import single_step
 from feint.attacks.confidence.backtracking import Backtracking
-from feint.attacks.evaluation import holds, value_and_gradient, values
+from feint.attacks.confidence.bisection import Bisection
+from feint.attacks.confidence.step import single_steps
+from feint.attacks.evaluation import directed, holds, value_and_gradient, values
+from feint.attacks.norms import NormName, checked_norm
 from feint.attacks.search import Search
 from feint.errors import AttackError
 from feint.protocols import Condition, Objective
@@ -41,6 +43,7 @@ class IterativeACE:
         momentum: the weight of the earlier gradients, each divided by the sum of its absolute values; 0 for none.
         search: along the single step.
         refine: along the further steps. Fewer tries than the search's: a step shrunk a hundredfold gains nothing.
+        norm: what the radius measures, "linf" or "l2".
 
     Raises:
         AttackError: settings outside these ranges.
@@ -51,15 +54,27 @@ class IterativeACE:
 
     steps: int = 10
     momentum: float = 0.0
-    search: Search = field(default_factory=Backtracking)
-    refine: Search = field(default_factory=lambda: Backtracking(tries=7))
-    keeps_best = True
+    search: Backtracking | Bisection = field(default_factory=Backtracking)
+    refine: Backtracking | Bisection = field(default_factory=lambda: Backtracking(tries=7))
+    norm: NormName = "linf"
+
+    raises: ClassVar[Raises] = "loss"
+    seeks: ClassVar[Seeks] = "ball"
+    needs_gradient: ClassVar[bool] = True
+    takes_condition: ClassVar[bool] = True
+    keeps_best: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.steps < 1:
             raise AttackError(f"steps: expected at least 1, got {self.steps}")
         if not 0 <= self.momentum <= 1:
             raise AttackError(f"momentum: expected a number from 0 to 1, got {self.momentum}")
+        checked_norm(self.norm)
+
+    @property
+    def distance(self) -> Distance:
+        """The norm."""
+        return self.norm
 
     def __call__(
         self,
@@ -82,6 +97,7 @@ class IterativeACE:
         condition: Condition | None = None,
         *,
         batch_size: int | None = None,
+        samples: Int[Tensor, " N"] | None = None,
     ) -> list[Adversarial]:
         """Attack at several radii; they share the gradient at the originals.
 
@@ -91,18 +107,21 @@ class IterativeACE:
             budgets: the radii.
             condition: what must hold at the returned point.
             batch_size: inputs per call, the last call padded; None for all at once.
+            samples: not used.
 
         Returns:
             One result per budget; each counts the gradients that it would need on its own.
         """
         if not budgets:
             return []
+        for budget in budgets:
+            budget.expect(self.norm)
         originals = [budget.admit(inputs) for budget in budgets]
         rows = torch.arange(len(inputs), device=inputs.device)
         level, slope = value_and_gradient(objective, originals[0], rows, batch_size)
         results: list[Adversarial] = []
         for start, budget in zip(originals, budgets, strict=True):
-            single = single_step(self.search, objective, start, slope, budget, condition, batch_size)
+            (single,) = single_steps(self.search, objective, start, slope, [budget], condition, batch_size)
             climb = _Climb(objective, start, budget, condition, batch_size, single)
             climb.offer_originals(level)
             results.append(climb.run(slope, self.steps, self.momentum, self.refine))
@@ -125,6 +144,7 @@ class _Climb:
         self._objective, self._condition, self._batch_size = objective, condition, batch_size
         self._originals, self._budget = originals, budget
         self._feasible, self._gradients = single.feasible, single.gradients.clone()
+        self._led = ~single.directionless
         self._queries = single.queries.clone()
         self._reached = single.inputs.clone()
         self._best, self._accepted = single.inputs.clone(), single.accepted.clone()
@@ -152,6 +172,7 @@ class _Climb:
             level, here = value_and_gradient(self._objective, self._reached[rows], rows, self._batch_size)
             self._keep_best(rows, level)
             self._gradients[rows] += 1
+            self._led[rows] |= directed(here)
             memory[rows] = momentum * memory[rows] + _normalised(here)
             moved = self._step(rows, memory[rows], self._budget.radius * (1 - step / steps), refine)
             rows = rows if momentum else rows[moved]
@@ -159,10 +180,11 @@ class _Climb:
         return Adversarial(
             inputs=self._best,
             radius=self._budget.norm.size(self._best - self._originals),
-            accepted=self._accepted,
+            accepted=self._accepted.where(self._led, 0),
             feasible=self._feasible,
             gradients=self._gradients,
             queries=self._queries,
+            directionless=~self._led,
         )
 
     def _moved(self, rows: Int[Tensor, " n"]) -> Bool[Tensor, " n"]:

@@ -44,6 +44,7 @@ def span(
     *,
     attack: Attack,
     batch_size: int | None = None,
+    samples: Int[Tensor, " N"] | None = None,
 ) -> Span:
     """Attack every input twice, confidence up and confidence down.
 
@@ -54,6 +55,7 @@ def span(
         condition: what must hold at both ends, such as ``objectives.keeps_label``; None for nothing.
         attack: usually ``IterativeACE()`` or ``ACE()``; a point that it calls infeasible does not count.
         batch_size: inputs per call, the last call padded; None for all at once.
+        samples: the inputs' indices in their data set, for attacks that draw; 0 to N - 1 where not given.
 
     Returns:
         Both ends in the unit of the uncertainty, float64. Each takes in the original and the feasible ends of both
@@ -66,8 +68,8 @@ def span(
     def reached(result: Adversarial) -> Float[Tensor, " N"]:
         return torch.where(result.feasible, values(uncertainty, result.inputs, rows, batch_size), clean)
 
-    up = attack(over_confidence(uncertainty), originals, budget, condition, batch_size=batch_size)
-    down = attack(under_confidence(uncertainty), originals, budget, condition, batch_size=batch_size)
+    up = attack(over_confidence(uncertainty), originals, budget, condition, batch_size=batch_size, samples=samples)
+    down = attack(under_confidence(uncertainty), originals, budget, condition, batch_size=batch_size, samples=samples)
     ends = torch.stack([clean, reached(up), reached(down)])
     return Span(
         low=ends.amin(dim=0),

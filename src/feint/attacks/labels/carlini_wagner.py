@@ -1,13 +1,13 @@
 """Carlini & Wagner's attack: the smallest L2 perturbation, by Adam in unbounded coordinates."""
 
 from dataclasses import dataclass
-from typing import final
+from typing import ClassVar, final
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from feint.attacks.adversarial import Adversarial
+from feint.attacks.adversarial import Adversarial, Distance, Raises, Seeks
 from feint.attacks.ascent import checked_steps
 from feint.attacks.budget import Budget
 from feint.attacks.evaluation import value_and_gradient, values
@@ -55,7 +55,13 @@ class CarliniWagner:
     searches: int = 9
     initial: float = 1e-3
     kappa: float = 0.0
-    keeps_best = False
+
+    distance: ClassVar[Distance] = "l2"
+    raises: ClassVar[Raises] = "margin"
+    seeks: ClassVar[Seeks] = "nearest"
+    needs_gradient: ClassVar[bool] = True
+    takes_condition: ClassVar[bool] = False
+    keeps_best: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         checked_steps(self.steps, self.step)
@@ -113,7 +119,7 @@ class CarliniWagner:
         for time in range(1, self.steps + 1):
             points, stretch = _outward(w, bounds)
             value, slope = value_and_gradient(objective, points, rows, batch_size)
-            nearest.gradients[rows] += 1
+            nearest.count(slope, rows)
             distance = L2().size(points - originals)
             # Only points that beat this search's best are worth a query of the condition.
             tried = ((value >= self.kappa) & (distance < closest)).nonzero().squeeze(1)

@@ -1,16 +1,16 @@
 """IAA: the imperceptible and robust attack, pixel by pixel where the eye would not look."""
 
 from dataclasses import dataclass
-from typing import final
+from typing import ClassVar, final
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from feint.attacks.adversarial import Adversarial
+from feint.attacks.adversarial import Adversarial, Distance, Raises, Seeks
 from feint.attacks.budget import Budget
-from feint.attacks.evaluation import gradient, holds
+from feint.attacks.evaluation import directed, gradient, holds
 from feint.attacks.norms import summed
 from feint.errors import AttackError
 from feint.protocols import Condition, Objective
@@ -52,7 +52,13 @@ class IAA:
     neighbourhood: int = 3
     floor: float = 1 / 255
     rounds: int = 500
-    keeps_best = False
+
+    distance: ClassVar[Distance] = "perceptual"
+    raises: ClassVar[Raises] = "gap"
+    seeks: ClassVar[Seeks] = "ball"
+    needs_gradient: ClassVar[bool] = True
+    takes_condition: ClassVar[bool] = False
+    keeps_best: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         for name, count in (("pixels", self.pixels), ("rounds", self.rounds)):
@@ -80,7 +86,7 @@ class IAA:
         before = originals.flatten(1)
         points, rows = before.clone(), torch.arange(len(originals), device=originals.device)
         gradients, queries = torch.zeros_like(rows), torch.zeros_like(rows)
-        feasible = torch.ones_like(rows, dtype=torch.bool)
+        feasible, led = torch.ones_like(rows, dtype=torch.bool), torch.zeros_like(rows, dtype=torch.bool)
         if condition is not None:
             feasible = holds(condition, originals, rows, batch_size)
             queries += 1
@@ -90,6 +96,7 @@ class IAA:
                 break
             slope = gradient(objective, points[rows].reshape(-1, *originals.shape[1:]), rows, batch_size).flatten(1)
             gradients[rows] += 1
+            led[rows] |= directed(slope)
             stepped = self._round(points[rows], slope, weight[rows], budget)
             fits = perceptual(stepped - before[rows], weight[rows]) <= budget.radius
             moves = (stepped != points[rows]).any(dim=1)
@@ -102,13 +109,15 @@ class IAA:
                 rows = rows[~good]
         points[~feasible] = before[~feasible]
         distance = perceptual(points - before, weight)
+        still = (gradients > 0) & ~led
         return Adversarial(
             inputs=points.reshape(originals.shape),
             radius=distance,
-            accepted=distance.clone(),
+            accepted=distance.where(~still, 0),
             feasible=feasible,
             gradients=gradients,
             queries=queries,
+            directionless=still,
         )
 
     def _round(

@@ -1,21 +1,22 @@
 """BIM, PGD and MIM: many small steepest steps inside the ball.
 
-They run without a condition, as a rule: success is judged outside, on fresh draws. Where one is given, the last iterate
-(of BIM, MIM and PGD with keep="last") is undone if it does not hold there; PGD as it comes looks for the best iterate
-where it holds.
+They run without a condition, as a rule: success is judged outside, on fresh draws. Where one is given, BIM, MIM and PGD
+with keep="last" return the last iterate at which it holds, and PGD as it comes the best; where it holds at none, the
+original. The steps themselves go on through points at which it does not hold.
 """
 
 from dataclasses import dataclass
-from typing import Literal, final
+from typing import ClassVar, Literal, final
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from feint.attacks.adversarial import Adversarial
+from feint.attacks.adversarial import Adversarial, Distance, Raises, Seeks
 from feint.attacks.ascent import ascent, checked_steps, concluded, land
 from feint.attacks.budget import Budget
 from feint.attacks.evaluation import holds, values
+from feint.attacks.norms import NormName, checked_norm
 from feint.batching import padded_batches
 from feint.errors import AttackError
 from feint.protocols import Condition, Objective
@@ -28,7 +29,9 @@ class BIM:
 
     Attributes:
         steps: how many, at least 1.
-        step: the norm of each, in the inputs' unit; None for radius / steps.
+        step: the norm of each, in the inputs' unit; None for reach x radius / steps.
+        norm: what the radius measures, "linf" or "l2".
+        reach: how far all steps go together, in radii: above 1 leaves room to go back.
 
     Raises:
         AttackError: values outside these ranges.
@@ -38,10 +41,23 @@ class BIM:
 
     steps: int = 10
     step: float | None = None
-    keeps_best = False
+    norm: NormName = "linf"
+    reach: float = 1.0
+
+    raises: ClassVar[Raises] = "loss"
+    seeks: ClassVar[Seeks] = "ball"
+    needs_gradient: ClassVar[bool] = True
+    takes_condition: ClassVar[bool] = True
+    keeps_best: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        checked_steps(self.steps, self.step)
+        checked_steps(self.steps, self.step, self.reach)
+        checked_norm(self.norm)
+
+    @property
+    def distance(self) -> Distance:
+        """The norm."""
+        return self.norm
 
     def __call__(
         self,
@@ -54,7 +70,8 @@ class BIM:
         samples: Int[Tensor, " N"] | None = None,
     ) -> Adversarial:
         """Attack; the arguments are those of ``Attack``, and `samples` is not used: nothing is drawn."""
-        step = budget.radius / self.steps if self.step is None else self.step
+        budget.expect(self.norm)
+        step = self.reach * budget.radius / self.steps if self.step is None else self.step
         originals = budget.admit(inputs)
         return _last(
             objective, originals, budget, condition, originals, steps=self.steps, step=step, batch_size=batch_size
@@ -68,8 +85,10 @@ class MIM:
 
     Attributes:
         steps: how many, at least 1.
-        step: the norm of each, in the inputs' unit; None for radius / steps.
+        step: the norm of each, in the inputs' unit; None for reach x radius / steps.
         decay: the weight of the momentum, at least 0; at 0 it is BIM.
+        norm: what the radius measures, "linf" or "l2".
+        reach: how far all steps go together, in radii.
 
     Raises:
         AttackError: values outside these ranges.
@@ -80,12 +99,25 @@ class MIM:
     steps: int = 10
     step: float | None = None
     decay: float = 1.0
-    keeps_best = False
+    norm: NormName = "linf"
+    reach: float = 1.0
+
+    raises: ClassVar[Raises] = "loss"
+    seeks: ClassVar[Seeks] = "ball"
+    needs_gradient: ClassVar[bool] = True
+    takes_condition: ClassVar[bool] = True
+    keeps_best: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        checked_steps(self.steps, self.step)
+        checked_steps(self.steps, self.step, self.reach)
         if not 0 <= self.decay < float("inf"):
             raise AttackError(f"decay: expected a finite number of at least 0, got {self.decay}")
+        checked_norm(self.norm)
+
+    @property
+    def distance(self) -> Distance:
+        """The norm."""
+        return self.norm
 
     def __call__(
         self,
@@ -98,7 +130,8 @@ class MIM:
         samples: Int[Tensor, " N"] | None = None,
     ) -> Adversarial:
         """Attack; the arguments are those of ``Attack``, and `samples` is not used: nothing is drawn."""
-        step = budget.radius / self.steps if self.step is None else self.step
+        budget.expect(self.norm)
+        step = self.reach * budget.radius / self.steps if self.step is None else self.step
         originals = budget.admit(inputs)
         return _last(
             objective,
@@ -125,11 +158,13 @@ class PGD:
 
     Attributes:
         steps: how many per restart, at least 1.
-        step: the norm of each, in the inputs' unit; None for 2.5 x radius / steps.
+        step: the norm of each, in the inputs' unit; None for reach x radius / steps.
         restarts: how many random starts, at least 1.
         random_start: False to begin at the original (one restart only).
         seed: of the random starts, which are keyed by seed, restart and sample.
         keep: "best" of all points, or the "last" iterate (one restart only), as foolbox and torchattacks do.
+        norm: what the radius measures, "linf" or "l2".
+        reach: how far all steps of a restart go together, in radii.
 
     Raises:
         AttackError: values outside these ranges.
@@ -143,9 +178,16 @@ class PGD:
     random_start: bool = True
     seed: int = 0
     keep: Literal["best", "last"] = "best"
+    norm: NormName = "linf"
+    reach: float = 2.5
+
+    raises: ClassVar[Raises] = "loss"
+    seeks: ClassVar[Seeks] = "ball"
+    needs_gradient: ClassVar[bool] = True
+    takes_condition: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        checked_steps(self.steps, self.step)
+        checked_steps(self.steps, self.step, self.reach)
         if self.restarts < 1:
             raise AttackError(f"restarts: expected at least 1, got {self.restarts}")
         if self.restarts > 1 and not self.random_start:
@@ -154,6 +196,12 @@ class PGD:
             raise AttackError(f"keep: expected 'best' or 'last', got {self.keep!r}")
         if self.restarts > 1 and self.keep == "last":
             raise AttackError(f"restarts: expected 1 where the last iterate is kept, got {self.restarts}")
+        checked_norm(self.norm)
+
+    @property
+    def distance(self) -> Distance:
+        """The norm."""
+        return self.norm
 
     @property
     def keeps_best(self) -> bool:
@@ -180,32 +228,35 @@ class PGD:
             batch_size: inputs per call, the last call padded; None for all at once.
             samples: the inputs' indices in their data set, which key the random starts; 0 to N - 1 where not given.
         """
+        budget.expect(self.norm)
         originals = budget.admit(inputs)
         rows = torch.arange(len(originals), device=originals.device)
         keys = rows if samples is None else samples
-        step = 2.5 * budget.radius / self.steps if self.step is None else self.step
+        step = self.reach * budget.radius / self.steps if self.step is None else self.step
         if self.keep == "last":
             start = self._start(originals, budget, keys, 0)
             return _last(
                 objective, originals, budget, condition, start, steps=self.steps, step=step, batch_size=batch_size
             )
         found, moved = torch.empty_like(originals), torch.zeros_like(rows, dtype=torch.bool)
+        still = torch.zeros_like(moved)
         queries = begin = 0
         for batch, which, count in padded_batches(originals, rows, batch_size):
-            best, better, queries = self._climb(objective, batch, which, keys[which], budget, condition, step)
-            found[begin : begin + count], moved[begin : begin + count] = best[:count], better[:count]
+            best, better, lost, queries = self._climb(objective, batch, which, keys[which], budget, condition, step)
+            part = slice(begin, begin + count)
+            found[part], moved[part], still[part] = best[:count], better[:count], lost[:count]
             begin += count
-        result = concluded(
+        return concluded(
             originals,
             found,
             budget,
             condition,
             gradients=self.restarts * self.steps,
             batch_size=batch_size,
+            still=still,
             moved=moved,
+            queries=queries,
         )
-        result.queries.add_(queries)
-        return result
 
     def _climb(
         self,
@@ -216,16 +267,24 @@ class PGD:
         budget: Budget,
         condition: Condition | None,
         step: float,
-    ) -> tuple[Float[Tensor, " N ..."], Bool[Tensor, " N"], int]:
-        """All restarts for one batch: the best points, whether they are not the originals, queries per input."""
+    ) -> tuple[Float[Tensor, " N ..."], Bool[Tensor, " N"], Bool[Tensor, " N"], int]:
+        """All restarts for one batch.
+
+        Returns:
+            The best points, whether they are not the originals, whether no gradient said where to go, and the queries
+            of each input.
+        """
         best, best_value, moved = originals.clone(), None, torch.zeros_like(rows, dtype=torch.bool)
+        still = torch.ones_like(moved)
         if self.random_start:
             best_value = values(objective, originals, rows, None)
         queries = 0
         for restart in range(self.restarts):
             start = self._start(originals, budget, keys, restart)
-            for points, seen in ascent(objective, originals, start, rows, budget, step=step, steps=self.steps):
+            for points, seen, led in ascent(objective, originals, start, rows, budget, step=step, steps=self.steps):
                 value = values(objective, points, rows, None) if seen is None else seen
+                if led is not None:
+                    still &= ~led
                 if best_value is None:  # the first point is the original
                     best_value = value
                     continue
@@ -235,7 +294,7 @@ class PGD:
                     queries += 1
                 best[better], best_value[better] = points[better], value[better]
                 moved |= better
-        return best, moved, queries
+        return best, moved, still, queries
 
     def _start(
         self, originals: Float[Tensor, " N ..."], budget: Budget, keys: Int[Tensor, " N"], restart: int
@@ -259,13 +318,35 @@ def _last(
     decay: float | None = None,
     batch_size: int | None,
 ) -> Adversarial:
-    """Ascend from the start and return the last iterate."""
+    """Ascend from the start and return the last iterate, or the last at which the condition holds."""
     points, begin = torch.empty_like(originals), 0
+    moved, still = (torch.zeros(len(originals), dtype=torch.bool, device=originals.device) for _ in "ms")
     # Batch by batch, each to its end: what a step works on stays in the processor's caches.
     for first, rows, count in padded_batches(start, torch.arange(len(start), device=start.device), batch_size):
-        last = first
-        for iterate, _ in ascent(objective, originals[rows], first, rows, budget, step=step, steps=steps, decay=decay):
-            last = iterate
-        points[begin : begin + count] = last[:count]
+        centre = originals[rows]
+        last, going = centre.clone(), torch.zeros_like(rows, dtype=torch.bool)
+        lost = torch.ones_like(going)
+        climb = ascent(objective, centre, first, rows, budget, step=step, steps=steps, decay=decay)
+        for number, (iterate, _, led) in enumerate(climb):
+            if led is not None:
+                lost &= ~led
+            if condition is None:
+                last = iterate
+            elif number:  # the first is where the steps begin
+                good = holds(condition, iterate, rows, None)
+                last[good] = iterate[good]
+                going |= good
+        part = slice(begin, begin + count)
+        points[part], moved[part], still[part] = last[:count], going[:count], lost[:count]
         begin += count
-    return concluded(originals, points, budget, condition, gradients=steps, batch_size=batch_size)
+    return concluded(
+        originals,
+        points,
+        budget,
+        condition,
+        gradients=steps,
+        batch_size=batch_size,
+        still=still,
+        moved=None if condition is None else moved,
+        queries=0 if condition is None else steps,
+    )

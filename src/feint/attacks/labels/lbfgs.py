@@ -1,13 +1,13 @@
 """Szegedy's attack: the smallest L2 perturbation, by L-BFGS in a box, each input a problem of its own."""
 
 from dataclasses import dataclass
-from typing import final
+from typing import ClassVar, final
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from feint.attacks.adversarial import Adversarial
+from feint.attacks.adversarial import Adversarial, Distance, Raises, Seeks
 from feint.attacks.ascent import checked_steps
 from feint.attacks.budget import Budget
 from feint.attacks.evaluation import value_and_gradient
@@ -55,7 +55,13 @@ class LBFGS:
     searches: int = 10
     initial: float | None = None
     memory: int = 10
-    keeps_best = False
+
+    distance: ClassVar[Distance] = "l2"
+    raises: ClassVar[Raises] = "loss"
+    seeks: ClassVar[Seeks] = "nearest"
+    needs_gradient: ClassVar[bool] = True
+    takes_condition: ClassVar[bool] = False
+    keeps_best: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         checked_steps(self.steps, None)
@@ -87,8 +93,8 @@ class LBFGS:
 
         def evaluated(points: Float[Tensor, " n d"], which: Int[Tensor, " n"]) -> tuple[Tensor, Tensor]:
             """The loss without the distance, and its gradient."""
-            nearest.gradients[rows[which]] += 1
             value, slope = value_and_gradient(objective, shaped(points), rows[which], batch_size)
+            nearest.count(slope, rows[which])
             return -value, -slope.flatten(1)
 
         walking = torch.arange(len(rows), device=rows.device)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from feint.attacks.adversarial import Adversarial
 from feint.attacks.budget import Budget
-from feint.attacks.evaluation import holds
+from feint.attacks.evaluation import directed, holds
 from feint.attacks.norms import L2
 from feint.errors import AttackError
 from feint.protocols import Condition
@@ -48,8 +48,8 @@ class Nearest:
         self._points = originals.clone()
         self._distance = originals.new_full((len(originals),), torch.inf)
         self._queries = torch.zeros(len(originals), dtype=torch.int64, device=originals.device)
-        self.gradients = torch.zeros_like(self._queries)
-        """Gradients spent on each input; the attack counts."""
+        self._gradients = torch.zeros_like(self._queries)
+        self._led = torch.zeros_like(self._queries, dtype=torch.bool)
 
     def offer(self, points: Float[Tensor, " n ..."], rows: Int[Tensor, " n"]) -> Bool[Tensor, " n"]:
         """Take candidates for some of the inputs.
@@ -64,6 +64,11 @@ class Nearest:
         self._points[rows[better]] = points[better]
         self._distance[rows[better]] = distance[better]
         return good
+
+    def count(self, slopes: Float[Tensor, " n ..."], rows: Int[Tensor, " n"]) -> None:
+        """Count a gradient for some of the inputs, and note which of them said where to go."""
+        self._gradients[rows] += 1
+        self._led[rows] |= directed(slopes)
 
     def draw_in(self, halvings: int) -> None:
         """Offer points between the original and the nearest found so far, by bisection of the line between them."""
@@ -87,11 +92,13 @@ class Nearest:
             feasible[lost] = holds(self._condition, self._originals[lost], lost, self._batch_size)
             self._queries[lost] += 1
         radius = self._distance.where(self._distance.isfinite(), 0)
+        still = (self._gradients > 0) & ~self._led
         return Adversarial(
             inputs=self._points,
             radius=radius,
-            accepted=radius.clone(),
+            accepted=radius.where(~still, 0),
             feasible=feasible,
-            gradients=self.gradients,
+            gradients=self._gradients,
             queries=self._queries,
+            directionless=still,
         )

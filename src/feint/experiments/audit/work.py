@@ -195,7 +195,7 @@ class Audit:
         """The inputs whose confidence moved most, attacked once more: the records name them, and hold no pictures."""
         moved = _most_moved(earlier, self.settings.radii)
         samples = np.unique(moved["sample"])
-        batch = self.dataset.only(samples.tolist())
+        batch = self.dataset.only(np.searchsorted(self.dataset.samples, samples).tolist())
         images, labels, keys = (tensor.to(self.victim.device) for tensor in batch)
         results = self._attacked(images, labels, keys, self._predict(images, keys, 0), earlier)
         rows = np.searchsorted(batch.samples.numpy(), moved["sample"])

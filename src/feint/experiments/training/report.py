@@ -1,9 +1,9 @@
 """A training's report: how good it became, and the loss and accuracy of every epoch."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from feint.reports import Column, Facts, Report, Section, Stat, Stats, Table, charts
+from feint.reports import Column, Details, Facts, Figure, Report, Section, Stat, Stats, Table, charts
 from feint.reports.formats import count, fixed, percent
 from feint.runs.run import Run
 
@@ -18,7 +18,7 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
         headline=f"{settings.name}: {_quality(summary)} on {about['test_images']} images of {about['test']}",
         sections=(
             Section("At a glance", (Stats(_stats(summary)),)),
-            Section("Epoch by epoch", (charts.training_curves(epochs),)),
+            Section("Epoch by epoch", _curves(epochs)),
             Section("Members", (_members(summary, validated),)),
             Section(
                 "About this run",
@@ -39,6 +39,22 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
                 ),
             ),
         ),
+    )
+
+
+def _curves(epochs: Sequence[Mapping[str, Any]]) -> tuple[Figure | Details, ...]:
+    """The first member's curves, and those of the others folded away."""
+    members = sorted({row["member"] for row in epochs})
+    figures = [_curve([row for row in epochs if row["member"] == member], member) for member in members]
+    return (figures[0], *([Details("the other members", tuple(figures[1:]))] if len(figures) > 1 else []))
+
+
+def _curve(rows: Sequence[Mapping[str, Any]], member: int) -> Figure:
+    return charts.training(
+        {"training": [row["training_loss"] for row in rows], "validation": [row["validation_loss"] for row in rows]},
+        {"validation": [row["validation_accuracy"] for row in rows]},
+        best=next(row["epoch"] for row in rows if row["best"]),
+        name=f"training-{member}",
     )
 
 

@@ -84,7 +84,8 @@ def load_apart(trained: DataSettings, tested: DataSettings, machine: Machine) ->
 def recipe_of(settings: RecipeSettings, **defaults: Any) -> Recipe:
     """The recipe that settings come to."""
     values = settings.model_dump(exclude_none=True)
-    return Recipe(**{**defaults, **values, "batch_size": values.pop("training_batch")})
+    size = values.pop("training_batch")
+    return Recipe(**{**defaults, **values, "batch_size": size})
 
 
 def identity(data: Dataset, test: Dataset, network: nn.Module) -> dict[str, Any]:

@@ -14,11 +14,11 @@ from .colours import radius_legend as radius_legend
 from .colours import sequential_ramp as sequential_ramp
 from .colours import some as some
 from .detection import Detector as Detector
+from .detection import Side as Side
 from .detection import detection as detection
 from .distributions import Sample as Sample
-from .distributions import boxes as boxes
 from .distributions import histograms as histograms
-from .intervals import LEGEND as INTERVALS
+from .intervals import INTERVALS as INTERVALS
 from .intervals import intervals as intervals
 from .lines import Line as Line
 from .lines import lines as lines
@@ -57,6 +57,7 @@ __all__ = [
     "Line",
     "Points",
     "Sample",
+    "Side",
     "bars",
     "boxes",
     "by_radius",

@@ -54,6 +54,7 @@ def bars(
     data = table(
         dict(zip(("c", "g", "value", "category", "group"), zip(*rows, strict=True), strict=True)) if rows else {}
     )
+    most = max((row[2] for row in rows), default=0.0) or 1.0
     step = 15 if len(groups) * len(categories) <= 40 else 9
     place = {
         "y": named("c", places, categories, category_title),
@@ -62,7 +63,7 @@ def bars(
             "field": "value",
             "type": "quantitative",
             "axis": {"title": title, "tickCount": 5},
-            "scale": {"zero": True, "padding": 26},
+            "scale": {"domain": [0, 1.1 * most], "nice": False},
         },
     }
     tooltip = [said("category", category_title or "for"), said("group", "bar"), said("value", title, format)]

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ..formats import radius as radius_text
 from ..report import Mark, Ramp
+from ..theme import between
 
 # Blue against orange to crimson, which grow darker with the radius.
 CLEAN: Final = "#2f7fc1"
@@ -25,22 +26,6 @@ CLASSES: Final = (
 )
 MOST: Final = 8
 """Radii that a legend names one by one, and that panels are drawn of."""
-
-
-def between(colours: Sequence[str], share: float) -> str:
-    """The colour at a share of the way through others.
-
-    >>> between(("#000000", "#204060", "#ffffff"), 0.25)
-    '#102030'
-    """
-    place = min(max(share, 0.0), 1.0) * (len(colours) - 1)
-    left = min(int(place), len(colours) - 2)
-    part = place - left
-    mixed = (
-        round((1 - part) * int(colours[left][at : at + 2], 16) + part * int(colours[left + 1][at : at + 2], 16))
-        for at in (1, 3, 5)
-    )
-    return "#" + "".join(f"{channel:02x}" for channel in mixed)
 
 
 def by_radius(radii: Sequence[float | None]) -> tuple[str, ...]:

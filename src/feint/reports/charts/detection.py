@@ -44,11 +44,7 @@ class Detector:
 
 
 def detection(
-    side: Side,
-    panels: Sequence[tuple[str, Sequence[Detector]]],
-    *,
-    name: str = "",
-    foremost: Sequence[str] = (),
+    side: Side, panels: Sequence[tuple[str, Sequence[Detector]]], *, name: str = "", foremost: Sequence[str] = ()
 ) -> Figure:
     """Curves of all detectors, a panel for each title.
 

@@ -1,4 +1,4 @@
-"""How values are spread: histograms laid over each other, and boxes side by side."""
+"""How values are spread: histograms laid over each other."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ..names import short
 from ..report import Mark, Panel
-from .inline import Json, axis, chart, colour, named, said, table
+from .inline import Json, axis, chart, colour, said, table
 
 Array = npt.NDArray[Any]
 
@@ -71,39 +71,3 @@ def histograms(samples: Sequence[Sample], *, x_title: str, y_title: str, bins: i
             picked = {"filter": {"field": "k", "oneOf": chosen}}
             layers.append({"transform": [picked], "mark": mark, "encoding": encoding})
     return Panel(chart(layers, height=250, data=table(columns)), title)
-
-
-def boxes(
-    samples: Sequence[Sample],
-    *,
-    x_title: str,
-    domain: Sequence[float] | None = None,
-    log: bool = False,
-    title: str = "",
-) -> Panel:
-    """A box for each sample on its side: quartiles and median, and lines from the 5 % to the 95 % quantile."""
-    keys = [f"k{at}" for at in range(len(samples))]
-    quantiles = np.array([np.quantile(sample.values, [0.05, 0.25, 0.5, 0.75, 0.95]) for sample in samples])
-    columns: dict[str, Any] = {"k": keys, "name": [short(sample.name) for sample in samples]}
-    columns |= {f"q{at}": quantiles[:, at] for at in range(5)}
-    place = named("k", keys, [sample.name for sample in samples])
-    shade = colour("k", keys, [sample.colour for sample in samples])
-    told = [said("name", "of")]
-    told += [said(f"q{at}", name, ".3~g") for at, name in enumerate(("5 %", "25 %", "median", "75 %", "95 %"))]
-
-    def layer(mark: Json, low: str, high: str) -> Json:
-        along = axis(low, x_title, domain=domain, log=log)
-        return {
-            "mark": mark,
-            "encoding": {"y": place, "x": along, "x2": {"field": high}, "color": shade, "tooltip": told},
-        }
-
-    layers = [
-        layer({"type": "rule", "strokeWidth": 1.5}, "q0", "q4"),
-        layer({"type": "bar", "height": 14, "opacity": 0.75}, "q1", "q3"),
-        {
-            "mark": {"type": "tick", "thickness": 2.5, "size": 18, "color": "white"},
-            "encoding": {"y": place, "x": axis("q2", x_title, domain=domain, log=log), "tooltip": told},
-        },
-    ]
-    return Panel(chart(layers, height=34 * len(samples) + 10, data=table(columns)), title)

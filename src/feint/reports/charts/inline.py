@@ -10,6 +10,8 @@ import numpy as np
 from ..names import short
 
 Json = dict[str, Any]
+DASHED: Final[Json] = {"color": "#8a919c", "strokeWidth": 1.5, "strokeDash": [5, 4], "tooltip": None}
+"""A line to compare with."""
 PERCENT: Final = (0.0, 100.0)
 POINTS: Final = 400
 """Of a curve: more than a screen can show apart."""
@@ -84,7 +86,7 @@ def diagonal(domain: Sequence[float]) -> Json:
     ends = [{"x": domain[0], "y": domain[0]}, {"x": domain[1], "y": domain[1]}]
     return {
         "data": {"values": ends},
-        "mark": {"type": "line", "style": "reference", "tooltip": None},
+        "mark": {"type": "line", **DASHED},
         "encoding": {"x": {"field": "x", "type": "quantitative"}, "y": {"field": "y", "type": "quantitative"}},
     }
 

@@ -7,12 +7,12 @@ import numpy.typing as npt
 
 from ..report import Mark, Panel
 from .colours import CORRECT, REFERENCE, WRONG, some
-from .inline import axis, chart, colour, said, table
+from .inline import DASHED, axis, chart, colour, said, table
 
 Array = npt.NDArray[Any]
 MOST: Final = 600
 """Inputs of a panel: more than lie side by side on a screen."""
-LEGEND: Final = (
+INTERVALS: Final = (
     Mark("correct predictions", CORRECT),
     Mark("wrong predictions", WRONG),
     Mark("the threshold", REFERENCE, "dash"),
@@ -40,7 +40,7 @@ def intervals(clean: Array, low: Array, high: Array, correct: Array, *, threshol
         "high": 100 * high[shown],
         "kind": ["correct" if right else "wrong" for right in correct[shown].astype(bool)],
     }
-    across = axis("place", "inputs by clean confidence (%, the least certain first)", domain=(-1, 101), grid=False)
+    across = axis("place", "inputs, the least certain first (%)", domain=(-1, 101), grid=False)
     shade = colour("kind", ["correct", "wrong"], [CORRECT, WRONG])
     up = axis("low", "confidence (%)", domain=(-1, 101), values=(0, 25, 50, 75, 100))
     tooltip = [
@@ -57,9 +57,5 @@ def intervals(clean: Array, low: Array, high: Array, correct: Array, *, threshol
         "mark": {"type": "circle", "size": 12, "opacity": 1},
         "encoding": {"x": across, "y": {**up, "field": "clean"}, "color": shade, "tooltip": tooltip},
     }
-    line = {
-        "data": {"values": [{}]},
-        "mark": {"type": "rule", "style": "reference", "tooltip": None},
-        "encoding": {"y": {"datum": 100 * threshold}},
-    }
+    line = {"data": {"values": [{}]}, "mark": {"type": "rule", **DASHED}, "encoding": {"y": {"datum": 100 * threshold}}}
     return Panel(chart([spans, dots, line], height=320, data=table(columns)), title)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ..pictures import HOVER
 from ..report import Mark, Panel
 from .colours import MOST, REFERENCE, some
-from .inline import POINTS, Json, axis, chart, colour, said, table
+from .inline import DASHED, POINTS, Json, axis, chart, colour, said, table
 
 Array = npt.NDArray[Any]
 
@@ -78,10 +78,7 @@ def lines(
     keep = some(len(x), POINTS if len(series) <= 12 else POINTS // 2)
     keys = [f"s{at}" for at in range(len(series))]
     columns: dict[str, Any] = {"x": x[keep], **{key: line.y[keep] for key, line in zip(keys, series, strict=True)}}
-    places = {
-        "x": axis("x", x_title, domain=x_domain, log=x_log),
-        "y": axis("y", y_title, domain=y_domain, log=y_log),
-    }
+    places = {"x": axis("x", x_title, domain=x_domain, log=x_log), "y": axis("y", y_title, domain=y_domain, log=y_log)}
     layers: list[Json] = []
     if band is not None:
         columns |= {"low": band[0][keep], "high": band[1][keep]}
@@ -93,7 +90,8 @@ def lines(
     for dashed in (True, False):
         chosen = [key for key, line in zip(keys, series, strict=True) if line.dashed is dashed][::-1]
         if chosen:
-            look = {"strokeDash": [5, 4], "strokeWidth": 1.5} if dashed else {}
+            thin = {"strokeWidth": 1.2} if len(chosen) > 12 else {}
+            look = {"strokeDash": DASHED["strokeDash"], "strokeWidth": 1.5} if dashed else thin
             layers.append(
                 {
                     "transform": [{"fold": chosen, "as": ["series", "y"]}],
@@ -119,7 +117,7 @@ def _pointer(x_title: str, keys: Sequence[str], series: Sequence[Line], format: 
     values = [said(keys[at], series[at].name, format) for at in shown]
     return {
         "name": HOVER,
-        "mark": {"type": "rule", "style": "reference", "strokeDash": [1, 0], "strokeWidth": 1},
+        "mark": {"type": "rule", "strokeWidth": 1},
         "params": [
             {
                 "name": "place",

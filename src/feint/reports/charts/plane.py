@@ -12,7 +12,7 @@ from ..names import short
 from ..pictures import HOVER
 from ..report import Mark, Panel
 from .colours import CLASSES, sequential, some
-from .inline import Json, axis, chart, colour, said, table
+from .inline import DASHED, Json, axis, chart, colour, said, table
 
 Array = npt.NDArray[Any]
 POINTS: Final = 1500
@@ -212,7 +212,7 @@ def _contours(values: Array, level: float, end: float) -> list[Json]:
     return [
         {
             "data": table(columns, 4),
-            "mark": {"type": "line", "style": "reference", "tooltip": None},
+            "mark": {"type": "line", **DASHED},
             "encoding": {
                 **_axes(end),
                 "detail": {"field": "line", "type": "nominal"},

@@ -11,7 +11,7 @@ from ..formats import percent, times1000
 from ..formats import radius as radius_text
 from ..report import Figure, Mark, Panel
 from .colours import CORRECT, MOST, REFERENCE, WRONG, by_radius, radius_legend, some
-from .inline import PERCENT, Json, axis, chart, said, table
+from .inline import DASHED, PERCENT, Json, axis, chart, said, table
 from .lines import Line, lines, over
 
 Array = npt.NDArray[Any]
@@ -220,7 +220,7 @@ def _bins(found: Calibration, shade: str, most: int) -> Json:
         "count": found.count,
         "zero": np.zeros(len(low)),
     }
-    across = axis("low", "confidence (%)", domain=PERCENT, values=_TICKS)
+    across = axis("low", "confidence (%)", domain=PERCENT, values=_TICKS, grid=False)
     tooltip = [
         said("span", "confidence"),
         said("count", "inputs", ","),
@@ -236,11 +236,9 @@ def _bins(found: Calibration, shade: str, most: int) -> Json:
     spread = {"x": across, "x2": {"field": "high"}, "y2": {"field": "zero"}, "tooltip": tooltip}
     exact = {
         "data": {"values": [{"a": 0, "b": 0}, {"a": 100, "b": 100}]},
-        "mark": {"type": "line", "style": "reference", "tooltip": None},
+        "mark": {"type": "line", **DASHED},
         "encoding": {"x": {"field": "a", "type": "quantitative"}, "y": {**above, "field": "b"}},
     }
-    heights = {
-        "layer": [{"mark": {"type": "rect", "color": shade}, "encoding": {**spread, "y": above}}, exact],
-    }
+    heights = {"layer": [{"mark": {"type": "rect", "color": shade}, "encoding": {**spread, "y": above}}, exact]}
     numbers = {"mark": {"type": "rect", "color": REFERENCE}, "encoding": {**spread, "y": below}}
     return chart([heights, numbers], height=_HEIGHT, data=table(columns), resolve={"scale": {"y": "independent"}})

@@ -86,7 +86,7 @@ def scatter(
             for cloud, chosen in zip(clouds, keep, strict=True)
             for at in chosen
         ]
-    number = ".1e" if log else None
+    number = ".0e" if log else None
     place = {
         "x": axis("x", x_title, domain=x_domain or domain, log=log, format=number),
         "y": axis("y", y_title, domain=domain, log=log, format=number),

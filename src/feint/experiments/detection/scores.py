@@ -1,23 +1,19 @@
 """How well measures of uncertainty detect attacks: numbers with bootstrap intervals, from the records of a run."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from feint import metrics
-from feint.experiments.catalog import MEASURES
-from feint.experiments.detection_part import GREY, POSITIVE, Noise
-from feint.experiments.released import RELEASED, RELEASED_MEASURES
-from feint.results.records import MEASURE
+from feint import catalog, metrics
+from feint.victims.records import MEASURE
+
+from .records import GREY, POSITIVE, RELEASED, RELEASED_MEASURES, Noise, Records
 
 TPR = 0.95
 LEVEL = 0.95
@@ -39,11 +35,13 @@ class Duel:
     images: Int[Tensor, " N"]
 
 
-def duel(table: pa.Table, attack: str, radius: float, measure: str, noise: Noise, *, changed: bool) -> Duel | None:
+def duel(
+    records: Records, attack: str, radius: float, measure: str, noise: Noise, *, changed: bool
+) -> Duel | None:
     """Clean and noisy inputs against attacked ones, as the first fresh draws see them.
 
     Args:
-        table: records of one victim.
+        records: of one victim.
         attack: the attack's name.
         radius: its radius.
         measure: the detector.
@@ -53,18 +51,18 @@ def duel(table: pa.Table, attack: str, radius: float, measure: str, noise: Noise
     Returns:
         None where the victim has no such measure, or no input is attacked with success.
     """
-    kind, named = _strings(table, "kind"), _strings(table, "attack")
-    here = (named == attack) & (_numbers(table, "radius") == radius)
-    first = _numbers(table, "repeat") == _numbers(table, "repeat").min()
+    kind = records["kind"]
+    here = (records["attack"] == attack) & (records["radius"] == radius)
+    first = records["repeat"] == records["repeat"].min()
     positive = first & here & (kind == POSITIVE[noise])
     if changed:
-        positive &= _numbers(table, "prediction") != _numbers(table, "clean_prediction")
+        positive &= records["prediction"] != records["clean_prediction"]
     negative = first & ((kind == "clean") | (here & (kind == noise)))
     chosen = positive | negative
-    if np.isnan(_numbers(table, MEASURE + measure)[chosen]).any() or not positive.any():
+    if np.isnan(records[MEASURE + measure][chosen]).any() or not positive.any():
         return None
-    scores = _numbers(table, (RELEASED if noise == GREY else MEASURE) + measure)[chosen]
-    images = np.unique(_numbers(table, "sample")[chosen], return_inverse=True)[1]
+    scores = records[(RELEASED if noise == GREY else MEASURE) + measure][chosen]
+    images = np.unique(records["sample"][chosen], return_inverse=True)[1]
     return Duel(torch.as_tensor(scores), torch.as_tensor(positive[chosen]), torch.as_tensor(images).long())
 
 
@@ -122,73 +120,53 @@ def _resampled(found: Duel, resamples: int, seed: int) -> Float[Tensor, " R 3"]:
     return torch.tensor(values, dtype=torch.float64)
 
 
-def attack_entry(table: pa.Table, attack: str, radius: float, noise: Noise) -> dict[str, Any]:
+def attack_entry(records: Records, attack: str, radius: float, noise: Noise) -> dict[str, Any]:
     """What an attack did to a victim: labels changed, accuracy, distances; means over the repeats."""
-    kind, named = _strings(table, "kind"), _strings(table, "attack")
-    rows = (kind == POSITIVE[noise]) & (named == attack) & (_numbers(table, "radius") == radius)
-    prediction = _numbers(table, "prediction")
+    rows = (records["kind"] == POSITIVE[noise]) & (records["attack"] == attack) & (records["radius"] == radius)
+    prediction = records["prediction"]
     return {
         "attack": attack,
         "radius": radius,
-        "changed": float((prediction != _numbers(table, "clean_prediction"))[rows].mean()),
-        "accuracy": float((prediction == _numbers(table, "label"))[rows].mean()),
-        "linf": float(_numbers(table, "linf")[rows].mean()),
-        "l2": float(_numbers(table, "l2")[rows].mean()),
+        "changed": float((prediction != records["clean_prediction"])[rows].mean()),
+        "accuracy": float((prediction == records["label"])[rows].mean()),
+        "linf": float(records["linf"][rows].mean()),
+        "l2": float(records["l2"][rows].mean()),
     }
 
 
-def clean_entry(table: pa.Table) -> dict[str, Any]:
+def clean_entry(records: Records) -> dict[str, Any]:
     """A victim's accuracy, and how often its labels change by its draws alone."""
-    rows = _strings(table, "kind") == "clean"
-    prediction = _numbers(table, "prediction")
+    rows = records["kind"] == "clean"
+    prediction = records["prediction"]
     return {
-        "images": len(np.unique(_numbers(table, "sample")[rows])),
-        "accuracy": float((prediction == _numbers(table, "label"))[rows].mean()),
-        "changed": float((prediction != _numbers(table, "clean_prediction"))[rows].mean()),
+        "images": len(np.unique(records["sample"][rows])),
+        "accuracy": float((prediction == records["label"])[rows].mean()),
+        "changed": float((prediction != records["clean_prediction"])[rows].mean()),
     }
 
 
 def detectors(
-    table: pa.Table, attack: str, radius: float, noise: Noise, *, changed: bool, resamples: int, seed: int
+    records: Records, attack: str, radius: float, noise: Noise, *, changed: bool, resamples: int, seed: int
 ) -> Mapping[str, Any] | None:
     """The scores of every measure that the victim has, by name; None where no input's label changed."""
     found: dict[str, Any] = {}
-    for measure in RELEASED_MEASURES if noise == GREY else MEASURES:
-        compared = duel(table, attack, radius, measure, noise, changed=changed)
+    for measure in RELEASED_MEASURES if noise == GREY else catalog.MEASURES:
+        compared = duel(records, attack, radius, measure, noise, changed=changed)
         if compared is not None:
             found[measure] = detection_scores(compared, resamples, seed)
     return found or None
 
 
-def of_victim(table: pa.Table, which: int) -> pa.Table:
-    """The records of one victim."""
-    return table.filter(pc.field("victim") == which)
-
-
-def attackers(table: pa.Table) -> Sequence[tuple[str, float]]:
-    """Names and radii of the attacks in the records, in their order."""
-    pairs = zip(_strings(table, "attack").tolist(), _numbers(table, "radius").tolist(), strict=True)
-    return [pair for pair in dict.fromkeys(pairs) if pair[0]]
-
-
-def _numbers(table: pa.Table, name: str) -> npt.NDArray[Any]:
-    return table.column(name).to_numpy()
-
-
-def _strings(table: pa.Table, name: str) -> npt.NDArray[Any]:
-    return np.asarray(table.column(name).to_pylist())
-
-
-def mean_measures(table: pa.Table) -> list[dict[str, Any]]:
+def mean_measures(records: Records) -> list[dict[str, Any]]:
     """Mean of every measure, and of the L2 distance, by kind of input, attack and radius: which way each moves it."""
-    kind, named, radius = _strings(table, "kind"), _strings(table, "attack"), _numbers(table, "radius")
+    kind, named, radius = records["kind"], records["attack"], records["radius"]
     found: list[dict[str, Any]] = []
     for which in dict.fromkeys(zip(kind.tolist(), named.tolist(), radius.tolist(), strict=True)):
         rows = (kind == which[0]) & (named == which[1]) & (radius == which[2])
         entry: dict[str, Any] = {"kind": which[0], "attack": which[1], "radius": which[2]}
-        entry["l2"] = float(_numbers(table, "l2")[rows].mean())
-        for measure in MEASURES:
-            values = _numbers(table, MEASURE + measure)[rows]
+        entry["l2"] = float(records["l2"][rows].mean())
+        for measure in catalog.MEASURES:
+            values = records[MEASURE + measure][rows]
             if not np.isnan(values).any():
                 entry[measure] = float(values.mean())
         found.append(entry)

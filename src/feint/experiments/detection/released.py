@@ -11,9 +11,6 @@ from torch import Tensor
 
 from feint.predictive import Categorical
 
-RELEASED = "released:"
-"""Columns of records that hold them begin so."""
-
 INSIDE = 1e-6
 
 
@@ -32,7 +29,7 @@ def released_mutual_information(categorical: Categorical) -> Float[Tensor, " N"]
     return (_entropy(draws.mean(dim=0)) - _entropy(draws).mean(dim=0)).double()
 
 
-RELEASED_MEASURES: Mapping[str, Callable[[Categorical], Tensor]] = {
+MEASURES: Mapping[str, Callable[[Categorical], Tensor]] = {
     "predictive_entropy": released_entropy,
     "mutual_information": released_mutual_information,
 }
