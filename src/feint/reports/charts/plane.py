@@ -40,7 +40,7 @@ class Points:
     @property
     def legend(self) -> tuple[Mark, ...]:
         """A mark for each class there is; of more than twenty, how many share the colours."""
-        found = np.unique(self.labels).tolist()
+        found: list[int] = np.unique(self.labels).tolist()
         if len(found) > 2 * _NAMED:
             return (Mark(f"{len(found):,} classes, in {len(CLASSES)} colours that repeat", CLASSES[0], "point"),)
         return tuple(Mark(self.classes[at], CLASSES[at % len(CLASSES)], "point") for at in found)
