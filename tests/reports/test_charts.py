@@ -87,7 +87,9 @@ def test_the_foremost_detectors_are_drawn_last():
     line = np.array([0.0, 1.0])
     detectors = [charts.Detector(name, line, line, 0.5) for name in ("first", "second", "third")]
     chart = charts.detection("roc", [("p", detectors)], foremost=("third",)).panels[0].chart
-    assert [row["name"] for row in _rows(chart) if row["name"]] == ["second", "first", "third"]
+    (names,) = chart["layer"][-1]["transform"]
+    assert [row["name"] for row in names["from"]["data"]["values"]] == ["second", "first", "third"]
+    assert [row["d"] for row in _rows(chart)] == ["d0", "d0", "d1", "d1", "d2", "d2"]
 
 
 def test_contours_are_where_values_are_equal():
@@ -106,9 +108,9 @@ def test_maps_are_an_image_and_a_coarse_grid():
     chart = charts.heat(values, 2.0, name="entropy").chart
     assert chart["layer"][0]["mark"]["type"] == "image"
     cells = _rows(chart["layer"][1])
-    assert len(cells) == 1600
+    assert len(cells) == 1024
     assert float(cells[0]["value"]) < float(cells[-1]["value"])  # rows from the bottom
-    assert (cells[0]["l"], cells[-1]["t"]) == ("-2", "2")
+    assert (cells[0]["x"], cells[-1]["y"]) == ("-1.94", "1.94")
 
 
 def test_a_thousand_classes_have_a_legend_of_one_line():

@@ -21,7 +21,7 @@ OPEN: Final = 8
 """Cards of a gallery that are open at once."""
 FOLDED: Final = 25
 """Rows of a table that show at once; longer ones scroll under their heads."""
-_LARGE: Final = 150_000  # bytes of SVG, beyond which PNG stands in
+_LARGE: Final = 150_000  # bytes of SVG, beyond which PNG stands in if that is smaller
 _SMALL: Final = 200  # pixels of an image that is shown with its pixels to be seen
 
 
@@ -198,9 +198,8 @@ def _figure(figure: r.Figure, charts: dict[str, Mapping[str, Any]], above: str) 
 def _still(figure: r.Figure) -> str:
     """The figure for those without scripts, and for printers."""
     drawn = svg(figure)
-    if len(drawn) > _LARGE:
-        return data_uri(render(figure, "png"))
-    return "data:image/svg+xml," + quote(drawn, safe=" /:=;,()!*[]{}|+?@$^`~-_.")
+    vector = "data:image/svg+xml," + quote(drawn, safe=" /:=;,()!*[]{}|+?@$^`~-_.")
+    return vector if len(vector) < _LARGE else min(vector, data_uri(render(figure, "png")), key=len)
 
 
 def _legend(marks: Sequence[r.Mark | r.Ramp]) -> str:

@@ -17,7 +17,7 @@ from .inline import DASHED, Json, axis, chart, colour, said, table
 Array = npt.NDArray[Any]
 POINTS: Final = 1500
 """On top of a map; of more, so many evenly spaced ones are drawn."""
-_HOVER: Final = 40  # cells of the grid to hover over, each way
+_HOVER: Final = 32  # cells of the grid to hover over, each way
 _PIXELS: Final = 400
 _NAMED: Final = 10
 
@@ -161,13 +161,14 @@ def _pointer(values: Array, end: float, name: str) -> Json:
     at = ((np.arange(count) + 0.5) * len(values) / count).astype(np.int64)
     middle = -end + 2 * end * (np.arange(count) + 0.5) / count
     x, y = np.meshgrid(middle, middle)
+    columns = {"x": x.ravel(), "y": y.ravel(), "value": values[np.ix_(at, at)].ravel()}
     half = end / count
-    columns = {"l": (x - half).ravel(), "r": (x + half).ravel(), "b": (y - half).ravel(), "t": (y + half).ravel()}
-    columns |= {"x": x.ravel(), "y": y.ravel(), "value": values[np.ix_(at, at)].ravel()}
+    sides = (("l", "x", -half), ("r", "x", half), ("b", "y", -half), ("t", "y", half))
     places = _axes(end)
     return {
         "name": HOVER,
         "data": table(columns, 3),
+        "transform": [{"calculate": f"datum.{of} + {by:.4g}", "as": name} for name, of, by in sides],
         "mark": {"type": "rect", "opacity": 0},
         "encoding": {
             "x": {**places["x"], "field": "l"},
