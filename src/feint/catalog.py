@@ -1,12 +1,14 @@
 """What there is, by name: dict literals, read without importing anything. The only list of what there is.
 
-A value is ``module:Thing``; its settings are its own fields, its help the docstring's first line: ``feint.runs.things``.
+A value is ``module:Thing``; its settings are its own fields, its help the first line of its docstring.
 """
 
 EXPERIMENTS: dict[str, str] = {
     "audit": "feint.experiments.audit:AUDIT",
+    "attack": "feint.experiments.attack:ATTACK",
     "detect": "feint.experiments.detection:DETECT",
     "per-class": "feint.experiments.per_class:PER_CLASS",
+    "span": "feint.experiments.span:SPAN",
     "train": "feint.experiments.training:TRAINING",
     "latent": "feint.experiments.latent:LATENT",
     "interpolate": "feint.experiments.interpolation:INTERPOLATE",

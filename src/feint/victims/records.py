@@ -27,6 +27,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import torch
+from torch import Tensor
 
 from feint.errors import InputError
 
@@ -128,3 +130,8 @@ def select(
 def column(records: pa.Table, name: str) -> npt.NDArray[np.generic]:
     """One column as a numpy array."""
     return records.column(name).to_numpy()
+
+
+def tensor(values: npt.NDArray[Any]) -> Tensor:
+    """A column as a tensor of its own."""
+    return torch.tensor(values)

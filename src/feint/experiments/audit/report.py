@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from feint import metrics
+from feint.experiments.about import closing
 from feint.experiments.glossary import chosen
-from feint.reports import Block, Column, Command, Details, Facts, Notes, Report, Section, Stat, Stats, Table, Text
+from feint.reports import Block, Column, Details, Report, Section, Stat, Stats, Table, Text
 from feint.reports.formats import count, fixed, percent, radius, times1000
 from feint.runs.run import Run
 
@@ -83,8 +84,7 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
         _gallery(run),
         _rounding(summary),
         _classes(summary, max(radii)),
-        *_notes(run, summary),
-        Section("How it was made", (Facts(_facts(run, summary)), Command(run.command))),
+        *closing(run, _facts(run, summary), fresh_draws(summary), terminal=True),
     )
     return Report(
         title=f"feint audit: {run.about['victim']} on {run.about['data']}",
@@ -286,17 +286,6 @@ def _classes(summary: Mapping[str, Any], at: float) -> Section:
     return Section("Class by class", (told, many))
 
 
-def _notes(run: Run, summary: Mapping[str, Any]) -> list[Section]:
-    """What else a reader should know: fresh draws, and what was skipped."""
-    blocks: list[Block] = []
-    if told := fresh_draws(summary):
-        blocks.append(Notes(told, terminal=True))
-    if run.skipped:
-        what = "1 image was skipped" if len(run.skipped) == 1 else f"{len(run.skipped):,} images were skipped"
-        blocks.append(Details(what, (Notes(tuple(f"{where}: {reason}" for where, reason in run.skipped)),)))
-    return [Section("To be noted", tuple(blocks))] if blocks else []
-
-
 def fresh_draws(summary: Mapping[str, Any]) -> tuple[str, ...]:
     """What fresh draws make of it, where there are any: the table is of the draws that the attack has seen."""
     rows = [("clean", summary["clean"])]
@@ -323,7 +312,6 @@ def _facts(run: Run, summary: Mapping[str, Any]) -> dict[str, str]:
         "attack": run.about["attack"],
         "confidence": confidence(summary["measure"]),
         "estimator": str(settings.victim.estimator),
-        **run.facts,
     }
 
 

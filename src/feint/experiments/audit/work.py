@@ -15,8 +15,8 @@ from torch import Tensor
 from feint.attacks import Adversarial, Linf
 from feint.attacks.confidence.targets import reversal_targets
 from feint.data import Dataset
-from feint.errors import SpecError
 from feint.estimators import predict
+from feint.experiments.judging import fresh_draws
 from feint.predictive import Categorical
 from feint.runs.machine import Machine
 from feint.runs.run import Run
@@ -77,19 +77,6 @@ def prepare(settings: AuditSettings, machine: Machine) -> Work:
         },
         stages=audit.stages,
     )
-
-
-def fresh_draws(repeats: int | None, victim: Victim) -> int:
-    """How often a victim is asked with fresh draws: never, if it draws nothing.
-
-    Raises:
-        SpecError: repeats for a victim that draws nothing.
-    """
-    if repeats is not None and not victim.stochastic:
-        if repeats:
-            raise SpecError(f"repeats: expected a victim that draws, got {victim.name}, which predicts without")
-        return 0
-    return (3 if repeats is None else repeats) if victim.stochastic else 0
 
 
 @final

@@ -19,6 +19,7 @@ from .detection import detection as detection
 from .distributions import Sample as Sample
 from .distributions import histograms as histograms
 from .intervals import INTERVALS as INTERVALS
+from .intervals import MOST as MOST_INTERVALS
 from .intervals import intervals as intervals
 from .lines import Line as Line
 from .lines import lines as lines
