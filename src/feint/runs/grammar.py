@@ -8,7 +8,7 @@ field is dotted; a value of ``@file.yaml`` is what that file holds. In YAML and 
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Self, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 from pydantic import Field, model_serializer, model_validator
 
@@ -104,6 +104,9 @@ def _pairs(word: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
             yield prefix + key, str(value).lower() if isinstance(value, bool) else str(value)
 
 
+W = TypeVar("W", bound="Word")
+
+
 class Word(Settings):
     """A thing by its name, with its settings; fields of a subclass are keys that belong to the word itself.
 
@@ -138,7 +141,7 @@ class Word(Settings):
         return {**own, "settings": {**(given if isinstance(given, Mapping) else {}), **flat}}
 
     @classmethod
-    def of(cls, value: Any) -> Self:
+    def of(cls: type[W], value: Any) -> W:
         """A word from its text, a mapping, or another word."""
         return cls.model_validate(value)
 

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -56,6 +56,10 @@ Radii = Annotated[tuple[Number, ...], BeforeValidator(listed), AfterValidator(_r
 """Radii, each once: a list, or numbers separated by commas."""
 
 
+T = TypeVar("T", bound="Settings")
+"""Not typing.Self, which those who check types while tests run cannot read."""
+
+
 class Settings(BaseModel):
     """A frozen model whose mistakes come out as one line: what was expected, what came, and the nearest valid name."""
 
@@ -73,7 +77,7 @@ class Settings(BaseModel):
                 raise SpecError(_one_line(type(self), error)) from error
 
     @classmethod
-    def parse(cls, values: Mapping[str, Any]) -> Self:
+    def parse(cls: type[T], values: Mapping[str, Any]) -> T:
         """Make one from plain values.
 
         Raises:
@@ -85,7 +89,7 @@ class Settings(BaseModel):
         """As JSON values."""
         return self.model_dump(mode="json")
 
-    def but(self, **values: Any) -> Self:
+    def but(self: T, **values: Any) -> T:
         """A copy with other values, which are checked like the first."""
         return type(self)(**{**{name: getattr(self, name) for name in type(self).model_fields}, **values})
 
