@@ -38,8 +38,8 @@ class Arrays:
         """From what a user has.
 
         Args:
-            images: a tensor ``(N, channels, height, width)``, an array of that shape or with channels last, ``(N, height,
-                width)`` for grey ones, or an iterable of ``(images, labels)`` such as a DataLoader.
+            images: a tensor ``(N, channels, height, width)``, an array of that shape or with channels last, ``(N,
+                height, width)`` for grey ones, or an iterable of ``(images, labels)`` such as a DataLoader.
             labels: integers, shape ``(N,)``; None where the images come with them.
             classes: their names; None for numbers.
 
@@ -52,7 +52,7 @@ class Arrays:
         if found.dtype != np.uint8 and found.dtype.kind != "f":
             raise DataError(f"images: expected uint8 or floats in [0, 1], got {found.dtype}")
         checked = checked_labels(_array(labels), len(found), "labels")
-        return cls(found, checked, Classes(tuple(classes)) if classes else numbered_classes(checked))
+        return cls(found, checked, Classes(tuple(classes) if classes else numbered_classes(checked)))
 
     def __len__(self) -> int:
         return len(self.images)
