@@ -22,7 +22,7 @@ from . import embedded
 from .cards import read_victim
 from .given import is_estimator, is_stochastic, redrawn
 from .networks import load_members
-from .settings import EstimatorWord, VictimSettings
+from .settings import AS_ON_CARD, EstimatorWord, VictimSettings
 from .whole import SURROUNDINGS, is_whole, predicting
 
 SOFTMAX = EstimatorWord(name="softmax")
@@ -157,16 +157,19 @@ def resolved(settings: VictimSettings, machine: Machine) -> VictimSettings:
     Raises:
         SpecError: there is no victim of that name, or settings that do not go together.
     """
+    told = settings.average
     if settings.card is not None:
         card = read_victim(machine.victims, settings.card)
         said = {name: value for name in ("estimator", "average") if (value := getattr(settings, name)) is not None}
-        if settings.estimator and card.estimator and settings.estimator.name == card.estimator.name:
-            own = {**card.estimator.settings, **settings.estimator.settings}  # what is not said is as on the card
-            said["estimator"] = settings.estimator.but(settings=own)
+        known = card.estimator or SOFTMAX
+        if settings.estimator and settings.estimator.name in (known.name, AS_ON_CARD):
+            own = {**known.settings, **settings.estimator.settings}  # what is not said is as on the card
+            said["estimator"] = known.but(settings=own)
         settings = card.but(**said, name=settings.name or card.name, defenses=settings.defenses)
-    average = settings.average or "probability"
-    if settings.average is not None and len(settings.networks) < 2:
+    several = len(settings.networks) > 1
+    if told is not None and not several:
         raise SpecError(f"average: expected several networks, got {len(settings.networks) or 'the embedded one'}")
+    average = (settings.average or "probability") if several else None  # a card says one of a single network, too
     return settings.but(estimator=completed_estimator(settings.estimator or SOFTMAX), average=average)
 
 
