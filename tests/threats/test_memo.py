@@ -94,7 +94,7 @@ def test_native_uncertainty_is_kept():
 def test_the_oldest_go_first(monkeypatch: pytest.MonkeyPatch):
     network, inputs = Counting(), images()
     memo = memo_of(network)
-    bytes_of_one = memo.predict(inputs[:1]).log_probs.numel() * 4
+    bytes_of_one = memo.predict(inputs[:1]).log_probs.nbytes
     monkeypatch.setattr(module, "ROOM", 3 * bytes_of_one)
     memo.predict(inputs)
     network.shown = 0

@@ -3,7 +3,7 @@ import pyarrow as pa
 import pytest
 
 from feint.errors import InputError
-from feint.results import column, measures_of, schema, select, table
+from feint.victims.records import column, measures_of, schema, select, table
 
 MEASURES = ("label_doubt", "entropy")
 

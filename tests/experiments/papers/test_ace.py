@@ -1,17 +1,18 @@
 """The tables of the paper on ACE: which blocks they have, and that their figures are those of the audits below."""
 
 import json
-import sys
 
 import numpy as np
 import pytest
 
 from feint.errors import SpecError
-from feint.experiments import audit
-from feint.experiments.part import Part
-from feint.experiments.reproduce_ace import Cast, reproduce, text_rows
-from feint.experiments.spec import DataSpec, NetworkSpec
-from feint.results import RunFolder
+from feint.experiments.audit import AUDIT
+from feint.experiments.audit.work import Audit
+from feint.experiments.papers.ace import ENSEMBLE, MC_DROPOUT, SOFTMAX
+from feint.experiments.papers.ace.report import table
+from feint.reports import text
+from feint.runs import local
+from feint.runs.run import Run
 
 WHITE, BLACK = (0.01, 0.05), (0.02, 0.1)
 FIGURES = ("aurc", "nll", "brier", "accuracy", "kept", "effective_radius", "gradients", "queries")
@@ -46,58 +47,47 @@ def folder(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module", autouse=True)
-def no_report():
-    """No report: it takes seconds and has tests of its own."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys.modules[audit.__module__], "write_audit_report", lambda *_, **__: None)
-        yield
+def settings_of(folder, experiment, networks, *, radii=None, **values):
+    """Networks given by name: "n0 n1"."""
+    roles = ("proxies", "matching", "foreign")
+    values |= {name: [f"{folder / 'networks.py'}:{each}" for each in values[name].split()] for name in roles if name in values}
+    radii = {"white_radii": WHITE, "black_radii": BLACK} if radii is None else radii
+    common = {"data": str(folder / "images.npz"), "threads": 1, "batch_size": 10, "seed": 3, "repeats": 2}
+    named = [f"{folder / 'networks.py'}:{each}" for each in networks.split()]
+    return experiment.settings.parse({**common, **radii, "networks": named, **values})
 
 
 @pytest.fixture(scope="module")
 def reproduced(folder):
-    """An experiment's table, its networks given by name: "n0 n1"."""
+    """The summary of an experiment's table."""
 
-    def call(experiment, networks, *, out="runs", sizes=(), draws=(3, 2), fresh=False, repeats=2, radii=None, **roles):
-        named = {
-            role: tuple(NetworkSpec(name=f"{folder / 'networks.py'}:{name}") for name in names.split())
-            for role, names in {"networks": networks, **roles}.items()
-        }
-        radii = {"white": WHITE, "black": BLACK} if radii is None else radii
-        return reproduce(
-            experiment,
-            Cast(sizes=sizes, draws=draws, **named),
-            DataSpec(source=str(folder / "images.npz")),
-            root=folder / out,
-            running={"threads": 1, "batch_size": 10, "seed": 3, "repeats": repeats},
-            fresh=fresh,
-            progress=False,
-            **radii,
-        )
+    def call(experiment, networks, *, out="runs", fresh=False, **values):
+        settings = settings_of(folder, experiment, networks, **values)
+        return local.run(experiment, settings, folder / out, fresh=fresh, command="feint reproduce", progress=False)
 
     return call
 
 
 @pytest.fixture(scope="module")
 def softmax(reproduced):
-    return reproduced("ace-softmax", "n0 n1 n2")
+    return reproduced(SOFTMAX, "n0 n1 n2")
 
 
 @pytest.fixture(scope="module")
 def ensemble(reproduced):
-    return reproduced(
-        "ace-ensemble", "n0 n1 n2", sizes=(2, 3), matching="n3", foreign="n4 n5", proxies="d0", out="ensembles"
-    )
+    roles = {"matching": "n3", "foreign": "n4 n5", "proxies": "d0"}
+    return reproduced(ENSEMBLE, "n0 n1 n2", sizes=[2, 3], out="ensembles", **roles)
 
 
 @pytest.fixture(scope="module")
 def dropout(reproduced):
-    return reproduced("ace-mc-dropout", "d0", proxies="n3 n4", out="dropout")
+    return reproduced(MC_DROPOUT, "d0", proxies="n3 n4", draws=[3, 2], out="dropout")
 
 
 def blocks(found):
     """Rows put together by victim and setting, in the order of the table."""
     together: dict[tuple[str, str], list[dict]] = {}
+    found = getattr(found, "summary", found)
     for row in found["rows"]:
         together.setdefault((row["victim"], row["setting"]), []).append(row)
     assert [row for rows in together.values() for row in rows] == found["rows"]
@@ -111,11 +101,16 @@ def black(setting):
 def specification(root, rows):
     """What was audited for a block."""
     assert len({row["run"] for row in rows}) == 1
-    return RunFolder.load(root / rows[0]["run"]).spec
+    return Run.load(root / rows[0]["run"], AUDIT).settings
+
+
+def audited(root, rows):
+    """The summary of a block's audit, as it lies in its own folder."""
+    return json.loads((root / rows[0]["run"] / "summary.json").read_text())
 
 
 def short(networks):
-    return [network["name"].rsplit(":", 1)[-1] for network in networks]
+    return [network.short for network in networks]
 
 
 @pytest.mark.parametrize(("name", "out"), [("softmax", "runs"), ("ensemble", "ensembles"), ("dropout", "dropout")])
@@ -127,17 +122,17 @@ def test_every_block_has_a_clean_row_and_one_per_radius(request, folder, name, o
         radii = BLACK if black(setting) else WHITE
         assert [row["radius"] for row in rows] == [None, *radii]
         spec = specification(folder / out, rows)
-        assert spec["radii"] == list(radii)
-        assert bool(spec["attack"]["proxies"]) == black(setting)
-        assert (spec["seed"], spec["batch_size"], spec["threads"]) == (3, 10, 1)
+        assert spec.radii == radii
+        assert bool(spec.knowledge.proxies) == black(setting)
+        assert (spec.seed, spec.batch_size, spec.threads) == (3, 10, 1)
     assert len({rows[0]["run"] for rows in together.values()}) == len(together)
-    assert len(found["rows"]) == 3 * len(together)
+    assert len(found.summary["rows"]) == 3 * len(together)
 
 
 @pytest.mark.parametrize(("name", "out"), [("softmax", "runs"), ("ensemble", "ensembles")])
 def test_the_figures_are_those_of_the_audits(request, folder, name, out):
     for rows in blocks(request.getfixturevalue(name)).values():
-        summary = RunFolder.load(folder / out / rows[0]["run"]).summary
+        summary = audited(folder / out, rows)
         for row, entry in zip(rows, [summary["clean"], *summary["attacked"]], strict=True):
             assert [row[figure] for figure in FIGURES] == [entry.get(figure) for figure in FIGURES]
             assert "own_draws_aurc" not in row
@@ -149,17 +144,17 @@ def test_the_figures_are_those_of_the_audits(request, folder, name, out):
 
 def test_softmax_victims_are_attacked_through_all_the_others(softmax, folder):
     together = blocks(softmax)
-    assert softmax["experiment"] == "ace-softmax"
+    assert softmax.summary["experiment"] == "ace-softmax"
     assert [(victim, black(setting)) for victim, setting in together] == [
         (victim, box) for victim in ("n0", "n1", "n2") for box in (False, True)
     ]
     for (victim, setting), rows in together.items():
         spec = specification(folder / "runs", rows)
-        assert short(spec["victim"]["networks"]) == [victim]
-        assert spec["victim"]["estimator"] == "softmax"
-        assert spec["attack"]["goal"] == "disrupt"
+        assert short(spec.victim.networks) == [victim]
+        assert spec.victim.estimator.name == "softmax"
+        assert (spec.attack.name, spec.attack.goal) == ("ace", "disrupt")
         if black(setting):
-            assert short(spec["attack"]["proxies"]) == [name for name in ("n0", "n1", "n2") if name != victim]
+            assert short(spec.knowledge.proxies) == [name for name in ("n0", "n1", "n2") if name != victim]
             assert "2 proxies" in setting
         else:
             assert setting == "white box"
@@ -167,18 +162,18 @@ def test_softmax_victims_are_attacked_through_all_the_others(softmax, folder):
 
 
 def test_softmax_victims_are_attacked_through_the_proxies_that_are_named(reproduced, folder):
-    together = blocks(reproduced("ace-softmax", "n0 n1", proxies="n3"))
+    together = blocks(reproduced(SOFTMAX, "n0 n1", proxies="n3"))
     assert [(victim, black(setting)) for victim, setting in together] == [
         (victim, box) for victim in ("n0", "n1") for box in (False, True)
     ]
     for (_, setting), rows in together.items():
         expected = ["n3"] if black(setting) else []
-        assert short(specification(folder / "runs", rows)["attack"]["proxies"]) == expected
+        assert short(specification(folder / "runs", rows).knowledge.proxies) == expected
         assert rows[1]["gradients"] == 1
 
 
 def test_a_single_softmax_victim_without_proxies_is_a_white_box(reproduced):
-    assert list(blocks(reproduced("ace-softmax", "n0"))) == [("n0", "white box")]
+    assert list(blocks(reproduced(SOFTMAX, "n0"))) == [("n0", "white box")]
 
 
 def test_ensembles_by_size_and_by_kind_of_proxies(ensemble, folder):
@@ -188,14 +183,14 @@ def test_ensembles_by_size_and_by_kind_of_proxies(ensemble, folder):
     assert list(together) == [(f"ensemble of {size}", setting) for size in (2, 3) for setting in settings]
     for (victim, setting), rows in together.items():
         spec, size = specification(folder / "ensembles", rows), int(victim[-1])
-        assert short(spec["victim"]["networks"]) == ["n0", "n1", "n2"][:size]
+        assert short(spec.victim.networks) == ["n0", "n1", "n2"][:size]
         proxies = kinds[setting.split()[2]] if black(setting) else []
-        assert short(spec["attack"]["proxies"]) == proxies
+        assert short(spec.knowledge.proxies) == proxies
         assert [row["gradients"] for row in rows[1:]] == [len(proxies) or size] * 2
 
 
 def test_an_ensemble_has_all_members_unless_told(reproduced):
-    assert list(blocks(reproduced("ace-ensemble", "n0 n1", out="all"))) == [("ensemble of 2", "white box")]
+    assert list(blocks(reproduced(ENSEMBLE, "n0 n1", out="all"))) == [("ensemble of 2", "white box")]
 
 
 def test_dropout_by_passes_direct_and_indirect(dropout, folder):
@@ -208,18 +203,18 @@ def test_dropout_by_passes_direct_and_indirect(dropout, folder):
         assert str(draws) in victim
         specs = [specification(folder / "dropout", together[victim, setting]) for setting in settings]
         for spec in specs:
-            assert spec["victim"]["estimator"] == "mc-dropout"
-            assert spec["victim"]["draws"] == draws
-            assert short(spec["victim"]["networks"]) == ["d0"]
-            assert spec["repeats"] == 2
-        assert [spec["attack"]["indirect"] for spec in specs] == [False, True, False]
-        assert [short(spec["attack"]["proxies"]) for spec in specs] == [[], [], ["n3", "n4"]]
+            assert spec.victim.estimator.name == "mc-dropout"
+            assert spec.victim.estimator.settings["draws"] == draws
+            assert short(spec.victim.networks) == ["d0"]
+            assert spec.repeats == 2
+        assert [spec.knowledge.indirect for spec in specs] == [False, True, False]
+        assert [short(spec.knowledge.proxies) for spec in specs] == [[], [], ["n3", "n4"]]
         assert [together[victim, setting][1]["gradients"] for setting in settings] == [1, 1, 2]
 
 
 def test_dropout_is_judged_by_fresh_draws(dropout, folder):
     for rows in blocks(dropout).values():
-        summary = RunFolder.load(folder / "dropout" / rows[0]["run"]).summary
+        summary = audited(folder / "dropout", rows)
         for row, entry in zip(rows, [summary["clean"], *summary["attacked"]], strict=True):
             fresh = entry["fresh"]
             assert fresh["repeats"] == 2
@@ -230,115 +225,85 @@ def test_dropout_is_judged_by_fresh_draws(dropout, folder):
             for figure in ("effective_radius", "gradients", "queries"):
                 assert row[figure] == entry.get(figure)
         assert all(row["own_draws_kept"] == 1 for row in rows[1:])
-    assert any(row["aurc"] != row["own_draws_aurc"] for row in dropout["rows"])
+    assert any(row["aurc"] != row["own_draws_aurc"] for row in dropout.summary["rows"])
 
 
 def test_the_paper_asks_30_and_10_times():
-    assert Cast(networks=()).draws == (30, 10)
+    assert MC_DROPOUT.settings.parse({"networks": "lenet:weights=a.pt"}).draws == (30, 10)
 
 
 def test_audits_that_are_there_are_read(reproduced, softmax, monkeypatch):
     calls = []
-    attack = Part.attack
-    monkeypatch.setattr(Part, "attack", lambda *arguments, **named: calls.append(1) or attack(*arguments, **named))
-    assert reproduced("ace-softmax", "n0 n1 n2")["rows"] == softmax["rows"]
+    records = Audit._records
+    monkeypatch.setattr(Audit, "_records", lambda *arguments: calls.append(1) or records(*arguments))
+    assert reproduced(SOFTMAX, "n0 n1 n2").summary == softmax.summary
     assert not calls
-    assert reproduced("ace-softmax", "n0 n1 n2", fresh=True)["rows"] == softmax["rows"]
-    assert len(calls) == 6
+    # Another table of the same audits: they are its children, too.
+    assert reproduced(SOFTMAX, "n0 n1 n2", black_radii=(0.3,)).summary["rows"] != softmax.summary["rows"]
+    assert len(calls) == 3  # the black boxes
 
 
 @pytest.mark.parametrize(
-    ("experiment", "networks", "sizes", "message"),
+    ("experiment", "networks", "values", "message"),
     [
-        ("ace-softmax", "", (), "network"),
-        ("ace-ensemble", "", (), "network"),
-        ("ace-mc-dropout", "", (), "network"),
-        ("ace-ensemble", "n0 n1", (2, 3), "sizes"),
+        (SOFTMAX, "", {}, "network: expected at least one --network, or a --victim, got none"),
+        (ENSEMBLE, "", {}, "network: expected at least one"),
+        (MC_DROPOUT, "", {}, "network: expected at least one"),
+        (ENSEMBLE, "n0 n1", {"sizes": [2, 3]}, "size: expected 1 to 2 members, no more than there are networks; got 3"),
+        (ENSEMBLE, "n0 n1", {"sizes": [0]}, "sizes: expected greater than or equal to 1"),
+        (SOFTMAX, "n0", {"white_radii": [0]}, "white-radii: expected finite numbers above 0"),
+        (SOFTMAX, "n0", {"foreign": "n1"}, "foreign: expected one of"),
+        (MC_DROPOUT, "n0", {"draws": [1]}, "draws"),
     ],
 )
-def test_nothing_is_run_for_a_cast_that_does_not_fit(reproduced, folder, experiment, networks, sizes, message):
+def test_nothing_is_run_for_settings_that_do_not_fit(reproduced, folder, experiment, networks, values, message):
     with pytest.raises(SpecError, match=message):
-        reproduced(experiment, networks, sizes=sizes, out="refused")
+        reproduced(experiment, networks, out="refused", **values)
     assert not (folder / "refused").exists()
 
 
-HEADS = ["victim", "setting", "radius", "AURC", "NLL", "Brier", "accuracy", "kept", "eff. radius"]
-HEADS += ["risk@25%", "risk@95%", "gradients", "queries"]
+HEADS = {
+    "victim": "victim ", "setting": "setting ", "radius": "radius ", "aurc": "AURC ", "nll": "NLL nats",
+    "brier": "Brier 0 to 2", "accuracy": "accuracy ", "kept": "kept ", "effective_radius": "eff. radius ",
+    "risk_at_0.25": "risk at 25 % ", "risk_at_0.95": "risk at 95 % ", "gradients": "gradients per image",
+    "queries": "queries per image",
+}  # fmt: skip
+"""The paper's columns, and which number of the summary each shows."""
 
 
 @pytest.mark.parametrize("name", ["softmax", "ensemble", "dropout"])
-def test_the_text_table_has_the_papers_columns(request, name):
-    rows = request.getfixturevalue(name)["rows"]
-    heads, cells = text_rows(rows)
-    assert len(heads) >= len(HEADS)
-    assert all(head.startswith(start) for head, start in zip(heads, HEADS, strict=False)), heads
-    assert len(cells) == len(rows)
-    for row, line in zip(rows, cells, strict=True):
-        assert len(line) == len(heads)
-        assert line[:2] == [row["victim"], row["setting"]]
-        assert line[2] == ("clean" if row["radius"] is None else f"{row['radius']:g}")
-        assert float(line[3].split()[0]) == pytest.approx(1000 * row["aurc"], abs=0.006)
-        assert float(line[4]) == pytest.approx(row["nll"], abs=6e-4)
-        assert float(line[5]) == pytest.approx(row["brier"], abs=6e-4)
-        assert float(line[6]) == pytest.approx(100 * row["accuracy"], abs=0.006)
-        assert float(line[9]) == pytest.approx(row["risk_at_0.25"], abs=6e-4)
-        assert float(line[10]) == pytest.approx(row["risk_at_0.95"], abs=6e-4)
-        if row["radius"] is not None:
-            assert float(line[7]) == pytest.approx(100 * row["kept"], abs=0.006)
-            assert float(line[8]) == pytest.approx(row["effective_radius"], rel=0.01)
-            assert float(line[11]) == pytest.approx(row["gradients"], abs=0.06)
-            assert float(line[12]) == pytest.approx(row["queries"], abs=0.06)
+def test_the_table_has_the_papers_columns_and_the_summarys_numbers(request, name):
+    found = request.getfixturevalue(name)
+    rows, shown = found.summary["rows"], table(found.summary)
+    heads = HEADS | ({"aurc_std": "± × 1000", "own_draws_aurc": "AURC, attack's draws "} if name == "dropout" else {})
+    titles = [f"{column.title} {column.unit}" for column in shown.columns]
+    assert sorted(titles) == sorted(heads.values())
+    assert titles[:4] == list(HEADS.values())[:4]
+    assert len(shown.rows) == len(rows)
+    for row, cells in zip(rows, shown.rows, strict=True):
+        by = dict(zip(titles, cells, strict=True))
+        for key, title in heads.items():
+            expected = "clean" if key == "radius" and row[key] is None else row.get(key)
+            assert by[title] == expected, (key, title)
+    lines = text.plain_table(shown).splitlines()[-len(rows) :]
+    at = titles.index("AURC ")
+    for row, line in zip(rows, lines, strict=True):
+        cells = [cell for cell in line.split("  ") if cell]
+        assert [cell.strip() for cell in cells[:2]] == [row["victim"], row["setting"]]
+        assert float(cells[at]) == pytest.approx(1000 * row["aurc"], abs=0.006)
 
 
-def asked(feint, folder, *arguments):
-    """The experiment through the command line."""
-    common = ["--data", folder / "images.npz", "--out", folder / "line", "--quiet", "--threads", 1, "--repeats", 1]
-    named = [f"{folder / 'networks.py'}:{part}" if str(part)[:1] in "nd" else part for part in arguments[1:]]
-    outcome = feint("reproduce", arguments[0], *common, *named)
-    assert (outcome.code, outcome.err) == (0, ""), outcome
-    return outcome.out
-
-
-def test_softmax_through_the_command_line_at_the_papers_radii(feint, folder):
-    arguments = ("ace-softmax", "--network", "n0", "--proxy", "n3")
-    found = json.loads(asked(feint, folder, *arguments, "--json"))
-    assert found["experiment"] == "ace-softmax"
-    assert "reproduce ace-softmax" in found["command"]
-    (white, dark) = blocks(found).values()
-    assert [row["radius"] for row in white] == [None, 5e-5, 5e-4, 5e-3]
-    assert [row["radius"] for row in dark] == [None, 5e-4, 5e-3, 5e-2]
-    assert short(specification(folder / "line", dark)["attack"]["proxies"]) == ["n3"]
-    text = asked(feint, folder, *arguments)
-    head, _, *lines = text.splitlines()
-    assert all(name in head for name in HEADS)
-    assert [line.split()[0] for line in lines[:8]] == ["n0"] * 8
-    assert found["differences"] in text
-
-
-def test_ensembles_through_the_command_line(feint, folder):
-    roles = ("--network", "n0", "--network", "n1", "--matching", "n2", "--foreign", "n3", "--proxy", "n4")
-    radii = ("--white-radii", "0.01", "--black-radii", "0.02,0.1", "--sizes", "1")
-    together = blocks(json.loads(asked(feint, folder, "ace-ensemble", *roles, *radii, "--json")))
-    settings = {
-        "white box": [],
-        "black box, matching proxies": ["n2"],
-        "black box, foreign proxies": ["n3"],
-        "black box, other proxies": ["n4"],
-    }
-    assert list(together) == [("ensemble of 1", setting) for setting in settings]
-    for (_, setting), rows in together.items():
-        assert [row["radius"] for row in rows] == ([None, 0.02, 0.1] if black(setting) else [None, 0.01])
-        assert short(specification(folder / "line", rows)["attack"]["proxies"]) == settings[setting]
-
-
-def test_dropout_through_the_command_line(feint, folder):
-    roles = ("--network", "d0", "--network", "d1", "--proxy", "n3")
-    asked_for = ("--draws", "4", "--white-radii", "0.01", "--black-radii", "0.1", "--json")
-    together = blocks(json.loads(asked(feint, folder, "ace-mc-dropout", *roles, *asked_for)))
-    specs = [specification(folder / "line", rows) for rows in together.values()]
-    assert [short(spec["victim"]["networks"]) for spec in specs] == [["d0"]] * 3 + [["d1"]] * 3
-    assert [spec["attack"]["indirect"] for spec in specs] == 2 * [False, True, False]
-    assert [short(spec["attack"]["proxies"]) for spec in specs] == 2 * [[], [], ["n3"]]
-    assert {(spec["victim"]["draws"], spec["repeats"]) for spec in specs} == {(4, 1)}
-    assert [rows[1]["radius"] for rows in together.values()] == 2 * [0.01, 0.01, 0.1]
-    assert all("aurc_std" in row for rows in together.values() for row in rows)
+def test_the_report_says_what_the_summary_says(softmax, drawn):
+    rows, report = softmax.summary["rows"], softmax.report
+    worst = max((row for row in rows if row["radius"]), key=lambda row: row["aurc"])
+    clean = next(row for row in blocks(softmax)[worst["victim"], worst["setting"]] if row["radius"] is None)
+    assert report.headline == (
+        f"{worst['victim']}, {worst['setting']}: AURC × 1000 from {1000 * clean['aurc']:.2f} to "
+        f"{1000 * worst['aurc']:.2f} within {worst['radius']:g}."
+    )
+    values = [float(row["value"]) for row in drawn(softmax.figures["aurc"].panels[0])]
+    # Group by group: all clean ones, then the first radius of every block, then the second.
+    together = list(blocks(softmax).values())
+    assert values == pytest.approx([1000 * rows[at]["aurc"] for at in range(3) for rows in together], rel=1e-3)
+    assert softmax.summary["differences"] in text.text(report)
+    assert "n0, n1, n2 on 24 images of" in softmax.summary["differences"]
