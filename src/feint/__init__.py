@@ -2,14 +2,17 @@
 
 The names below are imported when they are first used, so that `import feint` costs no torch.
 
-    feint.data.load, feint.networks.load    images and networks from what a user has
-    feint.Softmax, MCDropout, DeepEnsemble  networks -> Categorical
-    feint.measures                          Categorical -> uncertainty
-    feint.ACE, Budget                       the attack
-    feint.metrics                           uncertainty and errors -> numbers and curves
+    feint.audit(network, images, labels, radii=[8 / 255])    attack a classifier's confidence, and report on it
+    feint.attack, feint.detect, feint.span                   labels attacked, attacks detected, confidence moved
+    feint.run("audit", victim="lenet", data="path/to/mnist") any experiment, on its settings
+    feint.data.load, feint.networks.load                     images and networks from what a user has
+    feint.Softmax, MCDropout, DeepEnsemble                   networks -> Categorical
+    feint.measures                                           Categorical -> uncertainty
+    feint.ACE, Budget                                        the attack
+    feint.metrics                                            uncertainty and errors -> numbers and curves
 """
 
-from importlib import import_module
+from importlib import import_module, metadata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,7 +24,13 @@ if TYPE_CHECKING:
     from . import measures as measures
     from . import metrics as metrics
     from . import networks as networks
+    from . import reports as reports
     from . import training as training
+    from .app.python import attack as attack
+    from .app.python import audit as audit
+    from .app.python import detect as detect
+    from .app.python import run as run
+    from .app.python import span as span
     from .attacks import ACE as ACE
     from .attacks import Budget as Budget
     from .errors import FeintError as FeintError
@@ -29,32 +38,53 @@ if TYPE_CHECKING:
     from .estimators import MCDropout as MCDropout
     from .estimators import Softmax as Softmax
     from .estimators import fit_temperature as fit_temperature
+    from .experiments.audit.settings import AuditSettings as AuditSettings
     from .predictive import Categorical as Categorical
 
-_ROOMS = {
-    "attacks": ("ACE", "Budget"),
-    "data": (),
-    "errors": ("FeintError",),
-    "estimators": ("DeepEnsemble", "MCDropout", "Softmax", "fit_temperature"),
-    "experiments": (),
-    "measures": (),
-    "metrics": (),
-    "networks": (),
-    "predictive": ("Categorical",),
-    "training": (),
+_ROOMS = (
+    "attacks",
+    "data",
+    "errors",
+    "estimators",
+    "experiments",
+    "measures",
+    "metrics",
+    "networks",
+    "reports",
+    "training",
+)
+_HOMES = {
+    "ACE": "attacks",
+    "AuditSettings": "experiments.audit.settings",
+    "Budget": "attacks",
+    "Categorical": "predictive",
+    "DeepEnsemble": "estimators",
+    "FeintError": "errors",
+    "MCDropout": "estimators",
+    "Softmax": "estimators",
+    "attack": "app.python",
+    "audit": "app.python",
+    "detect": "app.python",
+    "fit_temperature": "estimators",
+    "run": "app.python",
+    "span": "app.python",
 }
-_HOMES = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = [
     "ACE",
+    "AuditSettings",
     "Budget",
     "Categorical",
     "DeepEnsemble",
     "FeintError",
     "MCDropout",
     "Softmax",
+    "__version__",
+    "attack",
     "attacks",
+    "audit",
     "data",
+    "detect",
     "errors",
     "estimators",
     "experiments",
@@ -62,12 +92,17 @@ __all__ = [
     "measures",
     "metrics",
     "networks",
+    "reports",
+    "run",
+    "span",
     "training",
 ]
 
 
 def __getattr__(name: str) -> object:
-    if name in _HOMES:
+    if name == "__version__":
+        value: object = metadata.version("feint")
+    elif name in _HOMES:
         value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     elif name in _ROOMS:
         value = import_module(f"{__name__}.{name}")
@@ -78,4 +113,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return list(__all__)

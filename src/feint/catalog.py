@@ -7,8 +7,8 @@ EXPERIMENTS: dict[str, str] = {
     "audit": "feint.experiments.audit:AUDIT",
     "attack": "feint.experiments.attack:ATTACK",
     "detect": "feint.experiments.detection:DETECT",
-    "per-class": "feint.experiments.per_class:PER_CLASS",
     "span": "feint.experiments.span:SPAN",
+    "per-class": "feint.experiments.per_class:PER_CLASS",
     "train": "feint.experiments.training:TRAINING",
     "latent": "feint.experiments.latent:LATENT",
     "interpolate": "feint.experiments.interpolation:INTERPOLATE",
@@ -16,6 +16,9 @@ EXPERIMENTS: dict[str, str] = {
 }
 
 PAPERS: dict[str, str] = {
+    "ace-softmax": "feint.experiments.papers.ace:SOFTMAX",
+    "ace-ensemble": "feint.experiments.papers.ace:ENSEMBLE",
+    "ace-mc-dropout": "feint.experiments.papers.ace:MC_DROPOUT",
     "smith-gal-table-1": "feint.experiments.papers.smith_gal:SMITH_GAL",
 }
 """Experiments that lay out a table of a paper beside our figures: `feint reproduce NAME`."""

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from feint.errors import NotApplicable
-from feint.experiments.spread import drawn_together, small_spread_information, sum_of_variances
+from feint.experiments.spread.approximations import drawn_together, small_spread_information, sum_of_variances
 from feint.measures import mutual_information
 from feint.predictive import Categorical
 

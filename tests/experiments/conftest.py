@@ -37,22 +37,25 @@ def linear(tmp_path):
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory):
     """A folder with an autoencoder and two small victims for 60 digits: "plain", and "pair", two dropout networks."""
-    from feint.experiments.autoencoder import train_autoencoder
-    from feint.experiments.train import TrainSpec, train
+    from feint.experiments.training import TRAINING, TrainingSettings
+    from feint.runs import local
 
     root = tmp_path_factory.mktemp("victims")
     (root / "small.py").write_text(SMALL)
-    common = {
-        "data": {"split": "train", "limit": 60},
-        "test": {"limit": 60},
-        "recipe": {"epochs": 2, "batch_size": 20, "validation_share": 0.0},
-        "threads": 1,
-    }
-    dropout = {"members": 2, "victim": {"estimator": "mc-dropout", "draws": 4}}
-    network = {"name": f"{root / 'small.py'}:build"}
-    train(TrainSpec.parse({"name": "plain", "network": network, **common}), root, progress=False)
-    train(TrainSpec.parse({"name": "pair", "network": network, **dropout, **common}), root, progress=False)
-    train_autoencoder(TrainSpec.parse({"name": "vae", "network": {"name": "vae"}, **common}), root, progress=False)
+    network = f"{root / 'small.py'}:build"
+    dropout = {"members": 2, "estimator": "mc-dropout:draws=4"}
+    for own in ({"name": "plain"}, {"name": "pair", **dropout}, {"name": "vae", "network": "vae"}):
+        settings = TrainingSettings.parse(
+            {
+                "network": network,
+                "data": {"split": "train", "first": 60},
+                "test": {"first": 60},
+                "recipe": {"epochs": 2, "training_batch": 20, "validation_share": 0.0},
+                "threads": 1,
+                **own,
+            }
+        )
+        local.run(TRAINING, settings, root / "runs", victims=root, progress=False)
     return root
 
 

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from feint.errors import DataError
 
 from .batch import Batch
-from .decode import BrokenImage, checked_range, cropped, resized
+from .decode import BrokenImage, Channels, channels_by_name, checked_range, cropped, recoloured, resized
 from .kinds import Classes, Images, Inputs, Mask, Targets, Values
-from .source import Example, Flaw, Pixels, Source
+from .matching import match
+from .sampling import even_sample
+from .source import Example, Flaw, Labelled, Pixels, Source
 
 OnError = Literal["raise", "skip"]
 
@@ -39,6 +41,7 @@ class Dataset:
         resize: pixels of the short side, or None to leave the images as they are.
         crop: pixels of the side of the centre square, or None.
         on_error: "skip" leaves out examples that cannot be read, and notes them in ``skipped``; "raise" raises.
+        channels: "grey" or "rgb" for one channel or three, whatever the images have; None to leave them.
         start: index of the first example.
         stop: index after the last example; None for all.
 
@@ -54,12 +57,14 @@ class Dataset:
         resize: int | None = None,
         crop: int | None = None,
         on_error: OnError = "raise",
+        channels: Channels | None = None,
         start: int = 0,
         stop: int | None = None,
     ) -> None:
         for option, value in (("resize", resize), ("crop", crop)):
             if value is not None and value < 1:
                 raise DataError(f"{option}: expected at least 1 pixel, got {value}")
+        for option, value in (("resize", resize), ("crop", crop), ("channels", channels)):
             if value is not None and (source.inputs is not Images or isinstance(source.targets, Mask)):
                 raise DataError(f"{option}: expected images with labels, got other data from {name}")
         if resize is not None and crop is not None and crop > resize:
@@ -72,8 +77,11 @@ class Dataset:
         self.name = name
         self._source = source
         self._resize, self._crop = resize, crop
+        self._channels: Channels | None = channels
         self._on_error: OnError = on_error
         self._samples = np.arange(start, stop)
+        self._targets: Targets = source.targets
+        self._renumbered: NDArray[np.int64] | None = None
         self._shape: tuple[int, ...] | None = None
         self._skipped: dict[int, tuple[str, str]] = {}
         self._held: _Held | None = None
@@ -97,7 +105,7 @@ class Dataset:
     @property
     def targets(self) -> Targets:
         """What the targets are."""
-        return self._source.targets
+        return self._targets
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -145,6 +153,50 @@ class Dataset:
         if not 0 <= start < min(stop, len(self)):
             raise DataError(f"{self.name}: expected a range within its {len(self)} images, got {start} to {stop}")
         return self._with(self._samples[start:stop])
+
+    def sample(self, limit: int, seed: int = 0) -> "Dataset":
+        """So many of the examples, drawn evenly over the classes; in the source's order, with its sample indices.
+
+        Each class gives as many, until it has no more. A larger limit contains what a smaller one has, under one seed.
+        Labels decide, not inputs: all formats of ``load`` know them beforehand but some of torchvision's sets, which
+        are read through once, as are sources of one's own without ``labels``. Values are drawn without regard to them.
+
+        Args:
+            limit: how many; as many as there are, or more, means all.
+            seed: of the draw.
+
+        Raises:
+            DataError: if the limit is below 1, or no example has a label.
+        """
+        if limit < 1:
+            raise DataError(f"limit: expected at least 1, got {limit}")
+        if limit >= len(self):
+            return self._with(self._samples)
+        chosen = even_sample(self._labels(), self._samples, limit, seed)
+        if not len(chosen):
+            raise DataError(f"{self.name}: expected images with labels, got none of {len(self)}")
+        return self._with(chosen)
+
+    def matched(self, names: Sequence[str]) -> "Dataset":
+        """The same with labels numbered as another list of classes does, such as a network's: matched by name.
+
+        Where one of the lists is plain numbers (``"0"``, ``"1"``, ...), that is where no names are known, classes are
+        matched by position. Classes without an example here need not be in the list.
+
+        Args:
+            names: of the classes, by their new label.
+
+        Raises:
+            DataError: if an example's class is not in the list, or the targets are not classes.
+        """
+        if not isinstance(self._source.targets, Classes):
+            raise DataError(f"{self.name}: expected classes to match, got other targets")
+        own = self._source.targets.names
+        found = match(own, tuple(names), self._occurring(), self.name)
+        other = self._with(self._samples)
+        other._targets, other._fingerprint = Classes(tuple(names)), None
+        other._renumbered = None if np.array_equal(found, np.arange(len(own))) else found
+        return other
 
     def batches(self, batch_size: int) -> Iterator[Batch]:
         """Stream the examples in order.
@@ -213,13 +265,16 @@ class Dataset:
         return self._batch([found[sample] for sample in wanted if sample in found])
 
     def fingerprint(self) -> str:
-        """Identify the data: SHA-256 in hex over content, resize and crop, but not over paths or the range taken.
+        """Identify the data: SHA-256 in hex over content and how it is prepared, but not over paths or the range taken.
 
-        Content is every byte of the files, and the names in a folder of images. Exceptions: a file beyond 256 MiB gives
-        64 pieces of one MiB and the time of its last change; a torchvision set that is not one array, a sample.
+        Prepared: resize, crop, channels, and how labels are numbered. Content is every byte of the files, and the names
+        in a folder of images. Exceptions: a file beyond 256 MiB gives 64 pieces of one MiB and the time of its last
+        change; a torchvision set that is not one array, a sample.
         """
         if self._fingerprint is None:
             text = f"{self._source.fingerprint()} resize={self._resize} crop={self._crop}"
+            text += f" channels={self._channels}" if self._channels is not None else ""
+            text += f" labels={self._renumbered.tolist()}" if self._renumbered is not None else ""
             self._fingerprint = hashlib.sha256(text.encode()).hexdigest()
         return self._fingerprint
 
@@ -238,23 +293,46 @@ class Dataset:
         other._samples, other._skipped, other._held = samples, {}, None
         return other
 
+    def _labels(self) -> NDArray[np.int64]:
+        """The source's numbers of the classes, -1 where one is missing; of values, all 0."""
+        if not isinstance(self._source.targets, Classes):
+            return np.zeros(len(self), dtype=np.int64)
+        known = self._source.labels if isinstance(self._source, Labelled) else None
+        if known is not None:
+            return known[self._samples]
+        labels = np.full(len(self), -1, dtype=np.int64)
+        for item in self._items(self._samples):
+            if isinstance(item, Example):
+                labels[np.searchsorted(self._samples, item.sample)] = item.target
+        return labels
+
+    def _occurring(self) -> NDArray[np.int64]:
+        """The classes that have an example; all, where only reading would tell."""
+        assert isinstance(self._source.targets, Classes)
+        known = self._source.labels if isinstance(self._source, Labelled) else None
+        if known is None:
+            return np.arange(len(self._source.targets.names))
+        own = known[self._samples]
+        return np.unique(own[own >= 0])
+
     def _check(self, positions: Sequence[int]) -> None:
         for position in positions:
             if not 0 <= position < len(self):
                 raise DataError(f"{self.name}: expected positions from 0 to {len(self) - 1}, got {position}")
 
-    def _examples(self, samples: NDArray[np.int64]) -> Iterator[Example]:
-        """Read, resize, crop and check what stands at ascending indices; note or raise what is flawed."""
+    def _items(self, samples: NDArray[np.int64]) -> Iterator[Example | Flaw]:
+        """What the source has at ascending indices, read in as few ranges as there are."""
         ends = np.append(np.flatnonzero(np.diff(samples) != 1) + 1, len(samples))
         begin = 0
         for end in ends.tolist():
             if begin < end:
-                yield from self._range(int(samples[begin]), int(samples[end - 1]) + 1)
+                yield from self._source.read(int(samples[begin]), int(samples[end - 1]) + 1)
             begin = end
 
-    def _range(self, start: int, stop: int) -> Iterator[Example]:
+    def _examples(self, samples: NDArray[np.int64]) -> Iterator[Example]:
+        """Read, resize, crop and check what stands at ascending indices; note or raise what is flawed."""
         read = self._image if self._source.inputs is Images else _row
-        for item in self._source.read(start, stop):
+        for item in self._items(samples):
             if isinstance(item, Flaw):
                 self._skip(item)
                 continue
@@ -271,15 +349,22 @@ class Dataset:
     def _image(self, pixels: Pixels) -> Pixels:
         if pixels.dtype != np.uint8:
             pixels = checked_range(pixels)
+        if channels := channels_by_name(self._channels):
+            pixels = recoloured(pixels, channels)
         if self._resize is not None:
             pixels = resized(pixels, self._resize)
         return pixels if self._crop is None else cropped(pixels, self._crop)
 
     def _target(self, target: int | NDArray[Any]) -> int | NDArray[Any]:
-        if isinstance(self.targets, Classes):
-            if not 0 <= int(target) < len(self.targets.names):
-                raise DataError(f"expected a label from 0 to {len(self.targets.names) - 1}, got {target}")
-            return int(target)
+        if isinstance(self._source.targets, Classes):
+            names = self._source.targets.names
+            if not 0 <= int(target) < len(names):
+                raise DataError(f"expected a label from 0 to {len(names) - 1}, got {target}")
+            if self._renumbered is None:
+                return int(target)
+            if self._renumbered[int(target)] < 0:
+                raise DataError(f"expected a class among those matched, got {names[int(target)]!r}")
+            return int(self._renumbered[int(target)])
         return _row(np.asarray(target)) if isinstance(self.targets, Values) else np.asarray(target, dtype=np.int64)
 
     def _check_shape(self, sample: int, shape: tuple[int, ...]) -> None:
@@ -311,7 +396,7 @@ class Dataset:
 
     def _batch(self, examples: Sequence[Example]) -> Batch:
         if examples:
-            inputs = np.stack([example.input for example in examples])
+            inputs = _stacked([example.input for example in examples])
             targets = np.stack([np.asarray(example.target) for example in examples])
         else:
             channels, *sizes = self._one_shape()
@@ -333,14 +418,29 @@ class Dataset:
         targets = self._no_targets()
         rows = np.full(len(self), -1, dtype=np.int64)
         for count, example in enumerate(self._examples(self._samples)):
+            pixels = example.input
             if inputs is None:
-                inputs = np.empty((len(self), *example.input.shape), dtype=example.input.dtype)
+                inputs = np.empty((len(self), *pixels.shape), dtype=pixels.dtype)
                 targets = np.zeros((len(self), *targets.shape[1:]), dtype=targets.dtype)
-            inputs[count], targets[count] = example.input, example.target
+            if inputs.dtype != pixels.dtype:
+                inputs, pixels = _as_floats(inputs), _as_floats(pixels)
+            inputs[count], targets[count] = pixels, example.target
             rows[np.searchsorted(self._samples, example.sample)] = count
         if inputs is None:
             raise self._nothing_read()
         return _Held(inputs, targets, rows)
+
+
+def _as_floats(pixels: Pixels) -> Pixels:
+    """Bytes as float32 in [0, 1]."""
+    return pixels.astype(np.float32) / np.float32(255) if pixels.dtype == np.uint8 else pixels
+
+
+def _stacked(inputs: list[Pixels]) -> Pixels:
+    """As one array; images of 8 bits beside such of more become floats."""
+    if len({pixels.dtype for pixels in inputs}) > 1:
+        inputs = [_as_floats(pixels) for pixels in inputs]
+    return np.stack(inputs)
 
 
 def _row(row: NDArray[Any]) -> NDArray[np.float32]:

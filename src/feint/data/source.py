@@ -81,6 +81,16 @@ class Source(Protocol):
         ...
 
 
+@runtime_checkable
+class Labelled(Protocol):
+    """A source that knows the class of every example before reading any."""
+
+    @property
+    def labels(self) -> NDArray[np.int64] | None:
+        """Indices of classes, -1 where one is missing; None where only reading tells."""
+        ...
+
+
 def flaws_raise(on_error: str) -> bool:
     """Whether flaws that are known before any image is read should be raised at once."""
     return on_error == "raise"

@@ -26,6 +26,8 @@ from .scene_settings import SceneSettings
 S = TypeVar("S", bound=SceneSettings)
 CALL = 1000
 """Inputs per call of an autoencoder: the same whatever is asked for at once, so that the last bits are, too."""
+BATCHES = 5
+"""Of a victim, of which measures are taken at once: a mean over draws may have other last bits among other inputs."""
 
 
 @final
@@ -46,6 +48,11 @@ class Scene:
     victims: Sequence[Victim]
     batch_size: int
     device: str
+
+    @property
+    def at_once(self) -> int:
+        """Inputs of which measures are taken at once."""
+        return BATCHES * self.batch_size
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -85,18 +92,23 @@ class Scene:
 
     def _in_calls(self, function: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
         with torch.inference_mode():
-            parts = [function(part.to(self.device)).cpu() for part in inputs.split(CALL)]
+            starts = range(0, len(inputs), CALL)
+            parts = [function(inputs[start : start + CALL].to(self.device)).cpu() for start in starts]
         return torch.cat(parts).clone()
 
     def look(
         self, victim: Victim, images: Float[Tensor, " N channels height width"], samples: Int[Tensor, " N"]
     ) -> dict[str, Array]:
         """Its prediction, its probability, and every measure that its kind of prediction has, by name."""
-        keys = samples.to(self.device)
-        found = predict(victim.estimator(), images.to(self.device), keys, batch_size=self.batch_size)
-        columns = {"prediction": found.prediction, "confidence": found.mean_log_probs.exp().amax(dim=1)}
-        columns |= {name: measure(name)(found) for name in victim.measures}
-        return {name: values.cpu().numpy() for name, values in columns.items()}
+        estimator, parts = victim.estimator(), list[dict[str, Tensor]]()
+        for start in range(0, len(images), self.at_once):
+            stop = start + self.at_once
+            some, keys = images[start:stop].to(self.device), samples[start:stop].to(self.device)
+            found = predict(estimator, some, keys, batch_size=self.batch_size)
+            columns = {"prediction": found.prediction, "confidence": found.mean_log_probs.exp().amax(dim=1)}
+            columns |= {name: measure(name)(found) for name in victim.measures}
+            parts.append({name: values.cpu() for name, values in columns.items()})
+        return {name: torch.cat([part[name] for part in parts]).numpy() for name in parts[0]}
 
     def schema(self, *keys: str) -> pa.Schema:
         """Of a table of what victims see: whole numbers that say what is looked at, and a column for each measure."""
@@ -120,8 +132,9 @@ class Scene:
             **{name if name in ("prediction", "confidence") else MEASURE + name: found[name] for name in found},
         }
         schema = self.schema(*keys)
+        nothing = [None] * len(images)
         arrays: list[Any] = [
-            pa.array(columns[name]).cast(kind) if name in columns else pa.nulls(len(images), kind)
+            pa.array(columns[name]).cast(kind) if name in columns else pa.array(nothing, kind)
             for name, kind in zip(schema.names, schema.types, strict=True)
         ]
         return pa.Table.from_arrays(arrays, schema=schema)

@@ -6,6 +6,8 @@ import re
 import torch
 from torch import Tensor, nn
 
+from feint.predictive import Categorical
+
 from .check import as_found
 
 
@@ -49,5 +51,7 @@ def behaviour(network: nn.Module, shape: tuple[int, int, int], device: torch.dev
     """
     images = torch.rand(8, *shape, generator=torch.Generator().manual_seed(0)).to(device)
     with as_found(network), torch.no_grad():
-        logits = network.eval()(images)
+        found: object = network.eval()(images)
+    logits = found.mean_log_probs if isinstance(found, Categorical) else found
+    assert isinstance(logits, Tensor)
     return hashlib.sha256(" ".join(f"{value:.3e}" for value in logits.flatten().tolist()).encode()).hexdigest()

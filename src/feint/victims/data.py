@@ -33,7 +33,8 @@ def load_data(settings: DataSettings, machine: Machine, *, pictures: bool = Fals
             resize=settings.resize,
             crop=settings.crop,
             on_error=settings.on_error,
+            channels=settings.channels,
         )
     if settings.first is not None:
         return dataset.take(0, settings.first)
-    return dataset if settings.limit is None else dataset.take(0, settings.limit)
+    return dataset if settings.limit is None else dataset.sample(settings.limit)

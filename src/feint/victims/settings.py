@@ -74,13 +74,18 @@ class NetworkWord(Word):
         return self.name.rsplit(":", 1)[-1]
 
 
+AS_ON_CARD = "as on the card"
+"""What the estimator of a trained victim is called where only its settings are said: cnn:estimator.draws=20."""
+
+
 @final
 class EstimatorWord(Word):
     """How each network predicts."""
 
     @model_validator(mode="after")
     def _known(self) -> "EstimatorWord":
-        known(self.name, catalog.ESTIMATORS)
+        if self.name != AS_ON_CARD:
+            known(self.name, catalog.ESTIMATORS)
         return self
 
 
@@ -150,7 +155,12 @@ class VictimSettings(Settings):
     def _from_text(cls, value: Any) -> Any:
         if isinstance(value, str):
             found = parsed(value)
-            return {"card": found.pop("name"), **found}
+            value = {"card": found.pop("name"), **found}
+        if isinstance(value, Mapping):
+            mapping: dict[str, Any] = dict(value)  # pyright: ignore[reportUnknownArgumentType]
+            estimator: Any = mapping.get("estimator")
+            if mapping.get("card") is not None and isinstance(estimator, Mapping) and "name" not in estimator:
+                return {**mapping, "estimator": {"name": AS_ON_CARD, **estimator}}
         return value
 
     @model_validator(mode="after")

@@ -20,8 +20,9 @@ from feint.runs.machine import Machine
 
 from . import embedded
 from .cards import read_victim
+from .given import is_estimator, is_stochastic, redrawn
 from .networks import load_members
-from .settings import EstimatorWord, VictimSettings
+from .settings import AS_ON_CARD, EstimatorWord, VictimSettings
 from .whole import SURROUNDINGS, is_whole, predicting
 
 SOFTMAX = EstimatorWord(name="softmax")
@@ -40,6 +41,7 @@ class Victim:
         shape: of the images that it sees: channels, height, width.
         device: where its networks are.
         made_from: identifies its networks where they are not there yet; None to go by the networks themselves.
+        asked: an estimator that was handed in, in place of one made from settings.
     """
 
     settings: VictimSettings
@@ -49,6 +51,7 @@ class Victim:
     shape: tuple[int, int, int]
     device: str
     made_from: Any = None
+    asked: nn.Module | None = None
 
     @cached_property
     def members(self) -> Sequence[nn.Module]:
@@ -63,6 +66,8 @@ class Victim:
     @property
     def stochastic(self) -> bool:
         """Whether other draws give another prediction."""
+        if self.asked is not None:
+            return is_stochastic(self.asked)
         return (self.settings.estimator or SOFTMAX).name == "mc-dropout"
 
     @property
@@ -72,6 +77,8 @@ class Victim:
 
     def estimator(self, redraw: int = 0) -> Estimator:
         """What predicts; with another `redraw` a stochastic victim draws afresh."""
+        if self.asked is not None:
+            return redrawn(self.asked, redraw)
         return estimator_of(self.settings, self.members, seed=self.seed + redraw)
 
     def but(self, **estimator: Any) -> "Victim":
@@ -88,9 +95,13 @@ class Victim:
             NetworkError: it is asked for MC dropout and no dropout acts in it.
         """
         grey = torch.full((2, *self.shape), 0.5, device=self.device)
-        members = self.members if self.made_from is None else [networks.DigitNetwork().to(torch.device(self.device))]
-        estimator = estimator_of(self.settings, members, seed=self.seed)
+        estimator = self.estimator() if self.made_from is None else self._untrained()
         return predict(estimator, grey, torch.arange(2, device=self.device), batch_size=2)
+
+    def _untrained(self) -> Estimator:
+        """The embedded victim before its training: it has the same kind of prediction."""
+        network = networks.DigitNetwork().to(torch.device(self.device))
+        return estimator_of(self.settings, [network], seed=self.seed)
 
     @cached_property
     def measures(self) -> tuple[str, ...]:
@@ -146,16 +157,19 @@ def resolved(settings: VictimSettings, machine: Machine) -> VictimSettings:
     Raises:
         SpecError: there is no victim of that name, or settings that do not go together.
     """
+    told = settings.average
     if settings.card is not None:
         card = read_victim(machine.victims, settings.card)
         said = {name: value for name in ("estimator", "average") if (value := getattr(settings, name)) is not None}
-        if settings.estimator and card.estimator and settings.estimator.name == card.estimator.name:
-            own = {**card.estimator.settings, **settings.estimator.settings}  # what is not said is as on the card
-            said["estimator"] = settings.estimator.but(settings=own)
+        known = card.estimator or SOFTMAX
+        if settings.estimator and settings.estimator.name in (known.name, AS_ON_CARD):
+            own = {**known.settings, **settings.estimator.settings}  # what is not said is as on the card
+            said["estimator"] = known.but(settings=own)
         settings = card.but(**said, name=settings.name or card.name, defenses=settings.defenses)
-    average = settings.average or "probability"
-    if settings.average is not None and len(settings.networks) < 2:
+    several = len(settings.networks) > 1
+    if told is not None and not several:
         raise SpecError(f"average: expected several networks, got {len(settings.networks) or 'the embedded one'}")
+    average = (settings.average or "probability") if several else None  # a card says one of a single network, too
     return settings.but(estimator=completed_estimator(settings.estimator or SOFTMAX), average=average)
 
 
@@ -178,6 +192,11 @@ def load_victim(settings: VictimSettings, dataset: Dataset, machine: Machine, *,
         SpecError: no network was named and the data are not the embedded digits.
     """
     common = {"seed": seed, "shape": dataset.shape, "device": machine.device}
+    if settings.networks and is_estimator(asked := machine.given.get(settings.networks[0].name)):
+        asked = asked.to(torch.device(machine.device))
+        grey = torch.full((2, *dataset.shape), 0.5, device=machine.device)
+        count = predict(asked, grey, torch.arange(2, device=machine.device)).log_probs.shape[-1]
+        return Victim(settings, lambda: [asked], class_names(dataset, count), asked=asked, **common)
     if settings.networks:
         members = load_members(settings.networks, dataset.shape, machine)
         count = networks.check(members[0], dataset.shape, device=machine.device)

@@ -22,18 +22,20 @@ class Walk:
         batch_size: inputs per call of a network.
         names: how many go over all data, such as victims: part after part, and each part for all of them, so that it is
             read once.
+        batches: of a part.
     """
 
     dataset: Dataset
     batch_size: int
     names: int = 1
+    batches: int = BATCHES_PER_PART
     _held: tuple[int, Batch, list[tuple[str, str]]] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def pieces(self) -> Sequence[Piece]:
         """Part after part, for each name; ``at`` is the name's position, and where the part begins and ends."""
-        step, count = BATCHES_PER_PART * self.batch_size, len(self.dataset)
+        step, count = self.batches * self.batch_size, len(self.dataset)
         return [
             Piece(f"{index:05d}-{which}" if self.names > 1 else f"{index:05d}", stop - start, (which, start, stop))
             for index, start in enumerate(range(0, count, step))

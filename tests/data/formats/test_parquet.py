@@ -94,9 +94,9 @@ def test_labels_outside(tmp_path, images, label, message):
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"img": [b""], "label": [1]}, "expected columns 'image' and 'label', got img, label"),
-        ({"image": [b""], "label": [1]}, "expected 'image' as struct<bytes, path>, got binary"),
-        ({"image": [{"bytes": b""}], "label": ["cat"]}, "expected integer labels, got string"),
+        ({"photo": [b""], "label": [1]}, "expected columns 'image' and 'label', got photo, label; name them"),
+        ({"image": ["x"], "label": [1]}, "expected 'image' as struct<bytes, path> or binary, got string"),
+        ({"image": [{"bytes": b""}], "label": [0.5]}, "expected integer labels or names, got double"),
     ],
 )
 def test_other_tables(tmp_path, columns, message):
@@ -117,3 +117,92 @@ def test_grey_images(tmp_path):
     (batch,) = load(write(tmp_path / "a.parquet", [encoded(image) for image in images], [0, 0, 0])).batches(9)
     assert torch.equal(batch.inputs, torch.as_tensor(images[:, None]).float() / 255)
     assert np.all(batch.targets.numpy() == 0)
+
+
+def table(path, count=4, image="image", binary=False, **columns):
+    cells = [encoded(each) for each in pictures(count, 4, 4, 3)]
+    images = pa.array(cells, pa.binary()) if binary else [{"bytes": cell, "path": "x"} for cell in cells]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table({image: images} | columns), path)
+    return path
+
+
+@pytest.mark.parametrize("binary", [False, True])
+@pytest.mark.parametrize("image", ["image", "img", "photo"])
+@pytest.mark.parametrize(
+    "labels",
+    [
+        {"label": [0, 1, 0, 1]},
+        {"fine_label": [0, 1, 0, 1], "coarse_label": [0, 0, 0, 0]},
+        {"species": pa.array([0, 1, 0, 1], pa.uint8())},
+    ],
+)
+def test_columns_by_their_usual_names_or_as_told(tmp_path, binary, image, labels):
+    path = table(tmp_path / "a.parquet", image=image, binary=binary, **labels)
+    asked = {"image_column": "photo"} if image == "photo" else {}
+    asked |= {"label_column": "species"} if "species" in labels else {}
+    (batch,) = load(path, **asked).batches(9)
+    assert batch.targets.tolist() == [0, 1, 0, 1]
+    assert torch.equal(batch.inputs * 255, torch.as_tensor(pictures(4, 4, 4, 3)).permute(0, 3, 1, 2).float())
+    if asked:
+        with pytest.raises(DataError, match="expected columns 'image' and 'label', got"):
+            load(path)
+
+
+def test_columns_that_are_not_there(tmp_path):
+    path = table(tmp_path / "a.parquet", label=[0] * 4)
+    with pytest.raises(DataError, match="expected a column 'kind', got image, label"):
+        load(path, label_column="kind")
+    for source in ("digits", tmp_path / "folders"):
+        (tmp_path / "folders/a").mkdir(parents=True, exist_ok=True)
+        with pytest.raises(DataError, match="label_column: expected a Parquet file or a CSV, got"):
+            load(source, label_column="kind")
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int8(), pa.string())])
+def test_labels_that_are_names(tmp_path, kind):
+    for name, cells in (("train-0", ["b", "a", "b", "c"]), ("train-1", ["d", "a", None, "b"])):
+        table(tmp_path / f"{name}.parquet", label=pa.array(cells, pa.string()).cast(kind))
+    with pytest.raises(DataError, match=r"train-1.parquet: expected a label in every row, got none in row 2"):
+        load(tmp_path, split="train")
+    data = load(tmp_path, split="train", on_error="skip")
+    assert data.classes == ("a", "b", "c", "d")
+    assert torch.cat([batch.targets for batch in data.batches(9)]).tolist() == [1, 0, 1, 2, 3, 0, 1]
+    assert sorted(data.sample(4).gather(range(4)).targets.tolist()) == [0, 1, 2, 3]
+
+
+def test_labels_of_two_kinds(tmp_path):
+    table(tmp_path / "train-0.parquet", label=["a"] * 4)
+    table(tmp_path / "train-1.parquet", label=[1] * 4)
+    with pytest.raises(DataError, match="expected labels of one kind in all files, got names and numbers"):
+        load(tmp_path, split="train")
+
+
+def test_numbers_that_are_text(tmp_path):
+    data = load(table(tmp_path / "a.parquet", label=["10", "2", "2", "0"]))
+    assert (data.classes, data.gather([0, 1]).targets.tolist()) == (tuple(map(str, range(11))), [10, 2])
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["plain_text/train-00000-of-00001.parquet", "plain_text/test-00000-of-00001.parquet"],
+        ["default/train/0000.parquet", "default/test/0000.parquet"],
+        ["train/0000.parquet", "test/0000.parquet"],
+        ["data/Training-0.parquet", "data/testing.parquet"],
+    ],
+)
+def test_the_folder_of_a_configuration(tmp_path, names):
+    for count, name in enumerate(names, start=2):
+        table(tmp_path / name, count, label=[0] * count)
+    assert (len(load(tmp_path, split="train")), len(load(tmp_path))) == (2, 3)
+    with pytest.raises(DataError, match=r"expected split .*, got 'val'"):
+        load(tmp_path, split="val")
+
+
+def test_several_configurations(tmp_path):
+    for name in ("small", "large"):
+        table(tmp_path / name / "test-0.parquet", label=[0] * 4)
+    with pytest.raises(DataError, match="expected the Parquet files of one data set, got several; name one of"):
+        load(tmp_path)
+    assert len(load(tmp_path / "small")) == 4

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from feint.errors import DataError
 
 from ..digest import digest_of_files
@@ -47,6 +50,15 @@ class CifarBinary:
 
     def __len__(self) -> int:
         return sum(self.counts)
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """The first byte of each record."""
+        files = (
+            np.memmap(path, np.uint8, "r", shape=(count, RECORD)) if count else np.zeros((0, RECORD), np.uint8)
+            for path, count in zip(self.paths, self.counts, strict=True)
+        )
+        return np.concatenate([records[:, 0] for records in files]).astype(np.int64)
 
     def where(self, sample: int) -> str:
         """Which image of which batch."""

@@ -46,6 +46,11 @@ class Digits:
     def __len__(self) -> int:
         return TRAIN if self.split == "train" else 1797 - TRAIN
 
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """Which digits they are."""
+        return self._arrays[1]
+
     def where(self, sample: int) -> str:
         """Which digit."""
         return f"digits/{self.split}: image {sample}"

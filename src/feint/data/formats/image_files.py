@@ -1,19 +1,28 @@
 """Image files with labels, whether the labels come from folders' names or from a table."""
 
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from feint.errors import DataError
 
-from ..decode import BrokenImage, channels_of, decode, open_image
+from ..decode import BrokenImage, Channels, channels_by_name, channels_of, decode, most_common, open_image
 from ..digest import digest_of_files, digest_of_lines
 from ..kinds import Classes, Images
 from ..source import Example, Flaw
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
+SUFFIXES = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"),
+    *(".pnm", ".jp2", ".tga", ".avif", ".heic", ".heif"),
+)
+"""Of pictures, also of those that cannot be read here: to leave them out without a word would be worse."""
+MOST_BYTES = 1 << 28
 
 
 @final
@@ -24,16 +33,16 @@ class ImageFiles:
     Attributes:
         folder: what the files' names are relative to.
         files: their names.
-        labels: their class indices; None where missing.
+        labels: their class indices; -1 where missing.
         targets: class names.
-
-    Images become RGB, unless the first one is grey: then all are expected to be.
+        channels: what images become; None for grey if most of the first ones are (then all should be), else RGB.
     """
 
     folder: Path
     files: tuple[str, ...]
-    labels: tuple[int | None, ...]
+    labels: NDArray[np.int64]
     targets: Classes
+    channels: Channels | None = None
     inputs: type[Images] = Images
     seekable: bool = True
 
@@ -47,12 +56,12 @@ class ImageFiles:
     def read(self, start: int, stop: int) -> Iterator[Example | Flaw]:
         """Read a range, file by file."""
         for sample in range(start, stop):
-            label = self.labels[sample]
-            if label is None:
+            label = int(self.labels[sample])
+            if label < 0:
                 yield Flaw(sample, "expected a label, got none")
                 continue
             try:
-                pixels = decode(self._bytes(sample), self._channels)
+                pixels = decode(self._bytes(sample), self._channels, convert=self.channels is not None)
             except BrokenImage as error:
                 yield Flaw(sample, str(error))
             except DataError as error:
@@ -63,17 +72,20 @@ class ImageFiles:
     def fingerprint(self) -> str:
         """Of the files' names, contents and labels."""
         return digest_of_lines(
-            f"{name} {self._content(name)} {label}" for name, label in zip(self.files, self.labels, strict=True)
+            f"{name} {self._content(name)} {label if label >= 0 else None}"
+            for name, label in zip(self.files, self.labels.tolist(), strict=True)
         )
 
     @cached_property
     def _channels(self) -> int:
+        return channels_by_name(self.channels) or most_common(self._looks())
+
+    def _looks(self) -> Iterator[int]:
         for sample in range(len(self)):
             try:
-                return channels_of(open_image(self._bytes(sample)))
+                yield channels_of(open_image(self._bytes(sample)))
             except BrokenImage:
                 continue
-        return 3
 
     def _content(self, name: str) -> str:
         """Its digest; a file that cannot be read is a flaw of its own, told when the image is."""
@@ -85,6 +97,11 @@ class ImageFiles:
     def _bytes(self, sample: int) -> bytes:
         path = self.folder / self.files[sample]
         try:
+            status = path.stat()
+            if not stat.S_ISREG(status.st_mode):  # which might never end
+                raise BrokenImage("expected an image file, got no regular file")
+            if status.st_size > MOST_BYTES:
+                raise BrokenImage(f"expected an image file of at most {MOST_BYTES} bytes, got {status.st_size}")
             return path.read_bytes()
         except FileNotFoundError as error:
             raise BrokenImage("expected an image file, got no such file") from error

@@ -1,6 +1,6 @@
 """Parquet in Hugging Face's image layout: ``image`` (bytes, path) and ``label``."""
 
-import json
+import re
 from bisect import bisect_right
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
@@ -9,17 +9,21 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any, cast, final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from feint.errors import DataError
 
-from ..decode import BrokenImage, channels_of, decode, open_image
+from ..decode import BrokenImage, Channels, channels_by_name, channels_of, decode, most_common, open_image
 from ..digest import digest_of_files
 from ..kinds import Classes, Images
-from ..labels import MOST_CLASSES
+from ..labels import named_labels
 from ..places import Places
 from ..source import Example, Flaw, flaws_raise, reason
+from ..splits import KNOWN, choose_split, split_of
+from .parquet_columns import opened, read_columns
 
 ROWS = 32
-BUFFER = 1 << 20
 Rows = Generator[tuple[int, bytes | None]]
 
 
@@ -30,63 +34,86 @@ class Parquet:
 
     Attributes:
         paths: the files.
+        images: what to read of each.
         counts: their numbers of rows.
         groups: where row groups begin: from there one can read.
-        labels: of all rows; None where missing.
+        labels: of all rows; -1 where missing.
         targets: class names.
+        channels: as of ``ImageFiles``.
     """
 
     paths: tuple[Path, ...]
+    images: tuple[str, ...]
     counts: tuple[int, ...]
     groups: tuple[int, ...]
-    labels: tuple[int | None, ...]
+    labels: NDArray[np.int64]
     targets: Classes
+    channels: Channels | None = None
     inputs: type[Images] = Images
     seekable: bool = False
     places: Places[Rows] = field(default_factory=Places[Rows], repr=False)
 
     @classmethod
-    def open(cls, paths: tuple[Path, ...], on_error: str) -> "Parquet":
-        """Read the labels, and the class names from Hugging Face's metadata.
+    def open(
+        cls,
+        paths: tuple[Path, ...],
+        on_error: str,
+        *,
+        channels: Channels | None = None,
+        image_column: str | None = None,
+        label_column: str | None = None,
+    ) -> "Parquet":
+        """Read the labels, and the class names: from Hugging Face's metadata, or labels that are names themselves.
 
         Args:
             paths: the files of one split, in order.
             on_error: "raise" raises at once where a label is missing.
+            channels: as of ``ImageFiles``.
+            image_column: None for ``image`` or ``img``.
+            label_column: None for ``label``, or what else it is usually called.
 
         Raises:
             DataError: if a file cannot be read, or its columns or labels are not as expected.
         """
-        labels: list[int | None] = []
-        counts: list[int] = []
+        found = [read_columns(path, image_column, label_column) for path in paths]
+        if len({bool(each.seen) for each in found if len(each.labels)}) > 1:
+            raise DataError(f"{paths[0]}: expected labels of one kind in all files, got names and numbers")
+        seen = sorted({name for each in found for name in each.seen})
+        of_name, classes = named_labels(seen, [str(paths[0])] * len(seen))
+        parts: list[NDArray[np.int64]] = []
         groups: list[int] = []
-        classes: tuple[str, ...] = ()
-        for path in paths:
-            found, names, sizes = _labels(path)
-            if flaws_raise(on_error) and None in found:
-                raise DataError(f"{path}: expected a label in every row, got none in row {found.index(None)}")
-            classes = classes or names
-            groups += [len(labels) + before for before in accumulate(sizes[:-1], initial=0)]
-            counts.append(len(found))
-            labels += found
-        largest = max((label for label in labels if label is not None), default=-1)
-        if classes and largest >= len(classes):
-            raise DataError(f"{paths[0]}: expected labels from 0 to {len(classes) - 1}, got up to {largest}")
-        names = classes or tuple(map(str, range(largest + 1)))
-        return cls(paths, tuple(counts), tuple(groups), tuple(labels), Classes(names))
+        before = 0
+        for path, each in zip(paths, found, strict=True):
+            if flaws_raise(on_error) and (each.labels < 0).any():
+                row = int((each.labels < 0).argmax())
+                raise DataError(f"{path}: expected a label in every row, got none in row {row}")
+            groups += [before + first for first in accumulate(each.groups[:-1], initial=0)]
+            before += len(each.labels)
+            number = np.append(of_name[np.searchsorted(seen, each.seen)], -1) if each.seen else None
+            parts.append(each.labels if number is None else number[each.labels])
+        labels = np.concatenate(parts)
+        largest = int(labels.max(initial=-1))
+        names = next((each.names for each in found if each.names), ())
+        if names and largest >= len(names):
+            raise DataError(f"{paths[0]}: expected labels from 0 to {len(names) - 1}, got up to {largest}")
+        classes = names or classes or tuple(map(str, range(largest + 1)))
+        counts = tuple(len(each.labels) for each in found)
+        images = tuple(each.image for each in found)
+        return cls(paths, images, counts, tuple(groups), labels, Classes(classes), channels)
 
     @classmethod
-    def find(cls, folder: Path, split: str, on_error: str) -> "Parquet":
-        """Open a split of a folder, by the files' prefix: ``train-``, ``test-``.
+    def find(cls, folder: Path, split: str, on_error: str, **options: Any) -> "Parquet":
+        """Open a split of a folder, by the files' prefix or folder: ``train-00000-of-00001``, ``train/0000``.
 
         Raises:
-            DataError: if there is no such split.
+            DataError: if there is no such split, or there are several data sets.
         """
         paths = _files(folder)
-        chosen = tuple(path for path in paths if path.stem == split or path.stem.startswith(f"{split}-"))
-        if not chosen:
-            splits = sorted({path.stem.split("-")[0] for path in paths})
-            raise DataError(f"{folder}: expected split {' or '.join(map(repr, splits))}, got {split!r}")
-        return cls.open(chosen, on_error)
+        splits = sorted({_split_name(path) for path in paths})
+        chosen = choose_split(splits, split)
+        if len(chosen) != 1:
+            raise DataError(f"{folder}: expected split {' or '.join(map(repr, chosen or splits))}, got {split!r}")
+        return cls.open(tuple(path for path in paths if _split_name(path) == chosen[0]), on_error, **options)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -102,14 +129,14 @@ class Parquet:
     def read(self, start: int, stop: int) -> Iterator[Example | Flaw]:
         """Read a range: on from where the last one ended, or from the row group in which it begins."""
         for sample, data in self._encoded(start, stop):
-            label = self.labels[sample]
-            if label is None:
+            label = int(self.labels[sample])
+            if label < 0:
                 yield Flaw(sample, "expected a label, got none")
                 continue
             try:
                 if data is None:
                     raise BrokenImage("expected an image's bytes, got none")
-                pixels = decode(data, self._channels)
+                pixels = decode(data, self._channels, convert=self.channels is not None)
             except BrokenImage as error:
                 yield Flaw(sample, str(error))
             except DataError as error:
@@ -123,13 +150,14 @@ class Parquet:
 
     @cached_property
     def _channels(self) -> int:
-        """1 if the first readable image is grey, else 3."""
+        return channels_by_name(self.channels) or most_common(self._looks())
+
+    def _looks(self) -> Iterator[int]:
         for _, data in self._encoded(0, len(self)):
             try:
-                return channels_of(open_image(data or b""))
+                yield channels_of(open_image(data or b""))
             except BrokenImage:
                 continue
-        return 3
 
     def _encoded(self, start: int, stop: int) -> Iterator[tuple[int, bytes | None]]:
         """Sample indices and the bytes of the image files."""
@@ -147,86 +175,70 @@ class Parquet:
     def _rows(self, start: int) -> Rows:
         """All rows from one on."""
         before = 0
-        for path, count in zip(self.paths, self.counts, strict=True):
+        for path, image, count in zip(self.paths, self.images, self.counts, strict=True):
             if start < before + count:
-                for row, data in _rows(path, max(start - before, 0)):
+                for row, data in _rows(path, image, max(start - before, 0)):
                     yield before + row, data
             before += count
 
 
-def has_parquet(folder: Path) -> bool:
-    """Whether a folder, or its folder ``data``, has such files."""
-    return bool(_files(folder))
+def has_parquet(folder: Path, *, below: bool = False) -> bool:
+    """Whether a folder has such files, itself or in ``data``; or also in the folders below it."""
+    return bool(_near(folder)) or (below and any(True for _ in _all(folder)))
 
 
-def _files(folder: Path) -> list[Path]:
+def _near(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.parquet")) or sorted((folder / "data").glob("*.parquet"))
 
 
-def _opened(path: Path) -> Any:
-    """A ``pyarrow.parquet.ParquetFile``, of whose types pyarrow's stubs leave half unknown."""
-    from pyarrow import ArrowException
-    from pyarrow.parquet import ParquetFile
-
-    try:
-        return ParquetFile(path, buffer_size=BUFFER)  # or a row group's images are all read at once
-    except (ArrowException, OSError) as error:
-        raise DataError(f"{path}: expected a Parquet file, got: {reason(error)}") from error
+def _all(folder: Path) -> Iterator[Path]:
+    """Such files in a folder and up to two levels below."""
+    for depth in ("*.parquet", "*/*.parquet", "*/*/*.parquet"):
+        yield from (path for path in folder.glob(depth) if not path.name.startswith("."))
 
 
-def _labels(path: Path) -> tuple[list[int | None], tuple[str, ...], list[int]]:
-    """All labels, the class names or (), and the sizes of the row groups."""
-    import pyarrow
-    import pyarrow.types
+def _files(folder: Path) -> list[Path]:
+    """Those of one configuration: in the folder, in ``data``, or in the only folder that has any.
 
-    with _opened(path) as file:
-        schema = file.schema_arrow
-        sizes = [int(file.metadata.row_group(number).num_rows) for number in range(file.metadata.num_row_groups)]
-        if "image" not in schema.names or "label" not in schema.names:
-            raise DataError(f"{path}: expected columns 'image' and 'label', got {', '.join(schema.names)}")
-        if not pyarrow.types.is_integer(schema.field("label").type):
-            raise DataError(f"{path}: expected integer labels, got {schema.field('label').type}")
-        image = schema.field("image").type
-        if not pyarrow.types.is_struct(image) or image.get_field_index("bytes") < 0:
-            raise DataError(f"{path}: expected 'image' as struct<bytes, path>, got {image}")
-        try:
-            labels = cast("list[int | None]", file.read(columns=["label"]).column("label").to_pylist())
-        except (pyarrow.ArrowException, OSError) as error:
-            raise DataError(f"{path}: expected labels that can be read, got: {reason(error)}") from error
-    for row, label in enumerate(labels):
-        if label is not None and not 0 <= label < MOST_CLASSES:
-            raise DataError(f"{path}: expected labels from 0 to {MOST_CLASSES - 1}, got {label} in row {row}")
-    return labels, _class_names(schema.metadata or {}), sizes
+    Raises:
+        DataError: if several folders have some, and are not called like splits.
+    """
+    if near := _near(folder):
+        return near
+    found = sorted(_all(folder))
+    # A configuration is a folder of files, or of folders that are called like splits.
+    bases = {path.parent.parent if split_of(path.parent.name) in KNOWN else path.parent for path in found}
+    if len(bases) > 1:
+        names = ", ".join(sorted(str(base) for base in bases))
+        raise DataError(f"{folder}: expected the Parquet files of one data set, got several; name one of {names}")
+    return found
 
 
-def _class_names(metadata: dict[bytes, bytes]) -> tuple[str, ...]:
-    try:
-        info: Any = json.loads(metadata[b"huggingface"])
-        return tuple(str(name) for name in info["info"]["features"]["label"]["names"])
-    except (KeyError, TypeError, ValueError):
-        return ()
+def _split_name(path: Path) -> str:
+    """What split a file belongs to: ``train-00000-of-00002`` or ``train/0000``."""
+    prefix = re.split(r"[-.]", path.stem)[0]
+    parent = path.parent.name
+    return parent if split_of(prefix) not in KNOWN and split_of(parent) in KNOWN else prefix
 
 
-def _rows(path: Path, start: int) -> Rows:
+def _rows(path: Path, image: str, start: int) -> Rows:
     """Row numbers and image files of one file from a row on; row groups before it are not touched."""
-    from pyarrow import ArrowException
-
-    with _opened(path) as file:
+    with opened(path) as file:
         before = 0
         for group in range(file.metadata.num_row_groups):
             count = int(file.metadata.row_group(group).num_rows)
             if start < before + count:
                 try:
-                    yield from _rows_of_group(file, group, before, start)
-                except (ArrowException, OSError) as error:
+                    yield from _rows_of_group(file, image, group, before, start)
+                except Exception as error:
                     raise DataError(f"{path}: expected rows that can be read, got: {reason(error)}") from error
             before += count
 
 
-def _rows_of_group(file: Any, group: int, row: int, start: int) -> Rows:
-    for batch in file.iter_batches(ROWS, row_groups=[group], columns=["image.bytes"], use_threads=False):
+def _rows_of_group(file: Any, column: str, group: int, row: int, start: int) -> Rows:
+    for batch in file.iter_batches(ROWS, row_groups=[group], columns=[column], use_threads=False):
         first = min(max(start - row, 0), batch.num_rows)
         for number in range(first, batch.num_rows):
-            image = cast("dict[str, bytes | None] | None", batch.column(0)[number].as_py())
-            yield row + number, image["bytes"] if image else None
+            image = cast("dict[str, bytes | None] | bytes | None", batch.column(0)[number].as_py())
+            yield row + number, image["bytes"] if isinstance(image, dict) else image
         row += batch.num_rows

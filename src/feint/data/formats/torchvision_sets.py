@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, cast, final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from feint.errors import DataError
 
-from ..decode import BrokenImage, channels_of, pixels_of
+from ..decode import BrokenImage, Channels, channels_by_name, channels_of, most_common, pixels_of
 from ..digest import digest_of_array, digest_of_lines
 from ..kinds import Classes, Images
 from ..source import Example, Flaw, reason
@@ -39,17 +40,19 @@ class TorchvisionSet:
     split: str
     images: Any
     targets: Classes
+    channels: Channels | None = None
     inputs: type[Images] = Images
     seekable: bool = True
 
     @classmethod
-    def open(cls, name: str, split: str) -> "TorchvisionSet":
+    def open(cls, name: str, split: str, channels: Channels | None = None) -> "TorchvisionSet":
         """Open a data set, downloading it on first use.
 
         Args:
             name: its class in ``torchvision.datasets``.
             split: handed on as ``split=``, or as ``train=`` where that is what the class takes; of no
                 effect where it takes neither.
+            channels: as of ``ImageFiles``.
 
         Raises:
             DataError: if there is no such data set or split, or it cannot be downloaded or read.
@@ -74,10 +77,20 @@ class TorchvisionSet:
             classes = _classes(images)
         except Exception as error:  # downloads, archives and arguments fail in every way there is
             raise DataError(f"{PREFIX}{name}: expected split {split!r} of it, got: {reason(error)}") from error
-        return cls(name, split, images, Classes(classes))
+        return cls(name, split, images, Classes(classes), channels)
 
     def __len__(self) -> int:
         return len(self.images)
+
+    @property
+    def labels(self) -> NDArray[np.int64] | None:
+        """What torchvision has read of them already, or None."""
+        for name in LABELS:
+            found: Any = getattr(self.images, name, None)
+            if found is not None and len(found) == len(self):
+                labels = [_as_integer(label) for label in found]
+                return np.array([-1 if label is None else label for label in labels], dtype=np.int64)
+        return None
 
     def where(self, sample: int) -> str:
         """Which image."""
@@ -88,7 +101,7 @@ class TorchvisionSet:
         for sample in range(start, stop):
             try:
                 image, label = self._item(sample)
-                pixels = pixels_of(image, self._channels)
+                pixels = pixels_of(image, self._channels, convert=self.channels is not None)
             except BrokenImage as error:
                 yield Flaw(sample, str(error))
             except DataError as error:
@@ -118,12 +131,14 @@ class TorchvisionSet:
 
     @cached_property
     def _channels(self) -> int:
+        return channels_by_name(self.channels) or most_common(self._first())
+
+    def _first(self) -> Iterator[int]:
         for sample in range(len(self)):
             try:
-                return channels_of(self._item(sample)[0])
+                yield channels_of(self._item(sample)[0])
             except BrokenImage:
                 continue
-        return 3
 
     def _item(self, sample: int) -> tuple[Any, int]:
         """The image, as Pillow has it, and its label."""

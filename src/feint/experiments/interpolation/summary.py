@@ -19,7 +19,7 @@ Measured = dict[str, dict[str, Array]]
 
 
 def read_blends(run: Run, which: int, part: str) -> Measured:
-    """What the victim at this position makes of all kinds of blends: of ``halves`` (P,), or ``paths`` (paths, steps)."""
+    """What the victim at this position makes of all kinds of blends: ``halves`` (P,), or ``paths`` (paths, steps)."""
     found: Measured = {}
     for kind in KINDS:
         arrays = run.arrays("blends", f"{which}-{kind}")

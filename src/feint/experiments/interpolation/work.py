@@ -92,7 +92,7 @@ class Interpolation:
             dataset, pairs = self.scene.dataset, earlier.arrays("pairs")
             samples, rows = np.unique(np.concatenate([pairs["first"], pairs["second"]]), return_inverse=True)
             images = dataset.only(np.searchsorted(dataset.samples, samples).tolist()).inputs
-            first, second = torch.from_numpy(rows).split(self.settings.pairs)
+            first, second = rows[: self.settings.pairs], rows[self.settings.pairs :]
             self._held["pairs"] = Pairs(images[first], images[second])
         return self._held["pairs"]
 

@@ -173,10 +173,7 @@ def _confident(plane: Plane, victims: Sequence[Mapped], summary: Mapping[str, An
     far = plane.is_far
     panels = tuple(
         charts.regions(
-            sum(
-                part.astype(np.int64)
-                for part in (far, far & victim.confident["predictive_entropy"], far & victim.confident_by_both)
-            ),
+            np.sum([far, far & victim.confident["predictive_entropy"], far & victim.confident_by_both], axis=0),
             REGIONS,
             plane.end,
             letters=[charts.Letter(_letter(at), each["x"], each["y"]) for at, each in enumerate(found["rubbish"])],

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from feint.errors import SpecError
-from feint.experiments.scene import CALL, Scene, set_scene
+from feint.experiments.scene import BATCHES, CALL, Scene, set_scene
 from feint.runs.machine import Machine
 from feint.runs.run import Run
 from feint.runs.work import Array, Found, Piece, Stage, Work
@@ -21,7 +21,8 @@ from .settings import LatentSettings
 
 MOSAIC = 21
 """Decoded images on each side of the picture of the plane."""
-POINTS_PER_PIECE = 2 * CALL
+POINTS_PER_PIECE = 2000
+"""At most so many, if victims are asked about fewer at once."""
 
 
 def prepare(settings: LatentSettings, machine: Machine) -> Work:
@@ -37,7 +38,7 @@ def prepare(settings: LatentSettings, machine: Machine) -> Work:
     if scene.autoencoder.latent != 2:
         raise SpecError(f"autoencoder: expected two latent dimensions, got {scene.autoencoder.latent}")
     _check_count(len(scene.dataset))
-    latent = Latent(settings, scene, Walk(scene.dataset, scene.batch_size, len(scene.victims)))
+    latent = Latent(settings, scene, Walk(scene.dataset, scene.batch_size, len(scene.victims), BATCHES))
     return Work(settings, scene.identity, scene.about, latent.stages)
 
 
@@ -65,10 +66,10 @@ class Latent:
     def stages(self) -> list[Stage]:
         """The plane, images as victims see them, points likewise, and the rubbish."""
         victims, points = range(len(self.scene.victims)), self.settings.side**2
+        step = self.scene.at_once * max(1, POINTS_PER_PIECE // self.scene.at_once)
         parts = [
-            Piece(f"{start // POINTS_PER_PIECE:05d}-{which}", stop - start, (which, start, stop))
-            for start in range(0, points, POINTS_PER_PIECE)
-            for stop in [min(start + POINTS_PER_PIECE, points)]
+            Piece(f"{index:05d}-{which}", min(step, points - start), (which, start, min(start + step, points)))
+            for index, start in enumerate(range(0, points, step))
             for which in victims
         ]
         each = [Piece(str(which), at=(which,)) for which in victims]
@@ -81,7 +82,7 @@ class Latent:
         ]
 
     def _plane(self, piece: Piece, earlier: Run, scratch: Path) -> Found:
-        """Where the images are, read once and held as their codes alone, and how far the grid's points are from them."""
+        """Where the images are, read once and held as codes alone, and how far the grid's points are from them."""
         dataset, settings = self.scene.dataset.take(0, len(self.scene.dataset)), self.settings
         codes: list[Tensor] = []
         labels: list[Tensor] = []
@@ -113,7 +114,7 @@ class Latent:
         """What a victim says of some points, which are decoded on the spot."""
         which, start, stop = piece.at
         samples = torch.arange(start, stop)
-        images = self.scene.decode(_points(earlier)[start:stop])
+        images = self._decoded(_points(earlier), start, stop)
         return Found({"maps": self.scene.seen(which, images, samples, point=samples.numpy())})
 
     def _rubbish(self, piece: Piece, earlier: Run, scratch: Path) -> Found:
@@ -121,18 +122,18 @@ class Latent:
         plane, victim = read_plane(earlier), read_mapped(earlier, piece.at[0])
         places = spread_out(plane, victim.confident_by_both & plane.is_far, self.settings.shown)
         points = _points(earlier)
-        images = [self._decoded(points, place) for place in places]
+        images = [_pictures(self._decoded(points, place, place + 1))[0] for place in places]
         found = np.stack(images) if images else np.empty((0, *_last(self.scene.dataset.shape)), np.float32)
         return Found(arrays={"rubbish": {"points": np.array(places, np.int64), "images": found}})
 
-    def _decoded(self, points: Tensor, place: int) -> Array:
-        """A point's image out of the call that it was decoded in: another call may have other last bits."""
-        first = place - place % CALL
-        return _pictures(self.scene.decode(points[first : first + CALL])[place - first][None])[0]
+    def _decoded(self, points: Tensor, start: int, stop: int) -> Float[Tensor, " N channels height width"]:
+        """Some points' images, out of the calls that all points are decoded in: others may have other last bits."""
+        first = start - start % CALL
+        return self.scene.decode(points[first : stop + -stop % CALL])[start - first : stop - first]
 
 
 def _points(earlier: Run) -> Float[Tensor, " N 2"]:
-    return _grid(torch.from_numpy(earlier.arrays("plane")["axis"]))
+    return _grid(torch.as_tensor(earlier.arrays("plane")["axis"]))
 
 
 def _grid(axis: Float[Tensor, " G"]) -> Float[Tensor, " N 2"]:

@@ -1,1 +1,1 @@
-"""Tables of papers beside our own figures: `feint reproduce NAME`."""
+"""The tables of the papers that feint grew from: runs laid out as printed, the papers' figures beside ours."""

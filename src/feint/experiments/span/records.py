@@ -1,4 +1,6 @@
-"""Records of spans: one row per input and radius. The columns, in order:
+"""Records of spans: one row per input and radius.
+
+The columns, in order:
 
 sample      int64    the input's index in its data set
 label       int32    the true class

@@ -23,7 +23,8 @@ class SpanSettings(RunSettings):
         attack: what moves the confidence to either end, its label kept.
         radii: in the attack's own distance, L-infinity in units of [0, 1] for most; what a smaller one reaches counts
             for the larger ones.
-        threshold: answered is what has at least this confidence, 0 to 1 (default: what answers 90 % of the clean images).
+        threshold: answered is what has at least this confidence, 0 to 1 (default: what answers 90 % of the clean
+            images).
     """
 
     data: DataSettings = DataSettings()

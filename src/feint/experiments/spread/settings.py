@@ -1,15 +1,17 @@
 """What can be asked about softmax variance and mutual information."""
 
-from typing import Annotated, Any, final
+from typing import Annotated, Any, cast, final
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
 
 from feint.runs.settings import RunSettings
 from feint.victims.settings import DataSettings, Victims
 
+_COUNTED = {"limit", "first"}
+
 
 def _several(value: Any) -> Any:
-    return value if isinstance(value, list | tuple) else [value]
+    return cast(Any, value) if isinstance(value, list | tuple) else [value]
 
 
 @final
@@ -28,23 +30,17 @@ class SpreadSettings(RunSettings):
     foreign: Annotated[tuple[DataSettings, ...], BeforeValidator(_several)] = ()
     resamples: Annotated[int, Field(gt=0)] = 200
 
-    @model_validator(mode="before")
-    @classmethod
-    def _as_the_first(cls, value: Any) -> Any:
-        """Foreign images are cut and counted like the first ones, unless they are told otherwise."""
-        if not isinstance(value, dict) or not value.get("foreign"):
-            return value
-        values: dict[str, Any] = dict(value)  # pyright: ignore[reportUnknownArgumentType]
-        first = DataSettings.model_validate(values.get("data", {}))
-        said = {name: getattr(first, name) for name in first.model_fields_set if name != "source"}
-        foreign = [DataSettings.model_validate(each) for each in _several(values["foreign"])]
-        values["foreign"] = [
-            each.but(**{name: value for name, value in said.items() if name not in _told(each)}) for each in foreign
-        ]
-        return values
+    @property
+    def filled(self) -> tuple[DataSettings, ...]:
+        """The foreign images, cut and counted like the first ones where they are not told otherwise."""
+        said = {name: getattr(self.data, name) for name in self.data.model_fields_set if name != "source"}
+        return tuple(
+            each.but(**{name: value for name, value in said.items() if name not in _told(each)})
+            for each in self.foreign
+        )
 
 
 def _told(settings: DataSettings) -> set[str]:
-    """What was said of these images; how many, in either way, is one thing."""
+    """What was said of images; how many, in either way, is one thing."""
     told = set(settings.model_fields_set)
-    return told | {"limit", "first"} if told & {"limit", "first"} else told
+    return told | _COUNTED if told & _COUNTED else told

@@ -22,6 +22,8 @@ from feint.victims.walk import Walk
 from .approximations import APPROXIMATIONS, FACTORS, drawn_together
 from .settings import SpreadSettings
 
+BATCHES = 5
+"""Of a part."""
 SCHEMA = pa.schema(
     [
         *(pa.field(name, pa.int16(), nullable=False) for name in ("victim", "data")),
@@ -43,6 +45,7 @@ def prepare(settings: SpreadSettings, machine: Machine) -> Work:
     Raises:
         FeintError: whatever does not load or does not go together.
     """
+    settings = settings.but(foreign=settings.filled)
     sets = [load_data(data, machine) for data in (settings.data, *settings.foreign)]
     for dataset in sets[1:]:
         if dataset.shape != sets[0].shape:
@@ -53,7 +56,7 @@ def prepare(settings: SpreadSettings, machine: Machine) -> Work:
     victims = [load_victim(victim, sets[0], machine, seed=settings.seed) for victim in settings.victims]
     for victim in victims:
         victim.check_measure("mutual_information")
-    spread = Spread(settings, victims, [Walk(dataset, settings.batch_size, len(victims)) for dataset in sets])
+    spread = Spread(settings, victims, [Walk(dataset, settings.batch_size, len(victims), BATCHES) for dataset in sets])
     return Work(
         settings,
         identity={

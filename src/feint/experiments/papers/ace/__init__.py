@@ -1,0 +1,20 @@
+"""The tables of the paper on ACE, on the victims and data at hand.
+
+    feint reproduce ace-softmax --data path/to/images --network timm:mobilenetv2_100:weights=m.safetensors
+    feint reproduce ace-ensemble --victim lenets --data path/to/mnist --size 2 --size 5 --matching lenet:weights=p.pt
+    feint reproduce ace-mc-dropout --network cnn-dropout:weights=c.safetensors --data path/to/mnist --proxy lenet:weights=p.pt
+
+Each block of a table is an audit in a run folder of its own. Table 3 of the paper, MC dropout, is of a black box: name
+proxies for it.
+
+Reference: Galil & El-Yaniv 2021, "Disrupting Deep Uncertainty Estimation Without Harming Accuracy", tables 1 (softmax),
+2 (deep ensembles) and 3 (MC dropout).
+"""
+
+from feint.runs.experiment import Experiment
+
+from .settings import EnsembleSettings, MCDropoutSettings, SoftmaxSettings
+
+SOFTMAX = Experiment("ace-softmax", SoftmaxSettings, __name__)
+ENSEMBLE = Experiment("ace-ensemble", EnsembleSettings, __name__)
+MC_DROPOUT = Experiment("ace-mc-dropout", MCDropoutSettings, __name__)

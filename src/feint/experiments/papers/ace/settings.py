@@ -1,0 +1,78 @@
+"""What can be asked of the tables of the paper on ACE."""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, final
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from feint.errors import SpecError
+from feint.runs.settings import Radii, RunSettings, listed
+from feint.victims.settings import DataSettings, Networks
+
+WHITE_RADII, BLACK_RADII = (5e-5, 5e-4, 5e-3), (5e-4, 5e-3, 5e-2)
+"""The paper's radii, of the full range [0, 1], when the weights are known and when they are not."""
+
+Counts = Annotated[tuple[Annotated[int, Field(ge=1)], ...], BeforeValidator(listed)]
+
+
+class AceSettings(RunSettings):
+    """What all tables ask for.
+
+    Attributes:
+        data: the images.
+        victim: the networks of a victim that feint train made, beside those that are named.
+        networks: victims; of an ensemble, its members.
+        proxies: of the black box.
+        white_radii: of the white box.
+        black_radii: of the black box.
+        repeats: fresh draws that judge stochastic victims.
+    """
+
+    flags: ClassVar[Mapping[str, str]] = {"networks": "network", "proxies": "proxy"}
+
+    data: DataSettings = DataSettings()
+    victim: str | None = None
+    networks: Networks = ()
+    proxies: Networks = ()
+    white_radii: Radii = WHITE_RADII
+    black_radii: Radii = BLACK_RADII
+    repeats: Annotated[int, Field(ge=0)] = 3
+
+    @model_validator(mode="after")
+    def _somebody(self) -> "AceSettings":
+        if not self.networks and self.victim is None:
+            raise SpecError("network: expected at least one --network, or a --victim, got none")
+        return self
+
+
+@final
+class SoftmaxSettings(AceSettings):
+    """Table 1: each network by itself; without proxies it is attacked through all the others."""
+
+
+@final
+class EnsembleSettings(AceSettings):
+    """Table 2: deep ensembles.
+
+    Attributes:
+        matching: proxies of the ensemble's own families.
+        foreign: proxies of other families.
+        sizes: numbers of members, taken from the front (default: all).
+    """
+
+    flags: ClassVar[Mapping[str, str]] = {"networks": "network", "proxies": "proxy", "sizes": "size"}
+
+    matching: Networks = ()
+    foreign: Networks = ()
+    sizes: Counts = ()
+
+
+@final
+class MCDropoutSettings(AceSettings):
+    """Table 3: MC dropout.
+
+    Attributes:
+        draws: numbers of passes.
+    """
+
+    draws: Counts = (30, 10)

@@ -1,0 +1,128 @@
+"""The audits that a table of the paper on ACE is made of."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import final
+
+from feint.errors import SpecError
+from feint.experiments.audit import AUDIT
+from feint.experiments.audit.settings import AuditSettings
+from feint.runs.machine import Machine
+from feint.runs.work import Child, Children, Work
+from feint.threats.settings import Knowledge
+from feint.victims.cards import read_victim
+from feint.victims.data import load_data
+from feint.victims.settings import NetworkWord, VictimSettings
+
+from .settings import AceSettings, EnsembleSettings, MCDropoutSettings
+
+
+@final
+@dataclass(frozen=True)
+class Block:
+    """One block of a table: a victim in a setting, at several radii.
+
+    Attributes:
+        title: what tells it from the other blocks.
+        victim: whom.
+        knowledge: what the attacker knows.
+        radii: how far.
+    """
+
+    title: str
+    victim: VictimSettings
+    knowledge: Knowledge
+    radii: tuple[float, ...]
+
+
+def prepare(settings: AceSettings, machine: Machine) -> Work:
+    """The audits of a table.
+
+    Raises:
+        FeintError: whatever does not load or does not go together.
+    """
+    if settings.victim is not None:
+        members = read_victim(machine.victims, settings.victim).networks
+        settings = settings.but(networks=(*settings.networks, *members), victim=None)
+    dataset = load_data(settings.data, machine)
+    settings = machine.settled(settings, dataset.shape, len(dataset))
+    blocks = list(blocks_of(settings))
+    common = {name: getattr(settings, name) for name in ("data", "seed", "batch_size", "threads", "device")}
+    runs: dict[str, Child] = {}
+    for index, block in enumerate(blocks):
+        repeats = {"repeats": settings.repeats} if isinstance(settings, MCDropoutSettings) else {}
+        values = {"victim": block.victim, "knowledge": block.knowledge, "radii": block.radii}
+        runs[f"{index:02d}"] = Child(AUDIT, AuditSettings(**common, **values, **repeats))
+    return Work(
+        settings=settings,
+        identity={"images": dataset.fingerprint()},
+        about={
+            "data": dataset.name,
+            "blocks": [{"title": each.title, "victim": short(each.victim.title)} for each in blocks],
+            "networks": [network.short for network in settings.networks],
+        },
+        stages=[Children("audits", runs)],
+    )
+
+
+def short(name: str) -> str:
+    """Networks' names without the paths of their files."""
+    return ", ".join(part.rsplit(":", 1)[-1] for part in name.split(", "))
+
+
+def blocks_of(settings: AceSettings) -> Iterator[Block]:
+    """The blocks of a table.
+
+    Raises:
+        SpecError: sizes beyond the number of members.
+    """
+    match settings:
+        case EnsembleSettings():
+            yield from _ensemble(settings)
+        case MCDropoutSettings():
+            yield from _mc_dropout(settings)
+        case _:
+            yield from _softmax(settings)
+
+
+def _softmax(settings: AceSettings) -> Iterator[Block]:
+    for network in settings.networks:
+        victim = VictimSettings(networks=(network,))
+        yield Block("white box", victim, Knowledge(), settings.white_radii)
+        proxies = settings.proxies or tuple(other for other in settings.networks if other != network)
+        if proxies:
+            through = "1 proxy" if len(proxies) == 1 else f"{len(proxies)} proxies"
+            yield Block(f"black box, {through}", victim, Knowledge(proxies=proxies), settings.black_radii)
+
+
+def _ensemble(settings: EnsembleSettings) -> Iterator[Block]:
+    sizes, most = settings.sizes or (len(settings.networks),), len(settings.networks)
+    if strange := [size for size in sizes if size > most]:
+        raise SpecError(f"size: expected 1 to {most} members, no more than there are networks; got {strange[0]}")
+    for size in sizes:
+        victim = VictimSettings(name=f"ensemble of {size}", networks=settings.networks[:size])
+        yield Block("white box", victim, Knowledge(), settings.white_radii)
+        kinds: list[tuple[str, tuple[NetworkWord, ...]]] = [
+            ("matching", settings.matching),
+            ("foreign", settings.foreign),
+            ("other", settings.proxies),
+        ]
+        for title, proxies in kinds:
+            if proxies:
+                yield Block(f"black box, {title} proxies", victim, Knowledge(proxies=proxies), settings.black_radii)
+
+
+def _mc_dropout(settings: MCDropoutSettings) -> Iterator[Block]:
+    for network in settings.networks:
+        for draws in settings.draws:
+            victim = VictimSettings.parse(
+                {
+                    "name": f"{short(network.name)}, {draws} passes",
+                    "networks": (network,),
+                    "estimator": {"name": "mc-dropout", "draws": draws},
+                }
+            )
+            yield Block("white box, direct", victim, Knowledge(), settings.white_radii)
+            yield Block("white box, indirect", victim, Knowledge(indirect=True), settings.white_radii)
+            if settings.proxies:
+                yield Block("black box", victim, Knowledge(proxies=settings.proxies), settings.black_radii)
