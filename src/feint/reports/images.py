@@ -94,7 +94,7 @@ def _font(size: int) -> Any:
     return ImageFont.load_default(size)
 
 
-def _fit(text: str, width: float, font: Any) -> str:
+def _fit(text: str, width: int, font: Any) -> str:
     """A text cut until it fits."""
     most = 120
     while most > 4 and font.getlength(short(text, most)) > width:

@@ -159,8 +159,9 @@ class VictimSettings(Settings):
         if isinstance(value, Mapping):
             mapping: dict[str, Any] = dict(value)  # pyright: ignore[reportUnknownArgumentType]
             estimator: Any = mapping.get("estimator")
-            if mapping.get("card") is not None and isinstance(estimator, Mapping) and "name" not in estimator:
-                return {**mapping, "estimator": {"name": AS_ON_CARD, **estimator}}
+            if mapping.get("card") is not None and isinstance(estimator, dict) and "name" not in estimator:
+                mapping["estimator"] = {"name": AS_ON_CARD, **estimator}
+            return mapping
         return value
 
     @model_validator(mode="after")
