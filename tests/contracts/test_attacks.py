@@ -30,6 +30,8 @@ SETTINGS = {
     "PGD": {"steps": 3, "restarts": 2},
     "CarliniWagner": {"steps": 20, "searches": 2, "initial": 1.0},
     "LBFGS": {"steps": 5, "searches": 3},
+    "RandomSigns": {},
+    "Square": {"queries": 12},
 }
 """Cheaper than the defaults, where those take long."""
 

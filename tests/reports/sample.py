@@ -118,8 +118,8 @@ def audit(radii=RADII, names=("zero", "one"), inputs=600, cards=20) -> Report:
     )
     return Report(
         title="feint audit: digits-cnn on digits",
-        headline="An attack that moved no pixel by more than 5e-3 of the full range and changed no predicted label made "
-        "the area under the risk-coverage curve 21 times as large (2.0 to 42.0, × 1000).",
+        headline="An attack that moved no pixel by more than 5e-3 of the full range and changed no predicted label "
+        "made the area under the risk-coverage curve 21 times as large (2.0 to 42.0, × 1000).",
         sections=(
             Section(
                 "",
@@ -138,9 +138,9 @@ def audit(radii=RADII, names=("zero", "one"), inputs=600, cards=20) -> Report:
                 "Does confidence tell right from wrong?",
                 (
                     Text.of(
-                        "Let the classifier answer only the images it is surest of, and count how many of those answers "
-                        "are wrong. A curve that stays low until the far right is a confidence to rely on; one that "
-                        "starts high gives wrong answers exactly where the classifier is surest. The shaded area is "
+                        "Let the classifier answer only the images it is surest of, and count how many of those "
+                        "answers are wrong. A curve that stays low until the far right is a confidence to rely on; one "
+                        "that starts high gives wrong answers exactly where it is surest. The shaded area is "
                         "everything possible at this accuracy."
                     ),
                     charts.risk_coverage(curves, best, worst),
@@ -332,7 +332,7 @@ def everything(names=("0", "1", "2", "3")) -> Report:
                                 codes,
                                 shades,
                                 3.0,
-                                letters=(charts.Letter("a", 0, 0), charts.Letter("b", 9, -9)),
+                                letters=(charts.Letter("a", 0.0, 0.0), charts.Letter("b", 9.0, -9.0)),
                                 title="regions",
                             ),
                         ),

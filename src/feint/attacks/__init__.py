@@ -28,8 +28,10 @@ from .norms import Linf as Linf
 from .norms import Norm as Norm
 from .radii import budget_for as budget_for
 from .radii import over_radii as over_radii
+from .random_signs import RandomSigns as RandomSigns
 from .search import Found as Found
 from .search import Search as Search
+from .square import Square as Square
 
 __all__ = [
     "ACE",
@@ -52,9 +54,11 @@ __all__ = [
     "Linf",
     "Norm",
     "Raises",
+    "RandomSigns",
     "Search",
     "Seeks",
     "Span",
+    "Square",
     "budget_for",
     "calibration",
     "label_objectives",

@@ -18,9 +18,14 @@ class Goal:
     >>> double = 2.0 * Goal(lambda inputs, rows: inputs.sum(1))
     >>> (double + double)(torch.ones(1, 3), torch.arange(1))
     tensor([12.])
+
+    Attributes:
+        value: the objective, per input.
+        success: the value above which it has what it wants, where there is such a value; sums and multiples have none.
     """
 
     value: Objective
+    success: float | None = None
 
     def __call__(self, inputs: Float[Tensor, " N ..."], rows: Int[Tensor, " N"]) -> Float[Tensor, " N"]:
         """The value of each input."""

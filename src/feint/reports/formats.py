@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, final
 
 from .names import clean
 
-Cell = str | int | float | None
+Cell = str | int | float | Real | None
 """What stands in a table: a text, a number (also one of numpy's), or nothing."""
 
 NONE: Final = "–"
@@ -141,7 +141,7 @@ def _bounded(number: float, digits: int, all_of: float = math.inf) -> str:
 
 
 def _short(number: float, digits: int) -> str:
-    size = abs(number)
+    size = abs(float(f"{number:.{digits - 1}e}"))  # as it will be said
     if size == 0:
         return "0"
     if 10**digits <= size < 1e9:

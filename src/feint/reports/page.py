@@ -21,7 +21,7 @@ OPEN: Final = 8
 """Cards of a gallery that are open at once."""
 FOLDED: Final = 25
 """Rows of a table that show at once; longer ones scroll under their heads."""
-_LARGE: Final = 150_000  # bytes of SVG, beyond which PNG stands in
+_LARGE: Final = 150_000  # bytes of SVG, beyond which PNG stands in if that is smaller
 _SMALL: Final = 200  # pixels of an image that is shown with its pixels to be seen
 
 
@@ -198,9 +198,8 @@ def _figure(figure: r.Figure, charts: dict[str, Mapping[str, Any]], above: str) 
 def _still(figure: r.Figure) -> str:
     """The figure for those without scripts, and for printers."""
     drawn = svg(figure)
-    if len(drawn) > _LARGE:
-        return data_uri(render(figure, "png"))
-    return "data:image/svg+xml," + quote(drawn, safe=" /:=;,()!*[]{}|+?@$^`~-_.")
+    vector = "data:image/svg+xml," + quote(drawn, safe=" /:=;,()!*[]{}|+?@$^`~-_.")
+    return vector if len(vector) < _LARGE else min(vector, data_uri(render(figure, "png")), key=len)
 
 
 def _legend(marks: Sequence[r.Mark | r.Ramp]) -> str:
@@ -208,16 +207,12 @@ def _legend(marks: Sequence[r.Mark | r.Ramp]) -> str:
     for mark in marks:
         name = _text(short(mark.name, 120))
         if isinstance(mark, r.Ramp):
-            shades = ",".join(_colour(colour) for colour in mark.colours)
+            shades = ",".join(mark.colours)
             bar = f'<i class="ramp" style="background:linear-gradient(90deg,{shades})"></i>'
             items.append(f"<li>{name}: {_text(mark.low)} {bar} {_text(mark.high)}</li>")
         else:
-            items.append(f'<li><i class="{mark.shape}" style="color:{_colour(mark.colour)}"></i>{name}</li>')
+            items.append(f'<li><i class="{mark.shape}" style="color:{mark.colour}"></i>{name}</li>')
     return f'<ul class="key">{"".join(items)}</ul>' if items else ""
-
-
-def _colour(colour: str) -> str:
-    return colour if re.fullmatch(r"#[0-9a-fA-F]{3,8}", colour) else "#888888"
 
 
 def _pictures(block: r.Pictures, above: str) -> str:
@@ -261,7 +256,8 @@ def _card(item: r.Picture) -> str:
         for at, image in enumerate(item.images)
     )
     lines = "".join(f"<p>{_prose(short(line, 200))}</p>" for line in item.lines)
-    return f'<div class="item"><h4 title="{_text(item.title)}">{_text(short(item.title, 90))}</h4><div class="row">{cells}</div>{lines}</div>'
+    name = f'<h4 title="{_text(item.title)}">{_text(short(item.title, 90))}</h4>'
+    return f'<div class="item">{name}<div class="row">{cells}</div>{lines}</div>'
 
 
 def _strip(item: r.Picture) -> str:

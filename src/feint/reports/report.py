@@ -1,5 +1,6 @@
 """A report as data: what stands on a page, in a terminal and in files, described once."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, final
@@ -144,6 +145,9 @@ class Mark:
     colour: str
     shape: Literal["square", "line", "dash", "point"] = "square"
 
+    def __post_init__(self) -> None:
+        _check_colours(self.colour)
+
 
 @final
 @dataclass(frozen=True)
@@ -161,6 +165,16 @@ class Ramp:
     colours: tuple[str, ...]
     low: str
     high: str
+
+    def __post_init__(self) -> None:
+        _check_colours(*self.colours)
+
+
+def _check_colours(*colours: str) -> None:
+    """Colours stand in style sheets, where nothing else may stand."""
+    for colour in colours:
+        if not re.fullmatch("#[0-9a-fA-F]{6}", colour):
+            raise ValueError(f"colour: expected #rrggbb, got {colour!r}")
 
 
 @final

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar, cast
 
-from pydantic import Field, model_serializer, model_validator
+from pydantic import Field, ValidationError, model_serializer, model_validator
 
 from feint.errors import SpecError
 
-from .settings import Settings
+from .settings import Settings, one_line
 
 _KEY = r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)*"
 _FIRST = re.compile(rf":(?={_KEY}=)")
@@ -142,8 +142,15 @@ class Word(Settings):
 
     @classmethod
     def of(cls: type[W], value: Any) -> W:
-        """A word from its text, a mapping, or another word."""
-        return cls.model_validate(value)
+        """A word from its text, a mapping, or another word.
+
+        Raises:
+            SpecError: what does not fit.
+        """
+        try:
+            return cls.model_validate(value)
+        except ValidationError as error:
+            raise SpecError(one_line(cls, error)) from error
 
     @model_serializer
     def _flat(self) -> dict[str, Any]:

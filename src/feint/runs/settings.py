@@ -74,7 +74,7 @@ class Settings(BaseModel):
             try:
                 super().__init__(**values)
             except ValidationError as error:
-                raise SpecError(_one_line(type(self), error)) from error
+                raise SpecError(one_line(type(self), error)) from error
 
     @classmethod
     def parse(cls: type[T], values: Mapping[str, Any]) -> T:
@@ -112,7 +112,7 @@ class RunSettings(Settings):
     device: str = "cpu"
 
 
-def _one_line(model: type[Settings], error: ValidationError) -> str:
+def one_line(model: type[Settings], error: ValidationError) -> str:
     """The first value that does not fit; one inside other settings has said so itself."""
     first = error.errors()[0]
     name = ".".join(part.replace("_", "-") for part in first["loc"] if isinstance(part, str) and part.isidentifier())

@@ -71,7 +71,7 @@ def margin(predict: Predict, labels: Int[Tensor, " N"]) -> Goal:
         own, others = _split(predict, labels, inputs, rows)
         return others.amax(dim=-1) - own
 
-    return Goal(value)
+    return Goal(value, success=0.0)
 
 
 def target_margin(predict: Predict, targets: Int[Tensor, " N"]) -> Goal:
@@ -81,12 +81,12 @@ def target_margin(predict: Predict, targets: Int[Tensor, " N"]) -> Goal:
         own, others = _split(predict, targets, inputs, rows)
         return own - others.amax(dim=-1)
 
-    return Goal(value)
+    return Goal(value, success=0.0)
 
 
 def gap(predict: Predict, labels: Int[Tensor, " N"]) -> Goal:
     """Untargeted: max_{j != label} p_j - p_label, between -1 and 1: the runner-up's lead."""
-    return Goal(lambda inputs, rows: -_gap(*_split(predict, labels, inputs, rows)))
+    return Goal(lambda inputs, rows: -_gap(*_split(predict, labels, inputs, rows)), success=0.0)
 
 
 def target_gap(predict: Predict, targets: Int[Tensor, " N"]) -> Goal:
@@ -94,7 +94,7 @@ def target_gap(predict: Predict, targets: Int[Tensor, " N"]) -> Goal:
 
     Reference: Luo et al. 2018, "Towards Imperceptible and Robust Adversarial Example Attacks" (the gap).
     """
-    return Goal(lambda inputs, rows: _gap(*_split(predict, targets, inputs, rows)))
+    return Goal(lambda inputs, rows: _gap(*_split(predict, targets, inputs, rows)), success=0.0)
 
 
 def changes_label(predict: Predict, labels: Int[Tensor, " N"]) -> Condition:

@@ -5,14 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from feint import metrics
+from feint.experiments.about import closing
 from feint.reports import (
-    Block,
     Column,
-    Command,
-    Facts,
     Figure,
     Format,
-    Notes,
     Report,
     Section,
     Table,
@@ -64,7 +61,6 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
         "accuracy": ", ".join(f"{each['name']} {100 * each['clean']['accuracy']:.2f} %" for each in victims),
         "protocol": summary["protocol"],
         "attacks": " ".join(f"--attack {word}" for word in run.settings.attacks),
-        **run.facts,
     }
     return Report(
         title=f"feint detect: {', '.join(victim['name'] for victim in victims)} on {summary['data']}",
@@ -72,8 +68,7 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
         sections=(
             Section("In short", (short_table(victims),)),
             *sections(records, victims, run.about["noise"]),
-            *noted(sorted(evaded), run.skipped),
-            Section("How it was made", (Facts(facts), *commanded(run))),
+            *closing(run, facts, tuple(sorted(evaded))),
         ),
         glossary=GLOSSARY,
     )
@@ -111,17 +106,6 @@ def sections(
         titled = Figure(figure.name, figure.title + said, figure.alt, figure.panels, figure.caption, figure.legend)
         found.append(Section(titled.title, (Text.of(told), titled)))
     return tuple(found)
-
-
-def noted(notes: Sequence[str], skipped: Sequence[Sequence[str]]) -> tuple[Section, ...]:
-    """What is to be noted, if anything is."""
-    found = (*notes, *(f"{where}: {reason}" for where, reason in skipped))
-    return (Section("To be noted", (Notes(found),)),) if found else ()
-
-
-def commanded(run: Run) -> tuple[Block, ...]:
-    """The command line, where there was one."""
-    return (Command(run.command),) if run.command else ()
 
 
 def headline(victims: Sequence[Mapping[str, Any]]) -> str:

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from feint.reports import Block, Column, Command, Facts, Figure, Notes, Report, Section, Table, Text, charts, formats
+from feint.experiments.about import closing
+from feint.reports import Column, Figure, Report, Section, Table, Text, charts, formats
 from feint.runs.run import Run
 
 from .summary import titles
@@ -28,18 +29,14 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
         "images": formats.count(summary["images"]),
         "passes": f"{summary['passes']}, of which attacks see {summary['attack_passes']}",
         "attacks": " ".join(f"--attack {word}" for word in settings.attacks),
-        **run.facts,
     }
-    skipped = tuple(f"{where}: {reason}" for where, reason in run.skipped)
-    made: tuple[Block, ...] = (Facts(facts), *([Command(run.command)] if run.command else []))
     return Report(
         title=f"feint per-class: {', '.join(victim['name'] for victim in victims)} on {summary['data']}",
         headline=headline(victims),
         sections=(
             Section("By class", (classes(victims),)),
             Section("Is it a line?", (Text.of(READ), lines(victims), figure(victims))),
-            *([Section("To be noted", (Notes(skipped),))] if skipped else []),
-            Section("How it was made", made),
+            *closing(run, facts),
         ),
         glossary=GLOSSARY,
     )

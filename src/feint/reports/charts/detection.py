@@ -73,7 +73,8 @@ def _panel(side: Side, detectors: Sequence[Detector], shades: dict[str, str], fo
     ranks = {each: at for at, each in enumerate(foremost)}
     layered = sorted(reversed(detectors), key=lambda each: ranks.get(each.name, -1))
     keys = [f"d{at}" for at in range(len(layered))]
-    columns: dict[str, list[Any]] = {"d": [], "x": [], "y": [], "name": [], "area": []}
+    columns: dict[str, list[Any]] = {"d": [], "x": [], "y": []}
+    told = [{"d": key, "name": short(each.name), "area": each.area} for key, each in zip(keys, layered, strict=True)]
     for key, each in zip(keys, layered, strict=True):
         keep = thinned(each.x, each.y)
         x, y = 100 * each.x[keep], 100 * each.y[keep]
@@ -82,8 +83,6 @@ def _panel(side: Side, detectors: Sequence[Detector], shades: dict[str, str], fo
         columns["d"] += [key] * len(x)
         columns["x"] += x.tolist()
         columns["y"] += y.tolist()
-        columns["name"] += [short(each.name)] + [""] * (len(x) - 1)  # a line's tooltip is that of its first point
-        columns["area"] += [each.area] + [None] * (len(x) - 1)
     x_title, y_title = _AXES[side]
     encoding = {
         "x": axis("x", x_title, domain=PERCENT, values=(0, 50, 100)),
@@ -94,7 +93,8 @@ def _panel(side: Side, detectors: Sequence[Detector], shades: dict[str, str], fo
     curves = {"mark": {"type": "line", "strokeWidth": 2, "tooltip": None, **way}, "encoding": encoding}
     wide = {
         "name": HOVER,
-        "mark": {"type": "line", "strokeWidth": 12, "opacity": 0, **way},
+        "transform": [{"lookup": "d", "from": {"data": {"values": told}, "key": "d", "fields": ["name", "area"]}}],
+        "mark": {"type": "line", "strokeWidth": 9, "opacity": 0, **way},
         "encoding": {**encoding, "tooltip": [said("name", "detector"), said("area", "area under it", ".3f")]},
     }
     below = [diagonal(PERCENT)] if side == "roc" else []

@@ -10,6 +10,8 @@ import numpy as np
 from ..names import short
 
 Json = dict[str, Any]
+Ends = tuple[int | float, int | float]
+"""From where to where an axis goes."""
 DASHED: Final[Json] = {"color": "#8a919c", "strokeWidth": 1.5, "strokeDash": [5, 4], "tooltip": None}
 """A line to compare with."""
 PERCENT: Final = (0.0, 100.0)
@@ -46,8 +48,8 @@ def axis(
     field: str,
     title: str,
     *,
-    domain: Sequence[float] | None = None,
-    values: Sequence[float] | None = None,
+    domain: Ends | None = None,
+    values: Sequence[int | float] | None = None,
     log: bool = False,
     grid: bool = True,
     format: str | None = None,
@@ -81,7 +83,7 @@ def chart(layers: Sequence[Json], *, height: int | None = 300, aspect: float | N
     return {"width": "container", **shape, **more, "layer": list(layers)}
 
 
-def diagonal(domain: Sequence[float]) -> Json:
+def diagonal(domain: Ends) -> Json:
     """A dashed line of equal values."""
     ends = [{"x": domain[0], "y": domain[0]}, {"x": domain[1], "y": domain[1]}]
     return {

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from ..report import Mark, Panel
 from .colours import CORRECT, REFERENCE, WRONG, some
-from .inline import DASHED, axis, chart, colour, said, table
+from .inline import DASHED, Json, axis, chart, colour, said, table
 
 Array = npt.NDArray[Any]
 MOST: Final = 600
@@ -57,5 +57,9 @@ def intervals(clean: Array, low: Array, high: Array, correct: Array, *, threshol
         "mark": {"type": "circle", "size": 12, "opacity": 1},
         "encoding": {"x": across, "y": {**up, "field": "clean"}, "color": shade, "tooltip": tooltip},
     }
-    line = {"data": {"values": [{}]}, "mark": {"type": "rule", **DASHED}, "encoding": {"y": {"datum": 100 * threshold}}}
+    line: Json = {
+        "data": {"values": [{}]},
+        "mark": {"type": "rule", **DASHED},
+        "encoding": {"y": {"datum": 100 * threshold}},
+    }
     return Panel(chart([spans, dots, line], height=320, data=table(columns)), title)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ..pictures import HOVER
 from ..report import Mark, Panel
 from .colours import MOST, REFERENCE, some
-from .inline import DASHED, POINTS, Json, axis, chart, colour, said, table
+from .inline import DASHED, POINTS, Ends, Json, axis, chart, colour, said, table
 
 Array = npt.NDArray[Any]
 
@@ -48,8 +48,8 @@ def lines(
     *,
     x_title: str,
     y_title: str,
-    x_domain: Sequence[float] | None = None,
-    y_domain: Sequence[float] | None = None,
+    x_domain: Ends | None = None,
+    y_domain: Ends | None = None,
     band: tuple[Array, Array] | None = None,
     format: str = ".3~g",
     x_log: bool = False,

@@ -17,7 +17,7 @@ from .inline import DASHED, Json, axis, chart, colour, said, table
 Array = npt.NDArray[Any]
 POINTS: Final = 1500
 """On top of a map; of more, so many evenly spaced ones are drawn."""
-_HOVER: Final = 40  # cells of the grid to hover over, each way
+_HOVER: Final = 32  # cells of the grid to hover over, each way
 _PIXELS: Final = 400
 _NAMED: Final = 10
 
@@ -40,7 +40,7 @@ class Points:
     @property
     def legend(self) -> tuple[Mark, ...]:
         """A mark for each class there is; of more than twenty, how many share the colours."""
-        found = np.unique(self.labels).tolist()
+        found: list[int] = np.unique(self.labels).tolist()
         if len(found) > 2 * _NAMED:
             return (Mark(f"{len(found):,} classes, in {len(CLASSES)} colours that repeat", CLASSES[0], "point"),)
         return tuple(Mark(self.classes[at], CLASSES[at % len(CLASSES)], "point") for at in found)
@@ -161,13 +161,14 @@ def _pointer(values: Array, end: float, name: str) -> Json:
     at = ((np.arange(count) + 0.5) * len(values) / count).astype(np.int64)
     middle = -end + 2 * end * (np.arange(count) + 0.5) / count
     x, y = np.meshgrid(middle, middle)
+    columns = {"x": x.ravel(), "y": y.ravel(), "value": values[np.ix_(at, at)].ravel()}
     half = end / count
-    columns = {"l": (x - half).ravel(), "r": (x + half).ravel(), "b": (y - half).ravel(), "t": (y + half).ravel()}
-    columns |= {"x": x.ravel(), "y": y.ravel(), "value": values[np.ix_(at, at)].ravel()}
+    sides = (("l", "x", -half), ("r", "x", half), ("b", "y", -half), ("t", "y", half))
     places = _axes(end)
     return {
         "name": HOVER,
         "data": table(columns, 3),
+        "transform": [{"calculate": f"datum.{of} + {by:.4g}", "as": name} for name, of, by in sides],
         "mark": {"type": "rect", "opacity": 0},
         "encoding": {
             "x": {**places["x"], "field": "l"},

@@ -183,7 +183,11 @@ def _histogram(edges: Array, counts: Sequence[Array], shares: Sequence[Array], t
             "tooltip": [said("span", "confidence"), said("kind", "prediction"), said("count", "inputs", ",")],
         },
     }
-    zero = {"data": {"values": [{}]}, "mark": {"type": "rule", "strokeWidth": 0.8}, "encoding": {"y": {"datum": 0}}}
+    zero: Json = {
+        "data": {"values": [{}]},
+        "mark": {"type": "rule", "strokeWidth": 0.8},
+        "encoding": {"y": {"datum": 0}},
+    }
     return chart([bars, zero], height=230, data=table(columns))
 
 

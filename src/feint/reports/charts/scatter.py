@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ..names import short
 from ..report import Mark, Panel
 from .colours import some
-from .inline import Json, axis, chart, colour, diagonal, said, table
+from .inline import Ends, Json, axis, chart, colour, diagonal, said, table
 
 Array = npt.NDArray[Any]
 POINTS: Final = 1500
@@ -48,8 +48,8 @@ def scatter(
     *,
     x_title: str,
     y_title: str,
-    domain: Sequence[float] | None = None,
-    x_domain: Sequence[float] | None = None,
+    domain: Ends | None = None,
+    x_domain: Ends | None = None,
     log: bool = False,
     equal: bool = False,
     fit: bool = False,

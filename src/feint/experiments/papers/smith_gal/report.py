@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from feint.experiments.about import closing
 from feint.experiments.detection.records import Records
-from feint.experiments.detection.report import GLOSSARY, area, commanded, headline, noted, sections
+from feint.experiments.detection.report import GLOSSARY, area, headline, sections
 from feint.experiments.detection.settings import Protocol
-from feint.reports import Column, Facts, Notes, Report, Section, Table, Text, formats
+from feint.reports import Column, Notes, Report, Section, Table, Text, formats
 from feint.runs.run import Run
 
 from .paper import GREY_LEVEL, NOISE
@@ -24,7 +25,6 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
         "features": str(run.settings.features),
         "images attacked": formats.count(run.about["images"]),
         "passes": formats.count(run.settings.passes),
-        **run.facts,
     }
     notes = Notes((accuracy, f"Differences: {summary['differences']}."), terminal=True)
     curves = [
@@ -39,8 +39,7 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
             Section("The table", (Text.of(READ), table(summary["rows"]), notes)),
             *curves,
             Section("Means", (Text.of(MEANS), means(summary["means"]))),
-            *noted((), run.skipped),
-            Section("How it was made", (Facts(facts), *commanded(run))),
+            *closing(run, facts),
         ),
         glossary=GLOSSARY,
     )

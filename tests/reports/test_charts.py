@@ -1,0 +1,125 @@
+import csv
+import io
+
+import numpy as np
+import pytest
+
+from feint.reports import charts
+from feint.reports.charts import colours
+from feint.reports.charts.detection import thinned
+from feint.reports.charts.inline import table
+
+
+def _rows(chart):
+    return list(csv.DictReader(io.StringIO(chart["data"]["values"])))
+
+
+def test_colours_go_from_clean_to_the_largest_radius():
+    assert charts.by_radius([None, 0.1, 0.2]) == (charts.CLEAN, charts.ATTACKED[0], charts.ATTACKED[2])
+    assert charts.by_radius([0.1]) == (charts.ATTACKED[1],)
+
+
+def test_maps_are_ordered_in_grey():
+    shades = colours.sequential(np.linspace(0, 1, 64)).astype(float)
+    light = shades @ [0.2126, 0.7152, 0.0722]
+    assert (np.diff(light) < 0).all()
+    assert light[0] > 240
+    assert light[-1] < 40
+    assert (shades.max(1) - shades.min(1)).max() < 90  # hues are left to the points on top
+    assert colours.sequential(np.array([np.nan])).tolist() == [[250, 217, 212]]
+
+
+def test_data_inline_is_csv_with_few_digits():
+    found = table({"x": np.array([1 / 3, np.nan]), "name": ['a,"b"', "7"]})
+    assert found["values"] == 'x,name\n0.3333,"a,""b"""\n,7\n'
+    assert found["format"]["parse"] == {"x": "number", "name": "string"}
+
+
+def test_curves_share_their_places():
+    x = np.linspace(0, 100, 1000)
+    panel = charts.lines(x, [charts.Line("a.b[0]", x, "#000000")], x_title="x", y_title="y")
+    rows = _rows(panel.chart)
+    assert set(rows[0]) == {"x", "s0"}
+    assert len(rows) == 400
+    assert (rows[0]["x"], rows[-1]["s0"]) == ("0", "100")
+    pointer = panel.chart["layer"][-1]
+    assert pointer["params"][0]["select"]["nearest"] is True
+    assert [line["title"] for line in pointer["encoding"]["tooltip"]] == ["x", "a.b[0]"]
+
+
+def test_a_tooltip_of_many_curves_is_bounded():
+    x = np.linspace(0, 1, 10)
+    panel = charts.lines(x, [charts.Line(str(at), x, "#000000") for at in range(53)], x_title="x", y_title="y")
+    assert len(panel.chart["layer"][-1]["encoding"]["tooltip"]) == 12
+
+
+def test_histograms_count_each_kind_by_itself():
+    found = charts.Confidences(None, np.array([0.1, 0.1, 0.99, 1.0]), np.array([True, False, True, True]))
+    figure = charts.confidence([found])
+    rows = _rows(figure.panels[0].chart)
+    assert sum(float(row["share"]) for row in rows if row["kind"] == "correct") == pytest.approx(100, abs=0.1)
+    assert [row["count"] for row in rows if row["kind"] == "wrong" and row["share"] == "-100"] == ["1"]
+    assert "clean: correct 69.7 %, wrong 10.0 %" in figure.alt
+
+
+def test_bars_leave_out_what_there_is_not():
+    panel = charts.bars(["a", "a"], [charts.Bars("g", (None, 2.0), "#000000")], title="%")
+    assert [(row["c"], row["value"]) for row in _rows(panel.chart)] == [("c1", "2")]
+    assert charts.bars(["a"], [charts.Bars("g", (None,), "#000000")], title="%").chart["data"]["values"].strip() == ""
+
+
+def test_thinned_curves_keep_what_they_span():
+    generator = np.random.default_rng(0)
+    x, y = np.sort(generator.random(20_000)), generator.random(20_000)
+    keep = thinned(x, y)
+    assert len(keep) <= 800
+    assert {0, len(x) - 1, int(y.argmax()), int(y.argmin())} <= set(keep.tolist())
+
+
+def test_precision_is_drawn_in_steps_from_recall_0():
+    detector = charts.Detector("a", np.array([0.5, 1.0]), np.array([1.0, 0.5]), 0.75)
+    chart = charts.detection("pr", [("p", [detector])]).panels[0].chart
+    assert [(row["x"], row["y"]) for row in _rows(chart)] == [("0", "100"), ("50", "100"), ("100", "50")]
+    assert chart["layer"][0]["mark"]["interpolate"] == "step-before"
+
+
+def test_the_foremost_detectors_are_drawn_last():
+    line = np.array([0.0, 1.0])
+    detectors = [charts.Detector(name, line, line, 0.5) for name in ("first", "second", "third")]
+    chart = charts.detection("roc", [("p", detectors)], foremost=("third",)).panels[0].chart
+    (names,) = chart["layer"][-1]["transform"]
+    assert [row["name"] for row in names["from"]["data"]["values"]] == ["second", "first", "third"]
+    assert [row["d"] for row in _rows(chart)] == ["d0", "d0", "d1", "d1", "d2", "d2"]
+
+
+def test_contours_are_where_values_are_equal():
+    grid = np.linspace(-1, 1, 81)
+    distance = np.hypot(*np.meshgrid(grid, grid))
+    points = charts.Points(np.zeros((3, 2)), np.array([0, 1, 1]), ("a", "b"))
+    chart = charts.encoded(points, 1.0, border=(distance, 0.5)).chart
+    radii = [np.hypot(float(row["x"]), float(row["y"])) for row in _rows(chart["layer"][-1])]
+    assert np.allclose(radii, 0.5, atol=2e-3)
+    assert len(charts.encoded(points, 1.0, border=(distance, 9.0)).chart["layer"]) == 1
+    assert chart["usermeta"] == {"aspect": 1.0}
+
+
+def test_maps_are_an_image_and_a_coarse_grid():
+    values = np.arange(1e6).reshape(1000, 1000)
+    chart = charts.heat(values, 2.0, name="entropy").chart
+    assert chart["layer"][0]["mark"]["type"] == "image"
+    cells = _rows(chart["layer"][1])
+    assert len(cells) == 1024
+    assert float(cells[0]["value"]) < float(cells[-1]["value"])  # rows from the bottom
+    assert (cells[0]["x"], cells[-1]["y"]) == ("-1.94", "1.94")
+
+
+def test_a_thousand_classes_have_a_legend_of_one_line():
+    points = charts.Points(np.zeros((1000, 2)), np.arange(1000), tuple(f"class {at}" for at in range(1000)))
+    assert [mark.name for mark in points.legend] == ["1,000 classes, in 10 colours that repeat"]
+
+
+def test_training_without_validation_has_one_panel():
+    figure = charts.training({"training": [2.0, 1.0], "validation": [None, None]}, {"validation": [None, None]}, best=2)
+    assert len(figure.panels) == 1
+    assert [mark.name for mark in figure.legend] == ["training"]
+    assert figure.caption == "The weights are those after epoch 2."
