@@ -80,6 +80,8 @@ ATTACKS: dict[str, str] = {
     "cw": "feint.attacks:CarliniWagner",
     "lbfgs": "feint.attacks:LBFGS",
     "iaa": "feint.attacks:IAA",
+    "square": "feint.attacks:Square",
+    "random-signs": "feint.attacks:RandomSigns",
 }
 
 SEARCHES: dict[str, str] = {

@@ -29,7 +29,8 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
     told = Text.of(
         "Every image is one vertical line: from the lowest to the highest confidence that an attacker can give it "
         "without changing its predicted class; the dot is its confidence as it came. Above the dashed threshold an "
-        f"image is answered, below it is passed on: a line that crosses it can be put on either side.{_thinned(summary)}"
+        "image is answered, below it is passed on: a line that crosses it can be put on either side."
+        + _thinned(summary)
     )
     numbers = Text.of(
         "All predictions, then the correct and the wrong ones by themselves. Widths are in percentage points."
