@@ -10,6 +10,7 @@ from .digits import DigitNetwork as DigitNetwork
 from .exported import Exported as Exported
 from .fingerprint import behaviour as behaviour
 from .fingerprint import fingerprint as fingerprint
+from .headless import Headless as Headless
 from .lenet import LeNet as LeNet
 from .load import load as load
 from .mnist_cnn import MnistCNN as MnistCNN
@@ -25,6 +26,7 @@ __all__ = [
     "DigitNetwork",
     "DropoutCNN",
     "Exported",
+    "Headless",
     "LeNet",
     "MnistCNN",
     "Normalize",
