@@ -34,9 +34,7 @@ def test_centroids_move_as_they_do_by_hand():
     duq.after_step()
     # Class 0 has two inputs, embedded as they are, whose sum is (6, 8); class 1 has one, at (-3, -4).
     torch.testing.assert_close(duq.count, torch.tensor([0.9 * 2 + 0.1 * 2, 0.9 * 4 + 0.1 * 1]))
-    torch.testing.assert_close(
-        duq.total, torch.tensor([[0.9 * 2 + 0.1 * 6, 0.1 * 8], [0.1 * -3, 0.9 * -4 + 0.1 * -4]])
-    )
+    torch.testing.assert_close(duq.total, torch.tensor([[0.9 * 2 + 0.1 * 6, 0.1 * 8], [0.1 * -3, 0.9 * -4 + 0.1 * -4]]))
     torch.testing.assert_close(duq.centroids, duq.total / torch.tensor([[2.0], [3.7]]))
     before = duq.total.clone()
     duq.after_step()  # no step in between

@@ -19,14 +19,16 @@ from feint.protocols import LabelledImages
 
 @final
 class DUQ(nn.Module):
-    """Deterministic uncertainty quantification: K_c(x) = exp(-mean_d (W_c f(x) - m_c / N_c)_d^2 / (2 sigma^2)).
+    """DUQ: each class a centroid, an input the less certain the further it is from the nearest one.
 
-    The prediction is the log-softmax of the log-kernels; ``native`` is 1 - max_c K_c, in [0, 1]. It is trained by
-    ``training.fit`` on the binary cross-entropy of each kernel, averaged over batch and classes, plus ``penalty`` times
-    the two-sided penalty on the slope of sum_c K_c in the input. N_c and m_c, the count and the sum of a class's
-    embeddings, are moving averages over batches, taken with the embeddings of the step itself: one pass through the
-    network serves the loss, the penalty and the centroids, so that batch normalisation counts each batch once. (The
-    authors' code makes another pass after the step.)
+    K_c(x) = exp(-mean_d (W_c f(x) - m_c / N_c)_d^2 / (2 sigma^2)). The prediction is the log-softmax of the
+    log-kernels; ``native`` is 1 - max_c K_c, in [0, 1].
+
+    ``training.fit`` trains it on the binary cross-entropy of each kernel, averaged over batch and classes, plus
+    ``penalty`` times the two-sided penalty on the slope of sum_c K_c in the input. N_c and m_c, the count and the sum of
+    a class's embeddings, are moving averages over batches, taken with the embeddings of the step itself: one pass
+    through the network serves the loss, the penalty and the centroids, so that batch normalisation counts each batch
+    once. (The authors' code makes another pass after the step.)
 
     The mean over classes divides the gradient by C: the learning rate wants to be several times that of cross-entropy.
 

@@ -56,6 +56,9 @@ ESTIMATORS: dict[str, type[torch.nn.Module]] = {
     "softmax": estimators.Softmax,
     "mc-dropout": estimators.MCDropout,
     "ensemble": estimators.DeepEnsemble,
+    "duq": estimators.DUQ,
+    "sngp": estimators.SNGP,
+    "due": estimators.DUE,
 }
 
 ATTACKS: dict[str, type[Attack]] = {

@@ -202,10 +202,8 @@ def _epoch(devices: Devices, job: _Job, step: Any, optimizer: Optimizer, number:
             inputs = arranged(inputs, recipe.channels_last)
             if job.perturb is not None:
                 inputs = _perturbed(job.perturb, inputs, labels, samples)
-            if recipe.schedule == "cosine":
-                done = (number - 1 + index / len(batches)) / recipe.epochs
-                for group in optimizer.param_groups:
-                    group["lr"] = recipe.learning_rate * (1 + math.cos(math.pi * done)) / 2
+            for group in optimizer.param_groups:
+                group["lr"] = recipe.rate((number - 1 + index / len(batches)) / recipe.epochs)
             optimizer.zero_grad()
             loss = step(inputs, labels)
             value = float(loss.detach())

@@ -24,7 +24,7 @@ SAMPLED = 1000
 
 @final
 class DUE(nn.Module):
-    """Deterministic uncertainty estimation: softmax of a Gaussian process on the features of a bounded network.
+    """DUE: draws from a sparse Gaussian process on the features of a spectral-normalised network.
 
     Draw s of an input's logits is mu_c + sqrt(v_c) z_sc, mu and v being the marginals of that input and z one noise
     that all inputs share: a prediction does not depend on its batch, and an attacker sees a fixed function. What the

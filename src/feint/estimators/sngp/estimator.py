@@ -24,12 +24,12 @@ SAMPLED = 1000
 
 @final
 class SNGP(nn.Module):
-    """Spectral-normalised neural Gaussian process: logits m_c(x) / sqrt(1 + factor v_c(x)).
+    """SNGP: logits of a Gaussian process on the features of a spectral-normalised network, shrunk by its variance.
 
-    m = beta phi(f(x)) is linear in random Fourier features of the network's features, v the variance of m under
-    beta's Laplace posterior: small near the training data, 1 / ridge far from them, where the prediction goes flat.
-    The variance is differentiable in the input, as an attacker would have it; the released code cuts it off. ``native``
-    is C / (C + sum_c exp(logit_c)), in (0, 1).
+    Logits are m_c(x) / sqrt(1 + factor v_c(x)): m = beta phi(f(x)) is linear in random Fourier features of the
+    network's features, v the variance of m under beta's Laplace posterior: small near the training data, 1 / ridge far
+    from them, where the prediction goes flat. The variance is differentiable in the input, as an attacker would have
+    it; the released code cuts it off. ``native`` is C / (C + sum_c exp(logit_c)), in (0, 1).
 
     ``training.fit`` trains it on the cross-entropy of m. The precision is that of the last epoch that was finished, and
     is inverted once, at its end.
