@@ -48,9 +48,9 @@ def features(width: int = 64) -> nn.Module:
 
 ESTIMATORS = {
     "DUQ": lambda: DUQ(features(), 2, (2,), length=32, sigma=0.3, gamma=0.98, penalty=0.5),
-    "SNGP": lambda: SNGP(features(), 2, (2,), coefficient=0.95, random_features=256, length_scale=0.5),
+    "SNGP": lambda: SNGP(features(), 2, (2,), coefficient=0.95, random_features=256, length_scale=0.3),
 }
-RECIPE = Recipe(epochs=20, batch_size=25, learning_rate=0.02, schedule="cosine", validation_share=0.0)
+RECIPE = Recipe(epochs=20, batch_size=25, learning_rate=0.05, schedule="cosine", validation_share=0.0)
 
 
 def train(name: str, data: Moons) -> nn.Module:
@@ -75,8 +75,9 @@ def main() -> None:
         right = (predict(estimator, test.points).prediction == test.labels).double().mean()
         native = predict(estimator, everywhere).native
         rings = [native[(distance >= a) & (distance < b)].mean() for a, b in ((0, 0.1), (0.5, 1), (1, 2))]
+        assert min(rings[1:]) > rings[0] + 0.1
         print(f"{name:9}  {right:8.3f}  {rings[0]:29.3f}  {rings[1]:5.3f}  {rings[2]:5.3f}")
-    print("native uncertainty: DUQ 1 - max kernel, SNGP C / (C + sum exp logits), which is at most 1 / 2 or so")
+    print("native uncertainty: DUQ 1 - max kernel, SNGP C / (C + sum exp logits), 1 / 2 where logits are 0")
 
 
 if __name__ == "__main__":

@@ -40,13 +40,18 @@ class Images:
 
 
 def stepped(build, **settings):
-    """After an epoch of one batch, without an optimizer: nothing in it is as it was at the start."""
+    """After an epoch of two batches: nothing in it is as it was at the start."""
     estimator = build(network()[:-1], CLASSES, SHAPE, **settings)
     estimator.begin(Images())
-    images, labels, _ = Images().gather(range(40))
-    estimator.step(images, labels)
-    estimator.after_step()
+    optimizer = torch.optim.SGD(estimator.parameters(), lr=0.5)
+    for rows in (range(20), range(20, 40)):
+        images, labels, _ = Images().gather(rows)
+        optimizer.zero_grad()
+        estimator.step(images, labels).backward()
+        optimizer.step()
+        estimator.after_step()
     estimator.end_epoch()
+    optimizer.zero_grad()
     return estimator
 
 

@@ -25,8 +25,8 @@ class DUQ(nn.Module):
     log-kernels; ``native`` is 1 - max_c K_c, in [0, 1].
 
     ``training.fit`` trains it on the binary cross-entropy of each kernel, averaged over batch and classes, plus
-    ``penalty`` times the two-sided penalty on the slope of sum_c K_c in the input. N_c and m_c, the count and the sum of
-    a class's embeddings, are moving averages over batches, taken with the embeddings of the step itself: one pass
+    ``penalty`` times the two-sided penalty on the slope of sum_c K_c in the input. N_c and m_c, the count and the sum
+    of a class's embeddings, are moving averages over batches, taken with the embeddings of the step itself: one pass
     through the network serves the loss, the penalty and the centroids, so that batch normalisation counts each batch
     once. (The authors' code makes another pass after the step.)
 

@@ -6,7 +6,11 @@ from typing import Any, final
 
 from feint.errors import SpecError
 
-_CHOICES = {"optimizer": ("adam", "sgd"), "schedule": ("constant", "cosine", "one-cycle"), "augment": ("none", "crop-flip")}
+_CHOICES = {
+    "optimizer": ("adam", "sgd"),
+    "schedule": ("constant", "cosine", "one-cycle"),
+    "augment": ("none", "crop-flip"),
+}
 
 
 @final

@@ -77,7 +77,9 @@ class SparseGP(gpytorch.models.ApproximateGP):
             count: how many inputs the training data have.
         """
         evidence = gpytorch.mlls.VariationalELBO(self.likelihood, self, num_data=count)
-        return cast(Tensor, evidence(self(inputs), labels))
+        value = cast(Tensor, evidence(self(inputs), labels))
+        self.strategy._clear_cache()  # what it keeps has a gradient, and could not be copied
+        return value
 
 
 def _leave_out(module: torch.nn.Module, *names: str) -> None:
