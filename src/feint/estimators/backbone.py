@@ -87,7 +87,7 @@ def mean_distance(features: Float[Tensor, " n D"]) -> float:
     Raises:
         NetworkError: the rows are all the same, or there are fewer than two.
     """
-    distance = float(torch.pdist(features.double()).mean()) if len(features) > 1 else 0.0
+    distance = float(torch.pdist(features.cpu().double()).mean()) if len(features) > 1 else 0.0
     if not distance > 0:
         raise NetworkError(f"features: expected some that differ between inputs, got {len(features)} that are the same")
     return distance
