@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from feint.errors import NotApplicable
-from feint.estimators import DeepEnsemble, MCDropout, Softmax, predict
+from feint.estimators import DUE, DUQ, SNGP, DeepEnsemble, MCDropout, Softmax, predict
 from feint.experiments.catalog import ESTIMATORS, MEASURES
 from feint.predictive import Categorical
 from feint.protocols import Estimator
@@ -23,6 +23,38 @@ def network(seed=0):
     )
 
 
+SHAPE = (2, 8, 8)
+
+
+class Images:
+    """What estimators with a training of their own begin with."""
+
+    shape = SHAPE
+
+    def __len__(self):
+        return 40
+
+    def gather(self, positions):
+        rows = torch.tensor(list(positions))
+        return torch.rand(40, *SHAPE, generator=torch.Generator().manual_seed(2))[rows], rows % CLASSES, rows
+
+
+def stepped(build, **settings):
+    """After an epoch of two batches: nothing in it is as it was at the start."""
+    estimator = build(network()[:-1], CLASSES, SHAPE, **settings)
+    estimator.begin(Images())
+    optimizer = torch.optim.SGD(estimator.parameters(), lr=0.5)
+    for rows in (range(20), range(20, 40)):
+        images, labels, _ = Images().gather(rows)
+        optimizer.zero_grad()
+        estimator.step(images, labels).backward()
+        optimizer.step()
+        estimator.after_step()
+    estimator.end_epoch()
+    optimizer.zero_grad()
+    return estimator
+
+
 FACTORIES = {
     "softmax": {"plain": lambda: Softmax(network()), "warm": lambda: Softmax(network(), temperature=2.5)},
     "mc-dropout": {
@@ -35,9 +67,16 @@ FACTORIES = {
         "logit": lambda: DeepEnsemble([Softmax(network(seed)) for seed in range(3)], average="logit"),
         "of dropout": lambda: DeepEnsemble([MCDropout(network(seed), draws=3, seed=seed) for seed in range(2)]),
         "nested": lambda: DeepEnsemble([DeepEnsemble([Softmax(network(0))]), Softmax(network(1))]),
+        "of sngp": lambda: DeepEnsemble([stepped(SNGP, random_features=16), stepped(SNGP, random_features=20)]),
     },
+    "duq": {"duq": lambda: stepped(DUQ, length=16, sigma=0.3)},
+    "sngp": {
+        "gaussian": lambda: stepped(SNGP, random_features=64),
+        "by class": lambda: stepped(SNGP, random_features=64, likelihood="softmax", mean_field=25.0),
+    },
+    "due": {"due": lambda: stepped(DUE, draws=6)},
 }
-DRAWS = {"shared": 5, "independent": 5, "probability": 3, "of dropout": 6, "nested": 2}
+DRAWS = {"shared": 5, "independent": 5, "probability": 3, "of dropout": 6, "nested": 2, "of sngp": 2, "due": 6}
 CASES = [(name, kind) for name, kinds in FACTORIES.items() for kind in kinds]
 
 

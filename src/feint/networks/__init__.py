@@ -12,6 +12,7 @@ from .architectures.vae import VariationalAutoencoder as VariationalAutoencoder
 from .check import check as check
 from .fingerprint import behaviour as behaviour
 from .fingerprint import fingerprint as fingerprint
+from .headless import Headless as Headless
 from .loading.exported import Exported as Exported
 from .loading.load import load as load
 from .loading.weights import load_weights as load_weights
@@ -25,6 +26,7 @@ __all__ = [
     "DigitNetwork",
     "DropoutCNN",
     "Exported",
+    "Headless",
     "LeNet",
     "MnistCNN",
     "Normalize",
