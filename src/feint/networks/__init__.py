@@ -4,6 +4,7 @@ from .alexnet import AlexNet as AlexNet
 from .architectures import ARCHITECTURES as ARCHITECTURES
 from .check import check as check
 from .cifar_resnet import CifarResNet18 as CifarResNet18
+from .cifar_resnet import CifarResNet20 as CifarResNet20
 from .cifar_vgg import CifarVGG16 as CifarVGG16
 from .cnn_dropout import DropoutCNN as DropoutCNN
 from .digits import DigitNetwork as DigitNetwork
@@ -21,6 +22,7 @@ __all__ = [
     "ARCHITECTURES",
     "AlexNet",
     "CifarResNet18",
+    "CifarResNet20",
     "CifarVGG16",
     "DigitNetwork",
     "DropoutCNN",
