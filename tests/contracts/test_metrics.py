@@ -29,6 +29,7 @@ def arguments(count, generator):
         "labels": torch.randint(4, (count,), generator=generator),
         "coverage": 0.5,
         "risk": 0.2,
+        "threshold": 0.6,
     }
 
 

@@ -36,6 +36,9 @@ METRICS: dict[str, Callable[..., Any]] = {
     "worst_risk_coverage": metrics.worst_risk_coverage,
     "selective_risk": metrics.selective_risk,
     "coverage_at_risk": metrics.coverage_at_risk,
+    "threshold_at_coverage": metrics.threshold_at_coverage,
+    "threshold_at_risk": metrics.threshold_at_risk,
+    "at_threshold": metrics.at_threshold,
     "nll": metrics.nll,
     "brier": metrics.brier,
     "brier_terms": metrics.brier_terms,
@@ -56,6 +59,7 @@ ESTIMATORS: dict[str, type[torch.nn.Module]] = {
     "softmax": estimators.Softmax,
     "mc-dropout": estimators.MCDropout,
     "ensemble": estimators.DeepEnsemble,
+    "selective-net": estimators.SelectiveNet,
 }
 
 ATTACKS: dict[str, type[Attack]] = {
