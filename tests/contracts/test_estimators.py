@@ -29,7 +29,7 @@ class InTwo(nn.Module):
     def __init__(self, seed=0):
         super().__init__()
         *layers, last = network(seed)
-        self.features, self.classifier, self.width = nn.Sequential(*layers), last, 64
+        self.features, self.classifier = nn.Sequential(*layers), last
 
     def forward(self, images):
         return self.classifier(self.features(images))

@@ -38,6 +38,6 @@ def selective_loss(
     """
     selected = selection.mean()
     risk = (losses * selection).mean()
-    if divided:  # where every g has underflowed to 0 the risk is 0, and the penalty brings them back
+    if divided:  # where every g has underflowed to 0 the risk is 0, not NaN
         risk = risk / selected.clamp_min(torch.finfo(selected.dtype).tiny)
     return risk + penalty * (coverage - selected).clamp_min(0).square()

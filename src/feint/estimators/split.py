@@ -1,62 +1,45 @@
-"""A network in two: the features of its inputs, and the classifier on them."""
+"""A network in two: what comes before its last layer, and that layer."""
 
-from typing import Protocol, cast, runtime_checkable
+from collections.abc import Callable, Iterator
+from typing import cast
 
-import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from feint.errors import NetworkError
-from feint.estimators.frozen import checked_logits, frozen
 
 
-@runtime_checkable
-class Split(Protocol):
-    """A network that is ``classifier(features(inputs))``, as the built-in architectures are."""
+def last_layer(network: nn.Module) -> nn.Linear:
+    """The linear layer that the logits come from, of a network that is ``classifier(features(inputs))``.
 
-    @property
-    def width(self) -> int:
-        """F, the number of features."""
-        ...
-
-    def features(self, inputs: Tensor, /) -> Tensor:
-        """The features of inputs, ``(N, F)``."""
-        ...
-
-    def classifier(self, features: Tensor, /) -> Tensor:
-        """The logits of features, ``(N, C)``."""
-        ...
-
-
-def split(network: nn.Module) -> Split:
-    """The network, known to have features.
+    Args:
+        network: has ``features``, a method or a module, and ``classifier``, a linear layer or a sequence that ends in
+            one, as the built-in architectures have.
 
     Raises:
-        NetworkError: it has no ``features``, ``width`` or ``classifier``.
+        NetworkError: it has not.
     """
-    lacking = [name for name in ("features", "classifier") if not callable(getattr(network, name, None))]
-    if not isinstance(getattr(network, "width", None), int):
-        lacking.append("width")
-    if lacking:
+    classifier: object = getattr(network, "classifier", None)
+    if isinstance(classifier, nn.Sequential) and len(classifier):
+        classifier = classifier[-1]
+    if not isinstance(classifier, nn.Linear) or not callable(getattr(network, "features", None)):
         raise NetworkError(
-            "network: expected one that is classifier(features(inputs)), with the number of features as width, got a "
-            f"{type(network).__name__} without {' and '.join(lacking)}"
+            "network: expected classifier(features(inputs)), with a classifier that ends in a linear layer, as the "
+            f"built-in architectures are, got a {type(network).__name__} that is not"
         )
-    return cast(Split, network)
+    return classifier
 
 
-def classes_of(network: nn.Module) -> int:
-    """C, the number of classes that the network's own head tells apart.
+def before_last(network: nn.Module, inputs: Float[Tensor, " N ..."]) -> Float[Tensor, " N F"]:
+    """What the last layer of such a network sees: hidden layers of its classifier are passed through."""
+    features = cast(Callable[[Tensor], Tensor], network.features)(inputs)
+    for layer in _hidden(network):
+        features = layer(features)
+    return features
 
-    Raises:
-        NetworkError: the network has no features, or its head does not take as many as it says.
-    """
-    parts = split(network)
-    weight = next(network.parameters(), torch.zeros(0))
-    with frozen(network), torch.no_grad():
-        try:
-            logits: object = parts.classifier(weight.new_zeros(1, parts.width))
-        except RuntimeError as error:
-            raise NetworkError(
-                f"network: expected a classifier that takes {parts.width} features, as width says: {error}"
-            ) from error
-    return checked_logits(logits, 1).shape[1]
+
+def _hidden(network: nn.Module) -> Iterator[nn.Module]:
+    """The layers of the classifier but the last."""
+    classifier = network.classifier
+    if isinstance(classifier, nn.Sequential):
+        yield from list(classifier)[:-1]
