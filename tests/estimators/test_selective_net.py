@@ -52,7 +52,7 @@ def tiny(seed=0, **settings):
 @pytest.mark.parametrize("divided", [True, False])
 @pytest.mark.parametrize("coverage", [0.6, 0.8])
 def test_training_selects_the_share_that_was_asked_for_and_the_better_inputs(divided, coverage):
-    selective, data = tiny(coverage=coverage, divided=divided, damping=10.0), HalfNoise(1200, 0)
+    selective, data = tiny(coverage=coverage, divided=divided), HalfNoise(1200, 0)
     recipe = Recipe(epochs=12, batch_size=100, learning_rate=3e-3, validation_share=0.0)
     fit(selective.network, data, recipe=recipe)  # else it leaves out a class that it has not learned yet
     history = fit(selective, data, recipe=recipe)
