@@ -23,18 +23,6 @@ def network(seed=0):
     )
 
 
-class InTwo(nn.Module):
-    """The network, split where its last layer begins, as estimators with heads of their own want it."""
-
-    def __init__(self, seed=0):
-        super().__init__()
-        *layers, last = network(seed)
-        self.features, self.classifier = nn.Sequential(*layers), last
-
-    def forward(self, images):
-        return self.classifier(self.features(images))
-
-
 FACTORIES = {
     "softmax": {"plain": lambda: Softmax(network()), "warm": lambda: Softmax(network(), temperature=2.5)},
     "mc-dropout": {
@@ -48,7 +36,10 @@ FACTORIES = {
         "of dropout": lambda: DeepEnsemble([MCDropout(network(seed), draws=3, seed=seed) for seed in range(2)]),
         "nested": lambda: DeepEnsemble([DeepEnsemble([Softmax(network(0))]), Softmax(network(1))]),
     },
-    "selective-net": {"plain": lambda: SelectiveNet(InTwo()), "damped": lambda: SelectiveNet(InTwo(), damping=10.0)},
+    "selective-net": {
+        "plain": lambda: SelectiveNet(network()),
+        "damped": lambda: SelectiveNet(network(), damping=10.0),
+    },
 }
 DRAWS = {"shared": 5, "independent": 5, "probability": 3, "of dropout": 6, "nested": 2}
 CASES = [(name, kind) for name, kinds in FACTORIES.items() for kind in kinds]

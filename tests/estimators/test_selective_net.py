@@ -127,13 +127,24 @@ def test_settings_out_of_range(setting, said):
         SelectiveNet(Tiny(), **setting)
 
 
-def test_networks_that_have_no_features():
-    with pytest.raises(NetworkError, match="got a Sequential that is not"):
-        SelectiveNet(nn.Sequential(nn.Flatten(), nn.Linear(16, 2)))
+def test_sits_on_any_network_that_ends_in_a_linear_layer():
+    from torchvision.models import mobilenet_v3_small
+
+    selective = SelectiveNet(mobilenet_v3_small(num_classes=5))
+    found = selective(torch.rand(2, 3, 64, 64))
+    assert selective.auxiliary.weight.shape == (5, 1024)
+    assert found.log_probs.shape == (1, 2, 5)
+    assert not any(module._forward_hooks for module in selective.modules())
+
+
+def test_networks_that_do_not_end_in_a_linear_layer():
+    with pytest.raises(NetworkError, match="got a Flatten without"):
+        SelectiveNet(nn.Flatten())
     network = LeNet()
-    network.classifier = nn.Sequential(network.classifier, nn.LogSoftmax(dim=1))
-    with pytest.raises(NetworkError, match="a classifier that ends in a linear layer"):
-        SelectiveNet(network)
+    network.classifier.append(nn.LogSoftmax(dim=1))
+    with pytest.raises(NetworkError, match="ends in a linear layer and returns its logits"):
+        SelectiveNet(network)(torch.rand(2, 1, 28, 28))
+    assert not any(module._forward_hooks for module in network.modules())
 
 
 def test_labels_that_are_no_classes():

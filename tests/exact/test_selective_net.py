@@ -12,14 +12,6 @@ from feint.estimators import SelectiveNet, selective_loss
 from feint.measures import label_doubt, native
 
 
-class Linear(nn.Module):
-    """Two classes, the columns themselves as features."""
-
-    def __init__(self, width):
-        super().__init__()
-        self.features, self.classifier = nn.Identity(), nn.Linear(width, 2)
-
-
 def only(layer, weight, bias):
     """A layer with nothing in it but its first unit's weights and bias."""
     with torch.no_grad():
@@ -49,11 +41,11 @@ def test_nothing_selected_is_all_penalty():
 def test_a_step_by_hand(divided, damping):
     # Inputs 0 and 2, which batch normalisation makes -1 and 1, are selected by 1/4 and 3/4: mean 1/2. Of their labels f
     # says 1/2 and 1/4 (losses ln 2 and 2 ln 2), and h 1/8 in both cases.
-    selective = SelectiveNet(Linear(1), coverage=0.7, alpha=0.25, divided=divided, damping=damping).double()
+    selective = SelectiveNet(nn.Linear(1, 2), coverage=0.7, alpha=0.25, divided=divided, damping=damping).double()
     hidden, last = selective.selector["hidden"], selective.selector["last"]
     only(hidden[0], [1.0], 0.0)
     only(last, [damping * math.log(3) * math.sqrt(1 + hidden[2].eps)], 0.0)
-    only(selective.network.classifier, [math.log(3) / 2], 0.0)
+    only(selective.network, [math.log(3) / 2], 0.0)
     only(selective.auxiliary, [0.0], math.log(7))
     loss = selective.train().step(torch.tensor([[0.0], [2.0]], dtype=torch.float64), torch.tensor([1, 1]))
     risk = (0.25 * 1 + 0.75 * 2) / 2 * math.log(2) / (0.5 if divided else 1)
@@ -67,8 +59,8 @@ def linear_selective_net():
     """f and the logit z of g are linear: the selector's one unit is far from where its ReLU bends."""
     generator = torch.Generator().manual_seed(0)
     difference, slope = torch.randn(2, COLUMNS, generator=generator, dtype=torch.float64)
-    selective = SelectiveNet(Linear(COLUMNS)).double().eval()
-    only(selective.network.classifier, difference, 0.3)
+    selective = SelectiveNet(nn.Linear(COLUMNS, 2)).double().eval()
+    only(selective.network, difference, 0.3)
     only(selective.selector["hidden"][0], slope, 1000.0)
     only(selective.selector["last"], [math.sqrt(1 + selective.selector["hidden"][2].eps)], -999.8)
     points = torch.randn(200, COLUMNS, generator=generator, dtype=torch.float64)

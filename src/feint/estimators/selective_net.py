@@ -12,7 +12,7 @@ from feint.errors import DataError, InputError, NetworkError
 from feint.estimators.frozen import checked_logits, frozen
 from feint.estimators.memory_format import MemoryFormat
 from feint.estimators.selective_loss import selective_loss
-from feint.estimators.split import before_last, last_layer
+from feint.estimators.split import features_and_logits, last_layer
 from feint.predictive import Categorical
 from feint.protocols import LabelledImages
 
@@ -32,8 +32,8 @@ class SelectiveNet(nn.Module):
     It is a ``Trainable``, with the loss ``alpha L(f, g) + (1 - alpha) CE(h)``; L is ``selective_loss``.
 
     Args:
-        network: is ``classifier(features(inputs))`` with a classifier that ends in a linear layer, as the built-in
-            architectures are; with random weights, or trained before.
+        network: maps images in [0, 1] to logits and ends in a linear layer, as the built-in architectures and most of
+            torchvision's and timm's do; with random weights, or trained before.
         coverage: the share of inputs that training is to select, in (0, 1].
         alpha: the weight of the selective loss against the auxiliary head's, in [0, 1].
         penalty: lambda, of selecting too few, at least 0.
@@ -47,7 +47,7 @@ class SelectiveNet(nn.Module):
 
     Raises:
         InputError: a setting is out of its range.
-        NetworkError: the network has no features.
+        NetworkError: the network has no linear layer; or, when called, it does not end in one.
 
     Reference: Geifman & El-Yaniv 2019, "SelectiveNet: A Deep Neural Network with an Integrated Reject Option": the
     three heads, and the losses L_(f,g), L_h and L.
@@ -83,9 +83,9 @@ class SelectiveNet(nn.Module):
     def forward(self, inputs: Float[Tensor, " N ..."], samples: Int[Tensor, " N"] | None = None) -> Categorical:
         """Predict; `samples` is not used, for nothing is drawn."""
         with frozen(self):
-            images = self._format.suited(self.network, inputs, self._classify)
-            features = before_last(self.network, images)
-            logits = checked_logits(last_layer(self.network)(features), len(inputs))
+            images = self._format.suited(self.network, inputs, self.network)
+            features, logits = features_and_logits(self.network, images)
+            logits = checked_logits(logits, len(inputs))
             doubt = -self._select(features)
         if not torch.isfinite(doubt).all():
             bad = int((~torch.isfinite(doubt)).sum())
@@ -103,8 +103,7 @@ class SelectiveNet(nn.Module):
         Raises:
             DataError: a label is not one of the classes.
         """
-        features = before_last(self.network, inputs)
-        logits = last_layer(self.network)(features)
+        features, logits = features_and_logits(self.network, inputs)
         lowest, highest = (int(bound) for bound in labels.aminmax())
         if lowest < 0 or highest >= logits.shape[1]:
             raise DataError(
@@ -133,9 +132,6 @@ class SelectiveNet(nn.Module):
             f"coverage={self.coverage:g}, alpha={self.alpha:g}, penalty={self.penalty:g}, divided={self.divided}, "
             f"damping={float(self.damping):g}"
         )
-
-    def _classify(self, inputs: Tensor) -> Tensor:
-        return last_layer(self.network)(before_last(self.network, inputs))
 
     def _select(self, features: Float[Tensor, " N F"]) -> Float[Tensor, " N"]:
         """The logit of g."""

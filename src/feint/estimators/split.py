@@ -1,7 +1,6 @@
-"""A network in two: what comes before its last layer, and that layer."""
+"""A network in two: its last layer, and what that layer sees."""
 
-from collections.abc import Callable, Iterator
-from typing import cast
+from typing import Any
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -10,36 +9,38 @@ from feint.errors import NetworkError
 
 
 def last_layer(network: nn.Module) -> nn.Linear:
-    """The linear layer that the logits come from, of a network that is ``classifier(features(inputs))``.
-
-    Args:
-        network: has ``features``, a method or a module, and ``classifier``, a linear layer or a sequence that ends in
-            one, as the built-in architectures have.
+    """The last linear layer of a network, where its logits should come from.
 
     Raises:
-        NetworkError: it has not.
+        NetworkError: it has none.
     """
-    classifier: object = getattr(network, "classifier", None)
-    if isinstance(classifier, nn.Sequential) and len(classifier):
-        classifier = classifier[-1]
-    if not isinstance(classifier, nn.Linear) or not callable(getattr(network, "features", None)):
+    layers = [module for module in network.modules() if isinstance(module, nn.Linear)]
+    if not layers:
+        raise NetworkError(f"network: expected one that ends in a linear layer, got a {type(network).__name__} without")
+    return layers[-1]
+
+
+def features_and_logits(
+    network: nn.Module, inputs: Float[Tensor, " N ..."]
+) -> tuple[Float[Tensor, " N F"], Float[Tensor, " N C"]]:
+    """What the last layer sees, and the logits that it makes of it, in one pass.
+
+    Raises:
+        NetworkError: the network does something else after that layer, or does not give it one vector per input.
+    """
+    seen: list[tuple[Tensor, Tensor]] = []
+
+    def note(_: nn.Module, given: tuple[Tensor], made: Tensor) -> None:
+        seen.append((given[0], made))
+
+    handle = last_layer(network).register_forward_hook(note)
+    try:
+        logits: Any = network(inputs)
+    finally:
+        handle.remove()
+    if len(seen) != 1 or seen[0][1] is not logits or logits.ndim != 2 or len(logits) != len(inputs):
         raise NetworkError(
-            "network: expected classifier(features(inputs)), with a classifier that ends in a linear layer, as the "
-            f"built-in architectures are, got a {type(network).__name__} that is not"
+            f"network: expected one that ends in a linear layer and returns its logits (N, C), got a "
+            f"{type(network).__name__} that does not"
         )
-    return classifier
-
-
-def before_last(network: nn.Module, inputs: Float[Tensor, " N ..."]) -> Float[Tensor, " N F"]:
-    """What the last layer of such a network sees: hidden layers of its classifier are passed through."""
-    features = cast(Callable[[Tensor], Tensor], network.features)(inputs)
-    for layer in _hidden(network):
-        features = layer(features)
-    return features
-
-
-def _hidden(network: nn.Module) -> Iterator[nn.Module]:
-    """The layers of the classifier but the last."""
-    classifier = network.classifier
-    if isinstance(classifier, nn.Sequential):
-        yield from list(classifier)[:-1]
+    return seen[0][0], logits
