@@ -4,14 +4,14 @@ import json
 
 import pytest
 import torch
+from feint.experiments.catalog import ATTACKS, MEASURES
+from feint.experiments.machine import steady
 from torch import nn
 
 from feint import attacks
 from feint.app.cli import main
 from feint.attacks import Budget, label_objectives, objectives
 from feint.estimators import DUE, DUQ, SNGP, DeepEnsemble, MCDropout, Softmax
-from feint.experiments.catalog import ATTACKS, MEASURES
-from feint.experiments.machine import steady
 from feint.measures import label_doubt
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

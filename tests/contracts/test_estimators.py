@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from feint.errors import NotApplicable
-from feint.estimators import DUE, DUQ, SNGP, DeepEnsemble, MCDropout, Softmax, predict
+from feint.estimators import DUE, DUQ, SNGP, DeepEnsemble, MCDropout, SelectiveNet, Softmax, predict
 from feint.experiments.catalog import ESTIMATORS, MEASURES
 from feint.predictive import Categorical
 from feint.protocols import Estimator
@@ -75,6 +75,9 @@ FACTORIES = {
         "by class": lambda: stepped(SNGP, random_features=64, likelihood="softmax", mean_field=25.0),
     },
     "due": {"due": lambda: stepped(DUE, draws=6)},
+    "selective-net": {
+        "plain": lambda: SelectiveNet(network()),
+        "damped": lambda: SelectiveNet(network(), damping=10.0),
 }
 DRAWS = {"shared": 5, "independent": 5, "probability": 3, "of dropout": 6, "nested": 2, "of sngp": 2, "due": 6}
 CASES = [(name, kind) for name, kinds in FACTORIES.items() for kind in kinds]
@@ -110,6 +113,23 @@ def test_is_normalised_float64_on_the_inputs_device(estimator, images):
     assert result.log_probs.device == images.device
     assert result.native is None or result.native.shape == (COUNT,)
     torch.testing.assert_close(result.log_probs.logsumexp(-1), torch.zeros(result.draws, COUNT, dtype=torch.float64))
+
+
+def test_its_own_uncertainty_is_each_inputs_own_and_differentiable(estimator, images):
+    point = images.clone().requires_grad_()
+    own = estimator(point, SAMPLES).native
+    if own is None:
+        pytest.skip("it has none")
+    assert own.dtype == torch.float64
+    order = torch.randperm(COUNT, generator=torch.Generator().manual_seed(1))
+    torch.testing.assert_close(estimator(images[order], SAMPLES[order]).native, own[order], rtol=0, atol=1e-5)
+    cut = predict(estimator, images, SAMPLES, batch_size=4).native
+    torch.testing.assert_close(cut, own, rtol=0, atol=1e-4)
+    assert torch.equal(predict(estimator, images[5:], SAMPLES[5:], batch_size=4).native, cut[5:])
+    assert torch.equal(copy.deepcopy(estimator).train()(images, SAMPLES).native, own)
+    (slope,) = torch.autograd.grad(own[3], point)
+    assert slope[3].abs().max() > 0
+    assert slope[torch.arange(COUNT) != 3].abs().max() == 0
 
 
 def test_does_not_care_for_the_order_of_its_inputs(estimator, images):

@@ -3,6 +3,7 @@
 from .architectures import ARCHITECTURES as ARCHITECTURES
 from .architectures.alexnet import AlexNet as AlexNet
 from .architectures.cifar_resnet import CifarResNet18 as CifarResNet18
+from .architectures.cifar_resnet import CifarResNet20 as CifarResNet20
 from .architectures.cifar_vgg import CifarVGG16 as CifarVGG16
 from .architectures.cnn_dropout import DropoutCNN as DropoutCNN
 from .architectures.digits import DigitNetwork as DigitNetwork
@@ -22,6 +23,7 @@ __all__ = [
     "ARCHITECTURES",
     "AlexNet",
     "CifarResNet18",
+    "CifarResNet20",
     "CifarVGG16",
     "DigitNetwork",
     "DropoutCNN",
