@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
+from feint.catalog import ESTIMATORS, MEASURES
 from feint.errors import NotApplicable
 from feint.estimators import DUE, DUQ, SNGP, DeepEnsemble, MCDropout, SelectiveNet, Softmax, predict
-from feint.experiments.catalog import ESTIMATORS, MEASURES
 from feint.predictive import Categorical
 from feint.protocols import Estimator
 
@@ -78,6 +78,7 @@ FACTORIES = {
     "selective-net": {
         "plain": lambda: SelectiveNet(network()),
         "damped": lambda: SelectiveNet(network(), damping=10.0),
+    },
 }
 DRAWS = {"shared": 5, "independent": 5, "probability": 3, "of dropout": 6, "nested": 2, "of sngp": 2, "due": 6}
 CASES = [(name, kind) for name, kinds in FACTORIES.items() for kind in kinds]

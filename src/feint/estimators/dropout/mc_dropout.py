@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from feint.batching import padded_batches
 from feint.errors import InputError, NetworkError
-from feint.estimators.dropout_draws import ROOM, DropoutDraws, Masks
+from feint.estimators.dropout.draws import ROOM, DropoutDraws, Masks
 from feint.estimators.frozen import checked_logits, frozen
 from feint.estimators.memory_format import MemoryFormat
 from feint.estimators.own_inputs import OwnInputs

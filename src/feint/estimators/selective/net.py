@@ -11,8 +11,8 @@ from torch.nn import functional
 from feint.errors import DataError, InputError, NetworkError
 from feint.estimators.frozen import checked_logits, frozen
 from feint.estimators.memory_format import MemoryFormat
-from feint.estimators.selective_loss import selective_loss
-from feint.estimators.split import features_and_logits, last_layer
+from feint.estimators.selective.loss import selective_loss
+from feint.estimators.selective.split import features_and_logits, last_layer
 from feint.predictive import Categorical
 from feint.protocols import LabelledImages
 
