@@ -4,13 +4,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import torch
+from feint.experiments.run import begun, facts, head, kept, part_count, walk
+from feint.experiments.spec import AuditSpec
+from feint.results import RunFolder
 from PIL import Image
 
 from feint import data
 from feint.errors import SpecError
-from feint.experiments.run import begun, facts, head, kept, part_count, walk
-from feint.experiments.spec import AuditSpec
-from feint.results import RunFolder
 
 NAMES = ["first", "second"]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from feint.results import RunFolder, run_folder, run_id
 
 from feint.errors import SpecError, StoreError
-from feint.results import RunFolder, run_folder, run_id
 
 SPEC = {"data": "digits", "radii": [0.01, 0.1], "seed": 0}
 

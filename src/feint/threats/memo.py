@@ -1,6 +1,6 @@
 """A victim that is never asked twice about the same pixels while one part of the data goes by."""
 
-from typing import Final
+from typing import Final, cast
 
 import torch
 from jaxtyping import Float, Int
@@ -8,11 +8,13 @@ from torch import Tensor
 
 from feint.estimators import predict
 from feint.keyed import scrambled
-from feint.predictive import Categorical, concatenate
+from feint.predictive import Categorical
 from feint.protocols import Estimator
 
 ROOM: Final = 128 * 2**20
 """Bytes of predictions that are kept; the oldest go first."""
+
+Key = tuple[int, int, int]
 
 
 class Memo:
@@ -32,8 +34,10 @@ class Memo:
         self._estimator = estimator
         self._samples = samples
         self._size = batch_size
-        self._known: dict[tuple[int, int, int], Categorical] = {}
-        self._bytes = 0
+        self._places: dict[Key, tuple[int, int]] = {}
+        """Where an answer stands: its block, and its row there."""
+        self._blocks: dict[int, Categorical] = {}
+        self._count = 0
 
     def __call__(self, inputs: Float[Tensor, " n ..."], rows: Int[Tensor, " n"]) -> Categorical:
         """The prediction; rows are these inputs' positions in the part.
@@ -43,45 +47,58 @@ class Memo:
         if torch.is_grad_enabled() and inputs.requires_grad:
             return self._estimator(inputs, self._samples[rows])
         keys = self._keys(inputs, rows)
-        if all(key in self._known for key in keys):
-            return concatenate([self._known[key] for key in keys])
+        if all(key in self._places for key in keys):
+            return self._recalled(keys)
         found = self._estimator(inputs, self._samples[rows])
         self._keep(keys, found)
         return found
 
     def predict(self, inputs: Float[Tensor, " N ..."]) -> Categorical:
         """The prediction for the whole part, forward only: what is not known yet is asked in full batches."""
-        rows = torch.arange(len(inputs), device=inputs.device)
-        keys = self._keys(inputs, rows)
-        absent = torch.tensor([at for at, key in enumerate(keys) if key not in self._known], device=inputs.device)
-        if len(absent):
-            found = predict(self._estimator, inputs[absent], self._samples[absent], batch_size=self._size)
+        keys = self._keys(inputs, torch.arange(len(inputs), device=inputs.device))
+        absent = [at for at, key in enumerate(keys) if key not in self._places]
+        if absent:
+            rows = torch.tensor(absent, device=inputs.device)
+            found = predict(self._estimator, inputs[rows], self._samples[rows], batch_size=self._size)
+            self._keep([keys[at] for at in absent], found)
             if len(absent) == len(keys):
-                self._keep(keys, found)
                 return found
-            fresh = {keys[at]: found[index : index + 1] for index, at in enumerate(absent.tolist())}
-            joined = concatenate([fresh[key] if key in fresh else self._known[key] for key in keys])
-            self._keep([keys[at] for at in absent.tolist()], found)
-            return joined
-        return concatenate([self._known[key] for key in keys])
+        return self._recalled(keys)
 
-    def _keys(self, inputs: Tensor, rows: Tensor) -> list[tuple[int, int, int]]:
+    def _keys(self, inputs: Tensor, rows: Tensor) -> list[Key]:
         """The position of each input, and two digests of its pixels."""
         bits = inputs.detach().flatten(1).contiguous().view(torch.int32).long()
         places = torch.arange(bits.shape[1], device=bits.device)
         # Sums modulo 2^64 of pixels times odd numbers that look drawn.
-        digests = [(bits * (scrambled(places + salt) | 1)).sum(dim=1).tolist() for salt in (1 << 40, 1 << 41)]
-        return list(zip(rows.tolist(), *digests, strict=True))
+        weights = [scrambled(places + salt) | 1 for salt in (1 << 40, 1 << 41)]
+        one, other = (cast(list[int], (bits * weight).sum(dim=1).cpu().numpy().tolist()) for weight in weights)
+        return list(zip(cast(list[int], rows.cpu().numpy().tolist()), one, other, strict=True))
 
-    def _keep(self, keys: list[tuple[int, int, int]], found: Categorical) -> None:
-        for at, key in enumerate(keys):
-            if key not in self._known:
-                one = found[at : at + 1]
-                self._known[key] = Categorical(
-                    one.log_probs.clone(), None if one.native is None else one.native.clone()
-                )
-                self._bytes += one.log_probs.numel() * one.log_probs.element_size()
-        while self._bytes > ROOM and len(self._known) > 1:
-            first = next(iter(self._known))
-            gone = self._known.pop(first).log_probs
-            self._bytes -= gone.numel() * gone.element_size()
+    def _keep(self, keys: list[Key], found: Categorical) -> None:
+        native = None if found.native is None else found.native.clone()
+        self._blocks[self._count] = Categorical(found.log_probs.clone(), native)
+        self._places |= {key: (self._count, at) for at, key in enumerate(keys)}
+        self._count += 1
+        sizes = {at: block.log_probs.numel() * block.log_probs.element_size() for at, block in self._blocks.items()}
+        while sum(sizes.values()) > ROOM and len(sizes) > 1:
+            oldest = min(sizes)
+            del sizes[oldest], self._blocks[oldest]
+            self._places = {key: place for key, place in self._places.items() if place[0] != oldest}
+
+    def _recalled(self, keys: list[Key]) -> Categorical:
+        """Answers from their blocks."""
+        places = [self._places[key] for key in keys]
+        parts: dict[int, tuple[list[int], list[int]]] = {}
+        for at, (block, row) in enumerate(places):
+            into, rows = parts.setdefault(block, ([], []))
+            into.append(at)
+            rows.append(row)
+        first = self._blocks[places[0][0]]
+        log_probs = first.log_probs.new_empty((first.draws, len(keys), first.log_probs.shape[-1]))
+        native = None if first.native is None else first.native.new_empty(len(keys))
+        for block, (into, rows) in parts.items():
+            known = self._blocks[block]
+            log_probs[:, into] = known.log_probs[:, rows]
+            if native is not None and known.native is not None:
+                native[into] = known.native[rows]
+        return Categorical(log_probs, native)

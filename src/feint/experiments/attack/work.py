@@ -86,7 +86,7 @@ class Attacking:
     @property
     def stage(self) -> Stage:
         """The records and the attacked images."""
-        schema = records.schema(self.victim.measures)
+        schema: Any = records.schema(self.victim.measures)
         for name in DISTANCES:
             schema = schema.append(pa.field(name, pa.float64()))
         return Stage("attack", self.walk.pieces, self._compute, {"records": schema}, ["attacked"])

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, final
+from typing import Any, cast, final
 
 import numpy as np
 import pyarrow as pa
@@ -121,14 +121,15 @@ class Audit:
         if self.threat.word.goal != "reverse":
             return None
         wanted = self._mirrored(earlier)
-        found = [wanted[sample] for sample in samples.tolist()]
+        found = [wanted[sample] for sample in cast(list[int], samples.cpu().numpy().tolist())]
         return torch.tensor(found, dtype=torch.float64, device=self.victim.device)
 
     def _mirrored(self, earlier: Run) -> Mapping[int, float]:
         if not self._held:
             table = earlier.table("ranks").read()
             targets = reversal_targets(torch.tensor(table.column("uncertainty").to_numpy()))
-            self._held.update(zip(table.column("sample").to_pylist(), targets.tolist(), strict=True))
+            samples = cast(list[int], table.column("sample").to_pylist())
+            self._held.update(zip(samples, targets.numpy().tolist(), strict=True))
         return self._held
 
     @cached_property
@@ -179,10 +180,12 @@ class Audit:
         if self.settings.baseline == "none" or self.threat.attack.distance != "linf":
             return []
         search: Any = getattr(self.threat.attack, "search", Backtracking())
-        signs = RandomSigns(search, self.settings.seed)
+        signs: Any = RandomSigns(search, self.settings.seed)
         own, radii = clean.prediction, self.settings.radii
-        aimless = dict(targets=torch.zeros(len(images), dtype=torch.float64, device=images.device), memo=memo)
-        return self.threat.run(images, labels, samples, own, radii, seed=self.settings.seed, attack=signs, **aimless)
+        aimless = torch.zeros(len(images), dtype=torch.float64, device=images.device)
+        return self.threat.run(
+            images, labels, samples, own, radii, targets=aimless, seed=self.settings.seed, memo=memo, attack=signs
+        )
 
     def _attacked(
         self,

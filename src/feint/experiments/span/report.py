@@ -7,6 +7,7 @@ from feint.experiments.about import closing
 from feint.reports import Column, Figure, Report, Section, Table, Text, charts
 from feint.reports.formats import count, fixed, percent, radius
 from feint.runs.run import Run
+from feint.runs.work import Array
 
 from .summary import KINDS
 
@@ -84,13 +85,15 @@ def _notes(run: Run, summary: Mapping[str, Any]) -> tuple[str, ...]:
 def _figure(run: Run, summary: Mapping[str, Any]) -> Figure:
     panels = [
         charts.intervals(
-            *(rows.column(name).to_numpy() for name in ("clean", "low", "high")),
-            rows.column("label").to_numpy() == rows.column("prediction").to_numpy(),
+            rows["clean"],
+            rows["low"],
+            rows["high"],
+            rows["label"] == rows["prediction"],
             threshold=summary["threshold"],
             title=f"radius {radius(found['radius'])}: {percent(1)(found['all']['crossing'])} % cross the threshold",
         )
         for found in [summary["spans"][at] for at in charts.some(len(summary["spans"]))]
-        for rows in [run.table("records").read(radius=found["radius"])]
+        for rows in [_columns(run, found["radius"])]
     ]
     titles = "; ".join(panel.title for panel in panels)
     return Figure(
@@ -100,6 +103,11 @@ def _figure(run: Run, summary: Mapping[str, Any]) -> Figure:
         tuple(panels),
         legend=charts.INTERVALS,
     )
+
+
+def _columns(run: Run, at: float) -> dict[str, Array]:
+    rows = run.table("records").read(radius=at)
+    return {name: rows.column(name).to_numpy() for name in rows.column_names}
 
 
 def table(summary: Mapping[str, Any]) -> Table:
