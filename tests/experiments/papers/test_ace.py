@@ -14,6 +14,7 @@ from feint.reports import text
 from feint.runs import local
 from feint.runs.run import Run
 
+pytestmark = pytest.mark.usefixtures("plain_report")
 WHITE, BLACK = (0.01, 0.05), (0.02, 0.1)
 FIGURES = ("aurc", "nll", "brier", "accuracy", "kept", "effective_radius", "gradients", "queries")
 NETWORKS = """
@@ -50,7 +51,9 @@ def folder(tmp_path_factory):
 def settings_of(folder, experiment, networks, *, radii=None, **values):
     """Networks given by name: "n0 n1"."""
     roles = ("proxies", "matching", "foreign")
-    values |= {name: [f"{folder / 'networks.py'}:{each}" for each in values[name].split()] for name in roles if name in values}
+    values |= {
+        name: [f"{folder / 'networks.py'}:{each}" for each in values[name].split()] for name in roles if name in values
+    }
     radii = {"white_radii": WHITE, "black_radii": BLACK} if radii is None else radii
     common = {"data": str(folder / "images.npz"), "threads": 1, "batch_size": 10, "seed": 3, "repeats": 2}
     named = [f"{folder / 'networks.py'}:{each}" for each in networks.split()]
