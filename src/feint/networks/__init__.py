@@ -15,6 +15,8 @@ from .fingerprint import fingerprint as fingerprint
 from .loading.exported import Exported as Exported
 from .loading.load import load as load
 from .loading.weights import load_weights as load_weights
+from .neighbours import Dependence as Dependence
+from .neighbours import depends_on_neighbours as depends_on_neighbours
 from .normalize import Normalize as Normalize
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "AlexNet",
     "CifarResNet18",
     "CifarVGG16",
+    "Dependence",
     "DigitNetwork",
     "DropoutCNN",
     "Exported",
@@ -31,6 +34,7 @@ __all__ = [
     "VariationalAutoencoder",
     "behaviour",
     "check",
+    "depends_on_neighbours",
     "fingerprint",
     "load",
     "load_weights",
