@@ -1,20 +1,23 @@
 """Attacks in every setting, on classifiers of two classes that are linear: where each of them must end is known."""
 
-import json
-import sys
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pytest
 import torch
-from feint.experiments.setting import Setting
-from feint.results import RunFolder, column, records
 
-from feint.app.cli import main
-from feint.attacks.confidence.targets import random_confidence_targets
+from feint import metrics
+from feint.attacks import Adversarial
+from feint.attacks.confidence.targets import random_confidence_targets, reversal_targets
 from feint.errors import SpecError
-from feint.experiments import AuditSpec, audit
+from feint.runs.machine import Machine
+from feint.threats.confidence import ConfidenceThreat
+from feint.threats.settings import Knowledge, ThreatWord
+from feint.victims.data import load_data
+from feint.victims.judgement import judge
+from feint.victims.settings import DataSettings, VictimSettings
+from feint.victims.victim import load_victim, resolved
 
 PIXELS, COUNT, RADIUS = 16, 24, 0.05
 DRAWN = np.random.default_rng(0)
@@ -130,23 +133,57 @@ def steps_along(direction, radius):
     return accepted, flat + accepted[:, None] * direction
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Found:
-    """An audit: its folder, its summary, and by radius the attacked images."""
+    """What a threat came to, judged with the draws that it saw."""
 
-    folder: RunFolder
-    summary: dict
-    images: dict[float, np.ndarray]
+    threat: ConfidenceThreat
+    clean: torch.Tensor
+    targets: torch.Tensor | None
+    labels: np.ndarray
+    results: dict[float, Adversarial]
+    known: dict = field(default_factory=dict)
 
-    def __call__(self, name, radius=None, variant="attacked", repeat=0):
-        """A column of the attacked records, by default at the first radius."""
-        radius = next(iter(self.images)) if radius is None else radius
-        found = records.select(self.folder.read(), variant=variant, repeat=repeat)
-        return np.asarray(column(found if variant == "clean" else records.select(found, radius=radius), name))
+    def columns(self, radius=None):
+        """By name, at a radius (None: the first); clean ones where it is 0."""
+        radius = next(iter(self.results)) if radius is None else radius
+        if radius not in self.known:
+            result, samples = self.results.get(radius), torch.arange(COUNT)
+            inputs = torch.tensor(IMAGES).permute(0, 3, 1, 2) if result is None else result.inputs
+            with torch.no_grad():
+                said = self.threat.victim.estimator()(inputs, samples)
+            found = judge(said, torch.tensor(self.labels), self.threat.victim.measures)
+            found["clean_prediction"] = self.clean.numpy()
+            if result is not None:
+                found |= {name: getattr(result, name).numpy() for name in ("accepted", "queries")}
+                found["gradients"] = result.gradients.numpy() * self.threat.guides
+                found["changed"] = (self.image(radius) != IMAGES.reshape(COUNT, PIXELS)).mean(axis=1)
+            self.known[radius] = found
+        return self.known[radius]
+
+    def __call__(self, name, radius=None):
+        return self.columns(radius)[name]
+
+    def image(self, radius):
+        """The attacked images, a row each."""
+        return self.results[radius].inputs.numpy().reshape(COUNT, PIXELS)
+
+    def aurc(self, radius=None):
+        doubt, wrong = self("measure:max_probability", radius), self("prediction", radius) != self.labels
+        return metrics.aurc(torch.tensor(doubt), torch.tensor(wrong))
 
     @property
+    def kendall_tau(self):
+        before, after = (torch.tensor(self("measure:max_probability", radius)) for radius in (0, None))
+        return metrics.kendall_tau(before, after)
+
+    @property
+    def kept(self):
+        return (self("prediction") == self("clean_prediction")).mean()
+
+    @cached_property
     def points(self):
-        return next(iter(self.images.values()))
+        return self.image(next(iter(self.results)))
 
     @property
     def confidence(self):
@@ -163,60 +200,36 @@ def root(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def named(root):
-    """A network as a specification."""
-    return lambda name: {"name": f"{root / 'networks.py'}:{name}"}
+def attacked(root):
+    """What a threat, given in the grammar, does to a network; the networks that help it are given by name."""
+    machine, known = Machine("cpu", 1), dict[str, Found]()
 
+    def named(name):
+        return f"{root / 'networks.py'}:{name}"
 
-@pytest.fixture(scope="module")
-def no_report():
-    """No report: it takes seconds and has tests of its own."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys.modules[audit.__module__], "write_audit_report", lambda *_, **__: None)
-        yield
-
-
-@pytest.fixture(scope="module")
-def audited(root, named, no_report):
-    """An audit of a network under an attack whose networks are given by name; what was asked for before is there."""
-    known: dict[str, Found] = {}
-
-    def call(network="victim", *, radii=(RADIUS,), victim=None, out="runs", data="images.npz", **values):
-        own = ("seed", "batch_size")
-        running = {name: values.pop(name) for name in own if name in values}
-        attack = {
-            name: [named(each) for each in value] if name == "proxies" else named(value) if name == "truth" else value
-            for name, value in values.items()
-        }
-        spec = AuditSpec.parse(
-            {
-                "data": {"source": str(root / data)},
-                "victim": {"networks": [named(network)], **(victim or {})},
-                "attack": attack,
-                "radii": radii,
-                "repeats": 1,
-                "threads": 1,
-                **running,
-            }
-        )
-        key = f"{out} {spec.model_dump_json()}"
+    def call(network="victim", attack="ace", *, radii=(RADIUS,), estimator="softmax", data="images.npz", seed=0, **told):
+        told |= {"proxies": [named(each) for each in told["proxies"]]} if "proxies" in told else {}
+        told |= {"truth": named(told["truth"])} if "truth" in told else {}
+        key = f"{network} {attack} {radii} {estimator} {data} {seed} {told}"
         if key not in known:
-            parts: list[list[torch.Tensor]] = []
-            run = Setting.run
-
-            def spied(*arguments, **keywords):
-                results = run(*arguments, **keywords)
-                parts.append([result.inputs for result in results])
-                return results
-
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(Setting, "run", spied)
-                result = audit(spec, root / out, progress=False)
-            images = {
-                radius: torch.cat(each).numpy().reshape(-1, PIXELS)
-                for radius, each in zip(radii, zip(*parts, strict=True), strict=True)
-            }
-            known[key] = Found(RunFolder.load(result.folder), result.summary, images)
+            dataset = load_data(DataSettings(source=str(root / data)), machine)
+            about = VictimSettings.parse({"networks": [named(network)], "estimator": estimator})
+            victim = load_victim(resolved(about, machine), dataset, machine, seed=seed)
+            threat = ConfidenceThreat.of(
+                ThreatWord.of(attack),
+                Knowledge.parse(told),
+                victim,
+                machine,
+                ranks=victim.default_measure,
+                batch_size=COUNT,
+            )
+            images, labels, samples = dataset.gather(range(COUNT))
+            own = victim.estimator()(images, samples).prediction
+            targets = None
+            if threat.word.goal == "reverse":
+                targets = reversal_targets(threat.clean_uncertainty(images, samples))
+            results = threat.run(images, labels, samples, own, radii, targets=targets, seed=seed)
+            known[key] = Found(threat, own, targets, labels.numpy(), dict(zip(radii, results, strict=True)))
         return known[key]
 
     return call
@@ -226,7 +239,7 @@ def is_at(found, direction, radius=RADIUS):
     """Whether the attack ended where the paper's does along a direction."""
     accepted, points = steps_along(direction, radius)
     return np.allclose(found("accepted", radius), accepted, rtol=1e-6) and np.allclose(
-        found.images[radius], points, atol=1e-6
+        found.image(radius), points, atol=1e-6
     )
 
 
@@ -236,8 +249,8 @@ def raised_when_disrupting(found, radius):
     return np.where(wrong, -1, 1) * np.log(found("measure:max_probability", radius))
 
 
-def test_the_white_box_is_the_papers_on_a_linear_victim(audited):
-    found = audited(radii=(RADIUS, 0.15))
+def test_the_white_box_is_the_papers_on_a_linear_victim(attacked):
+    found = attacked(radii=(RADIUS, 0.15))
     for radius in (RADIUS, 0.15):
         assert is_at(found, signs(~RIGHT)[:, None] * np.sign(WEIGHTS["victim"]), radius)
         assert (found("gradients", radius) == 1).all()
@@ -245,33 +258,33 @@ def test_the_white_box_is_the_papers_on_a_linear_victim(audited):
 
 
 @pytest.mark.parametrize(("proxies", "gradients"), [(["near"], 1), (["near", "teacher"], 2)])
-def test_a_black_box_takes_its_gradients_from_the_proxies_alone(audited, proxies, gradients):
-    found = audited("silent", proxies=proxies, radii=(0.01, RADIUS))  # whose gradient raises
+def test_a_black_box_takes_its_gradients_from_the_proxies_alone(attacked, proxies, gradients):
+    found = attacked("silent", proxies=proxies, radii=(0.01, RADIUS))  # whose gradient raises
     for radius in (0.01, RADIUS):
         assert (found("gradients", radius) == gradients).all()
         assert (found("queries", radius) >= 1).all()
         assert (found("prediction", radius) == OWN).all()
     with pytest.raises(RuntimeError, match="asked for a gradient"):
-        audited("silent")
+        attacked("silent")
 
 
-def test_a_black_box_goes_along_the_proxys_gradient_for_the_victims_label(audited):
-    found = audited("silent", proxies=["near"])
+def test_a_black_box_goes_along_the_proxys_gradient_for_the_victims_label(attacked):
+    found = attacked("silent", proxies=["near"])
     assert is_at(found, signs(~RIGHT)[:, None] * np.sign(WEIGHTS["near"]))
-    assert found.summary["attacked"][0]["aurc"] != audited().summary["attacked"][0]["aurc"]
-    assert not np.allclose(found.points, audited().points, atol=1e-3)
+    assert found.aurc() != attacked().aurc()
+    assert not np.allclose(found.points, attacked().points, atol=1e-3)
 
 
-def test_several_steps_count_a_gradient_for_each_proxy(audited):
-    one, two = (audited("silent", proxies=proxies, steps=3) for proxies in (["near"], ["near", "twin"]))
+def test_several_steps_count_a_gradient_for_each_proxy(attacked):
+    one, two = (attacked("silent", "iterative-ace:steps=3", proxies=proxies) for proxies in (["near"], ["near", "twin"]))
     assert one("gradients").max() == 3
     assert (two("gradients") == 2 * one("gradients")).all()  # of the same signs
     assert np.allclose(two.points, one.points, atol=1e-6)
 
 
 @pytest.mark.parametrize("average", ["probability", "logit"])
-def test_proxies_are_averaged_as_asked(audited, average):
-    found = audited("silent", proxies=["near", "steep"], proxy_average=average)
+def test_proxies_are_averaged_as_asked(attacked, average):
+    found = attacked("silent", proxies=["near", "steep"], proxy_average=average)
     near, steep = (margins(IMAGES, name)[:, None] for name in ("near", "steep"))
     slope = WEIGHTS["near"] + WEIGHTS["steep"] + 0 * near
     if average == "probability":
@@ -280,19 +293,20 @@ def test_proxies_are_averaged_as_asked(audited, average):
     assert is_at(found, signs(~RIGHT)[:, None] * np.sign(slope))
 
 
-def test_proxies_are_averaged_by_probability_unless_told(audited):
+def test_proxies_are_averaged_by_probability_unless_told(attacked):
     asked = ({}, {"proxy_average": "probability"}, {"proxy_average": "logit"})
-    found = [audited("silent", proxies=["near", "steep"], **values) for values in asked]
+    found = [attacked("silent", proxies=["near", "steep"], **values) for values in asked]
     assert np.array_equal(found[0].points, found[1].points)
     assert not np.allclose(found[1].points, found[2].points, atol=1e-3)
 
 
-STOCHASTIC = {"estimator": "mc-dropout", "draws": 2}
+STOCHASTIC = "mc-dropout:draws=2"
+UNDER = "ace:goal=underconfidence"
 
 
-def test_an_indirect_attack_does_not_see_the_masks(audited):
-    common = {"victim": STOCHASTIC, "goal": "underconfidence", "keep_label": False}
-    direct, indirect = (audited("dropout", indirect=indirect, **common) for indirect in (False, True))
+def test_an_indirect_attack_does_not_see_the_masks(attacked):
+    common = {"estimator": STOCHASTIC, "any_label": True}
+    direct, indirect = (attacked("dropout", UNDER, indirect=indirect, **common) for indirect in (False, True))
     unseen = (direct.points == IMAGES.reshape(COUNT, PIXELS)).all(axis=0)
     assert unseen.any()  # pixels that both masks drop have no gradient
     assert (direct("changed") < 1).all()
@@ -303,23 +317,22 @@ def test_an_indirect_attack_does_not_see_the_masks(audited):
     assert (indirect("gradients") == 1).all()
 
 
-def test_an_indirect_attack_is_that_on_the_plain_network(audited):
-    common = {"goal": "underconfidence", "keep_label": False}
-    indirect = audited("dropout", victim=STOCHASTIC, indirect=True, **common)
-    plain = audited("dropout", **common)
+def test_an_indirect_attack_is_that_on_the_plain_network(attacked):
+    indirect = attacked("dropout", UNDER, estimator=STOCHASTIC, indirect=True, any_label=True)
+    plain = attacked("dropout", UNDER, any_label=True)
     alike = indirect("clean_prediction") == plain("clean_prediction")
     assert alike.sum() >= COUNT / 2
     assert np.array_equal(indirect.points[alike], plain.points[alike])
 
 
-def test_the_label_that_an_indirect_attack_keeps_is_the_stochastic_victims(audited):
-    found = audited("dropout", victim=STOCHASTIC, indirect=True, radii=(0.2,))
+def test_the_label_that_an_indirect_attack_keeps_is_the_stochastic_victims(attacked):
+    found = attacked("dropout", estimator=STOCHASTIC, indirect=True, radii=(0.2,))
     assert (found("prediction") == found("clean_prediction")).all()
     assert (found("accepted") < 0.2).any()
 
 
-def test_proxies_are_asked_without_dropout(audited):
-    found = audited("dropout", victim=STOCHASTIC, proxies=["near_dropout"])
+def test_proxies_are_asked_without_dropout(attacked):
+    found = attacked("dropout", estimator=STOCHASTIC, proxies=["near_dropout"])
     assert (found("changed") == 1).all()
     own = np.where(found("clean_prediction") == 1, 1, -1)
     up = np.where(found("clean_prediction") == LABELS, -1, 1)
@@ -329,13 +342,13 @@ def test_proxies_are_asked_without_dropout(audited):
     assert np.array_equal(moved[far], ((own * up)[:, None] * np.sign(WEIGHTS["near"]))[far])
 
 
-def test_indirect_and_proxies_do_not_go_together(audited):
+def test_indirect_and_proxies_do_not_go_together(attacked):
     with pytest.raises(SpecError, match="indirect"):
-        audited("dropout", victim=STOCHASTIC, indirect=True, proxies=["near"])
+        attacked("dropout", estimator=STOCHASTIC, indirect=True, proxies=["near"])
 
 
-def test_where_the_teacher_errs_the_directions_flip(audited):
-    known, taught = audited(), audited(truth="teacher")
+def test_where_the_teacher_errs_the_directions_flip(attacked):
+    known, taught = attacked(), attacked(truth="teacher")
     errs = TAUGHT != LABELS
     assert errs.any()
     assert not errs.all()
@@ -345,42 +358,48 @@ def test_where_the_teacher_errs_the_directions_flip(audited):
     assert (taught("gradients") == 1).all()
 
 
-def test_with_a_teacher_the_labels_only_judge(audited, root):
+def test_with_a_teacher_the_labels_only_judge(attacked, root):
     np.savez(root / "relabelled.npz", images=IMAGES, labels=LABELS[::-1])
-    found, other = audited(truth="teacher"), audited(truth="teacher", data="relabelled.npz")
+    found, other = attacked(truth="teacher"), attacked(truth="teacher", data="relabelled.npz")
     assert np.array_equal(found.points, other.points)
     assert (found("label") == LABELS).all()
     assert (other("label") == LABELS[::-1]).all()
 
 
-def test_steering_raises_the_chosen_predictions_and_lowers_the_others(audited):
+def test_steering_raises_the_chosen_predictions_and_lowers_the_others(attacked):
     clean = logistic(np.abs(margins(IMAGES)))
     for raised in (0, 1):
-        found = audited(goal="steer", raised=[raised])
+        found = attacked(attack=f"ace:goal=steer,target={raised}")
         assert np.array_equal(found.confidence > clean, np.isin(OWN, raised))
         assert is_at(found, signs(np.isin(OWN, raised))[:, None] * np.sign(WEIGHTS["victim"]))
-    assert (audited(goal="steer", raised=[0, 1]).confidence > clean).all()
+    assert (attacked(attack="ace:goal=steer,target=0,1").confidence > clean).all()
 
 
-def test_steering_needs_labels(audited):
-    with pytest.raises(SpecError, match="raised"):
-        audited(goal="steer")
+def test_steering_needs_labels(attacked):
+    with pytest.raises(SpecError, match="ace.target: expected the labels whose confidence steering raises, got none"):
+        attacked(attack="ace:goal=steer")
+    with pytest.raises(SpecError, match="ace.target: expected labels from 0 to 1, got 2"):
+        attacked(attack="ace:goal=steer,target=2")
+    with pytest.raises(SpecError, match="ace.target: expected the goal steer, got disrupt"):
+        attacked(attack="ace:target=1")
 
 
-def test_confidence_goes_down_and_up(audited):
+def test_confidence_goes_down_and_up(attacked):
     clean = logistic(np.abs(margins(IMAGES)))
-    under, over = (audited(goal=goal) for goal in ("underconfidence", "overconfidence"))
+    under, over = (attacked(attack=f"ace:goal={goal}") for goal in ("underconfidence", "overconfidence"))
     assert (under.confidence < clean).all()
     assert (over.confidence > clean).all()
     assert is_at(under, signs(np.zeros(COUNT))[:, None] * np.sign(WEIGHTS["victim"]))
     assert is_at(over, signs(np.ones(COUNT))[:, None] * np.sign(WEIGHTS["victim"]))
 
 
-def test_random_confidence_is_of_its_own_and_of_the_seed(audited):
-    values = {"radii": (0.1,), "steps": 5}
-    found = {seed: audited(goal="random-confidence", seed=seed, **values) for seed in (0, 1)}
+def test_random_confidence_is_of_its_own_and_of_the_seed(attacked):
+    def aimed(goal, seed=0):
+        return attacked(attack=f"iterative-ace:steps=5,goal={goal}", radii=(0.1,), seed=seed)
+
+    found = {seed: aimed("random-confidence", seed) for seed in (0, 1)}
     for goal in ("disrupt", "underconfidence", "overconfidence"):
-        assert not np.allclose(found[0].points, audited(goal=goal, **values).points, atol=1e-3)
+        assert not np.allclose(found[0].points, aimed(goal).points, atol=1e-3)
     assert not np.allclose(found[0].points, found[1].points, atol=1e-3)
     clean = np.abs(margins(IMAGES))
     for seed, each in found.items():
@@ -391,49 +410,22 @@ def test_random_confidence_is_of_its_own_and_of_the_seed(audited):
         assert distance.mean() < 0.7 * before.mean()
 
 
-REVERSED = {"goal": "reverse", "radii": (0.2,), "steps": 8}
-
-
-def test_reversing_turns_the_order_around(audited):
-    found = audited(**REVERSED)
-    assert found.summary["attacked"][0]["kendall_tau"] < -0.3
+def test_reversing_turns_the_order_around(attacked):
+    found, other = (attacked(attack=f"iterative-ace:steps=8,goal={goal}", radii=(0.2,)) for goal in ("reverse", "disrupt"))
+    assert found.kendall_tau < -0.3
     assert (found("prediction") == OWN).all()
-    assert audited(**{**REVERSED, "goal": "disrupt"}).summary["attacked"][0]["kendall_tau"] > -0.3
-    targets = json.loads((found.folder.path / "targets.json").read_text())
+    assert other.kendall_tau > -0.3
     doubt = logistic(-np.abs(margins(IMAGES)))
     mirrored = np.empty(COUNT)
     mirrored[doubt.argsort()] = np.sort(doubt)[::-1]
-    assert [targets[str(sample)] for sample in range(COUNT)] == pytest.approx(mirrored, rel=1e-4)
+    assert found.targets.tolist() == pytest.approx(mirrored, rel=1e-4)
 
 
-def test_targets_of_an_interrupted_reversal_are_used_again(audited, root, monkeypatch):
-    values = {**REVERSED, "steps": 3, "batch_size": 3}  # two parts
-    whole = audited(out="whole", **values)
-    write = RunFolder.write_part
-
-    def interrupted(folder, index, table):
-        if index == 1:
-            raise KeyboardInterrupt
-        write(folder, index, table)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(RunFolder, "write_part", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            audited(out="tampered", **values)
-    (path,) = (root / "tampered").glob("*/targets.json")
-    assert json.loads(path.read_text()) == json.loads((whole.folder.path / "targets.json").read_text())
-    path.write_text(json.dumps({str(sample): 1e-6 for sample in range(COUNT)}))  # all as certain as can be
-    tampered = audited(out="tampered", **values)
-    first = np.arange(COUNT) < 12
-    assert np.array_equal(tampered.confidence[first], whole.confidence[first])
-    assert (tampered.confidence[~first] > logistic(np.abs(margins(IMAGES)))[~first]).all()
-
-
-def test_any_label_lifts_the_condition(audited):
-    kept, lifted = (audited(radii=(0.2,), keep_label=keep) for keep in (True, False))
-    assert kept.summary["attacked"][0]["kept"] == 1
+def test_any_label_lifts_the_condition(attacked):
+    kept, lifted = (attacked(radii=(0.2,), any_label=lifted) for lifted in (False, True))
+    assert kept.kept == 1
     assert (kept("accepted") < 0.2).any()
-    assert lifted.summary["attacked"][0]["kept"] < 1
+    assert lifted.kept < 1
     assert lifted("accepted") == pytest.approx(0.2)
     assert (lifted("queries") == 0).all()
     expected = np.abs(margins(IMAGES)) + np.where(RIGHT, -1, 1) * 0.2 * np.abs(WEIGHTS["victim"]).sum()
@@ -441,8 +433,9 @@ def test_any_label_lifts_the_condition(audited):
 
 
 @pytest.mark.parametrize("search", ["backtracking", "bisection"])
-def test_more_steps_are_never_weaker(audited, search):
-    one, five = (audited("curved", steps=steps, search=search, radii=(0.03, 0.1)) for steps in (1, 5))
+def test_more_steps_are_never_weaker(attacked, search):
+    words = (f"ace:search={search}", f"iterative-ace:steps=5,search={search}")
+    one, five = (attacked("curved", word, radii=(0.03, 0.1)) for word in words)
     for radius in (0.03, 0.1):
         values = [raised_when_disrupting(each, radius) for each in (one, five)]
         assert (values[1] >= values[0] - 1e-6).all()
@@ -451,14 +444,16 @@ def test_more_steps_are_never_weaker(audited, search):
         assert 1 < five("gradients", radius).max() <= 5
 
 
-def test_momentum_takes_another_way(audited):
-    plain, heavy = (audited("curved", steps=5, momentum=momentum, radii=(0.1,)) for momentum in (0.0, 0.9))
+def test_momentum_takes_another_way(attacked):
+    plain, heavy = (
+        attacked("curved", f"iterative-ace:steps=5,momentum={momentum}", radii=(0.1,)) for momentum in (0.0, 0.9)
+    )
     assert not np.allclose(plain.points, heavy.points, atol=1e-3)
 
 
-def test_the_best_try_is_the_nearest_to_a_target(audited):
-    values = {"goal": "random-confidence", "tries": 4, "radii": (0.2,)}  # one step runs past its target
-    first, best = (audited(accept=accept, **values) for accept in ("first", "best"))
+def test_the_best_try_is_the_nearest_to_a_target(attacked):
+    word = "ace:goal=random-confidence,search=backtracking,search.tries=4,search.accept="  # one step runs past its target
+    first, best = (attacked(attack=word + accept, radii=(0.2,)) for accept in ("first", "best"))
     wanted = np.log(random_confidence_targets(torch.arange(COUNT), 2, seed=0).numpy())
     missed = [np.abs(np.log(each("measure:max_probability")) - wanted) for each in (first, best)]
     assert (missed[1] <= missed[0] + 1e-6).all()
@@ -474,16 +469,16 @@ def test_the_best_try_is_the_nearest_to_a_target(audited):
     assert (first("queries") < 4).any()
 
 
-def test_decay_and_tries_are_those_asked_for(audited):
-    found = audited(radii=(0.25,), decay=0.2, tries=2)
+def test_decay_and_tries_are_those_asked_for(attacked):
+    found = attacked(attack="ace:search.decay=0.2,search.tries=2", radii=(0.25,))
     reached = np.abs(margins(IMAGES)) / np.abs(WEIGHTS["victim"]).sum()
     expected = np.where(~RIGHT | (reached > 0.25), 0.25, np.where(reached > 0.05, 0.05, 0.0))
     assert found("accepted") == pytest.approx(expected)
     assert len(np.unique(expected)) >= 2
 
 
-def test_bisection_goes_as_far_as_the_label_lets_it(audited):
-    halved, bisected = (audited(search=search, radii=(0.2,)) for search in ("backtracking", "bisection"))
+def test_bisection_goes_as_far_as_the_label_lets_it(attacked):
+    halved, bisected = (attacked(attack=f"ace:search={search}", radii=(0.2,)) for search in ("backtracking", "bisection"))
     assert (bisected("accepted") >= halved("accepted") - 2e-6).all()
     edge = np.abs(margins(IMAGES)) / np.abs(WEIGHTS["victim"]).sum()
     assert bisected("accepted") == pytest.approx(np.where(RIGHT, np.minimum(edge, 0.2), 0.2), abs=3e-6)
@@ -491,38 +486,11 @@ def test_bisection_goes_as_far_as_the_label_lets_it(audited):
     assert (bisected("prediction") == OWN).all()
 
 
-def test_the_measure_attacked_may_be_another_than_the_one_that_ranks(audited):
+def test_the_measure_attacked_may_be_another_than_the_one_that_ranks(attacked):
     names = ("max_probability", "predictive_entropy")
-    values = {"goal": "underconfidence", "radii": (0.002,), "keep_label": False}
-    found = {name: audited("curved", measure=name, **values) for name in names}
+    values = {"radii": (0.002,), "any_label": True}
+    found = {name: attacked("curved", f"{UNDER},measure={name}", **values) for name in names}
     for name, other in (names, names[::-1]):
         reached = [found[attacked](f"measure:{name}").mean() for attacked in (name, other)]
         assert reached[0] > reached[1]
-    assert np.array_equal(audited("curved", **values).points, found["max_probability"].points)
-
-
-def test_the_command_line_says_how_to_attack(root, named, no_report, capsys):
-    name = {each: named(each)["name"] for each in ("silent", "near", "twin", "teacher")}
-    run = ["audit", "--data", root / "images.npz", "--network", name["silent"], "--out", root / "line"]
-    run += ["--quiet", "--json", "--threads", 1, "--radii", RADIUS, "--goal", "steer", "--raised", "1"]
-    run += ["--attack-measure", "margin", "--proxy", name["near"], "--proxy", name["twin"], "--proxy-average", "logit"]
-    run += ["--steps", 3, "--momentum", 0.5, "--decay", 0.25, "--tries", 4, "--accept", "best", "--any-label"]
-    assert main([str(each) for each in [*run, "--truth", name["teacher"]]]) == 0
-    found = json.loads(capsys.readouterr().out)
-    attack = RunFolder.load(Path(found["run"]["folder"])).spec["attack"]
-    assert [proxy["name"] for proxy in attack.pop("proxies")] == [name["near"], name["twin"]]
-    assert attack.pop("truth")["name"] == name["teacher"]
-    assert attack == {
-        "goal": "steer",
-        "measure": "margin",
-        "indirect": False,
-        "proxy_average": "logit",
-        "steps": 3,
-        "momentum": 0.5,
-        "search": "backtracking",
-        "decay": 0.25,
-        "tries": 4,
-        "accept": "best",
-        "keep_label": False,
-        "raised": [1],
-    }
+    assert np.array_equal(attacked("curved", UNDER, **values).points, found["max_probability"].points)
