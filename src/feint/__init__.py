@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from . import networks as networks
     from . import reports as reports
     from . import training as training
+
+    __version__: str
+
     from .app.python import attack as attack
     from .app.python import audit as audit
     from .app.python import detect as detect
@@ -79,7 +82,6 @@ __all__ = [
     "FeintError",
     "MCDropout",
     "Softmax",
-    "__version__",
     "attack",
     "attacks",
     "audit",
@@ -113,4 +115,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return list(__all__)
+    return [*__all__, "__version__"]

@@ -67,6 +67,10 @@ METRICS: dict[str, str] = {
 ESTIMATORS: dict[str, str] = {
     "softmax": "feint.estimators:Softmax",
     "mc-dropout": "feint.estimators:MCDropout",
+    "selective-net": "feint.estimators:SelectiveNet",
+    "duq": "feint.estimators:DUQ",
+    "sngp": "feint.estimators:SNGP",
+    "due": "feint.estimators:DUE",
 }
 """How one network predicts; several of them are an ensemble."""
 
@@ -80,6 +84,8 @@ ATTACKS: dict[str, str] = {
     "cw": "feint.attacks:CarliniWagner",
     "lbfgs": "feint.attacks:LBFGS",
     "iaa": "feint.attacks:IAA",
+    "square": "feint.attacks:Square",
+    "random-signs": "feint.attacks:RandomSigns",
 }
 
 SEARCHES: dict[str, str] = {
@@ -98,6 +104,7 @@ ARCHITECTURES: dict[str, str] = {
     "mnist-cnn": "feint.networks:MnistCNN",
     "alexnet": "feint.networks:AlexNet",
     "cifar-resnet18": "feint.networks:CifarResNet18",
+    "cifar-resnet20": "feint.networks:CifarResNet20",
     "cifar-vgg16": "feint.networks:CifarVGG16",
 }
 """Networks that feint builds itself; they come untrained."""

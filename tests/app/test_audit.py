@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from feint.experiments.part import Part
+from feint.results import RunFolder, records
 from PIL import Image
 
 from feint import metrics
 from feint.experiments import audit
-from feint.experiments.part import Part
-from feint.results import RunFolder, records
 
 ENTRY = {"aurc", "e_aurc", "augrc", "nll", "brier", "ece", "accuracy"}
 ATTACKED = ENTRY | {"radius", "effective_radius", "kept", "gradients", "queries"}

@@ -5,10 +5,10 @@ import subprocess
 import sys
 
 import pytest
+from feint.experiments.autoencoder import AUTOENCODERS
 
 from feint.app import audit, cli
 from feint.experiments import catalog
-from feint.experiments.autoencoder import AUTOENCODERS
 from feint.networks import ARCHITECTURES
 
 PROBE = """

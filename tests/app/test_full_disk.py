@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from feint.results import RunFolder
 
 from feint.app.cli import main
 from feint.experiments import audit
-from feint.results import RunFolder
 
 
 def mount(folder: Path, options: str) -> bool:

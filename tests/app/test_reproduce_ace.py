@@ -5,13 +5,13 @@ import sys
 
 import numpy as np
 import pytest
-
-from feint.errors import SpecError
-from feint.experiments import audit
 from feint.experiments.part import Part
 from feint.experiments.reproduce_ace import Cast, reproduce, text_rows
 from feint.experiments.spec import DataSpec, NetworkSpec
 from feint.results import RunFolder
+
+from feint.errors import SpecError
+from feint.experiments import audit
 
 WHITE, BLACK = (0.01, 0.05), (0.02, 0.1)
 FIGURES = ("aurc", "nll", "brier", "accuracy", "kept", "effective_radius", "gradients", "queries")

@@ -4,14 +4,14 @@ import json
 
 import pytest
 import torch
+from feint.experiments.catalog import ATTACKS, MEASURES
+from feint.experiments.machine import steady
 from torch import nn
 
 from feint import attacks
 from feint.app.cli import main
 from feint.attacks import Budget, label_objectives, objectives
-from feint.estimators import DeepEnsemble, MCDropout, Softmax
-from feint.experiments.catalog import ATTACKS, MEASURES
-from feint.experiments.machine import steady
+from feint.estimators import DUE, DUQ, SNGP, DeepEnsemble, MCDropout, Softmax
 from feint.measures import label_doubt
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
@@ -31,6 +31,9 @@ ESTIMATORS = {
     "independent": lambda: MCDropout(network(), draws=5, seed=1, masks="independent"),
     "ensemble": lambda: DeepEnsemble([Softmax(network(seed)) for seed in range(3)]),
     "logit": lambda: DeepEnsemble([Softmax(network(seed)) for seed in range(3)], average="logit"),
+    "duq": lambda: DUQ(network()[:-1], 4, (3, 8, 8), length=16, sigma=0.3),
+    "sngp": lambda: SNGP(network()[:-1], 4, (3, 8, 8), random_features=64),
+    "due": lambda: DUE(network()[:-1], 4, (3, 8, 8), draws=6),
 }
 
 

@@ -7,13 +7,13 @@ import typing
 import pydantic
 import pytest
 import torch
+from feint.experiments.catalog import ATTACKS
 from torch import nn
 
 from feint import attacks
 from feint.attacks import Adversarial, Attack, budget_for, label_objectives, objectives, over_radii
 from feint.errors import AttackError
 from feint.estimators import MCDropout, Softmax
-from feint.experiments.catalog import ATTACKS
 from feint.measures import label_doubt
 
 COUNT = 13

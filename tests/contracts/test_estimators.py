@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
+from feint.catalog import ESTIMATORS, MEASURES
 from feint.errors import NotApplicable
-from feint.estimators import DeepEnsemble, MCDropout, Softmax, predict
-from feint.experiments.catalog import ESTIMATORS, MEASURES
+from feint.estimators import DUE, DUQ, SNGP, DeepEnsemble, MCDropout, SelectiveNet, Softmax, predict
 from feint.predictive import Categorical
 from feint.protocols import Estimator
 
@@ -23,6 +23,38 @@ def network(seed=0):
     )
 
 
+SHAPE = (2, 8, 8)
+
+
+class Images:
+    """What estimators with a training of their own begin with."""
+
+    shape = SHAPE
+
+    def __len__(self):
+        return 40
+
+    def gather(self, positions):
+        rows = torch.tensor(list(positions))
+        return torch.rand(40, *SHAPE, generator=torch.Generator().manual_seed(2))[rows], rows % CLASSES, rows
+
+
+def stepped(build, **settings):
+    """After an epoch of two batches: nothing in it is as it was at the start."""
+    estimator = build(network()[:-1], CLASSES, SHAPE, **settings)
+    estimator.begin(Images())
+    optimizer = torch.optim.SGD(estimator.parameters(), lr=0.5)
+    for rows in (range(20), range(20, 40)):
+        images, labels, _ = Images().gather(rows)
+        optimizer.zero_grad()
+        estimator.step(images, labels).backward()
+        optimizer.step()
+        estimator.after_step()
+    estimator.end_epoch()
+    optimizer.zero_grad()
+    return estimator
+
+
 FACTORIES = {
     "softmax": {"plain": lambda: Softmax(network()), "warm": lambda: Softmax(network(), temperature=2.5)},
     "mc-dropout": {
@@ -35,9 +67,20 @@ FACTORIES = {
         "logit": lambda: DeepEnsemble([Softmax(network(seed)) for seed in range(3)], average="logit"),
         "of dropout": lambda: DeepEnsemble([MCDropout(network(seed), draws=3, seed=seed) for seed in range(2)]),
         "nested": lambda: DeepEnsemble([DeepEnsemble([Softmax(network(0))]), Softmax(network(1))]),
+        "of sngp": lambda: DeepEnsemble([stepped(SNGP, random_features=16), stepped(SNGP, random_features=20)]),
+    },
+    "duq": {"duq": lambda: stepped(DUQ, length=16, sigma=0.3)},
+    "sngp": {
+        "gaussian": lambda: stepped(SNGP, random_features=64),
+        "by class": lambda: stepped(SNGP, random_features=64, likelihood="softmax", mean_field=25.0),
+    },
+    "due": {"due": lambda: stepped(DUE, draws=6)},
+    "selective-net": {
+        "plain": lambda: SelectiveNet(network()),
+        "damped": lambda: SelectiveNet(network(), damping=10.0),
     },
 }
-DRAWS = {"shared": 5, "independent": 5, "probability": 3, "of dropout": 6, "nested": 2}
+DRAWS = {"shared": 5, "independent": 5, "probability": 3, "of dropout": 6, "nested": 2, "of sngp": 2, "due": 6}
 CASES = [(name, kind) for name, kinds in FACTORIES.items() for kind in kinds]
 
 
@@ -71,6 +114,23 @@ def test_is_normalised_float64_on_the_inputs_device(estimator, images):
     assert result.log_probs.device == images.device
     assert result.native is None or result.native.shape == (COUNT,)
     torch.testing.assert_close(result.log_probs.logsumexp(-1), torch.zeros(result.draws, COUNT, dtype=torch.float64))
+
+
+def test_its_own_uncertainty_is_each_inputs_own_and_differentiable(estimator, images):
+    point = images.clone().requires_grad_()
+    own = estimator(point, SAMPLES).native
+    if own is None:
+        pytest.skip("it has none")
+    assert own.dtype == torch.float64
+    order = torch.randperm(COUNT, generator=torch.Generator().manual_seed(1))
+    torch.testing.assert_close(estimator(images[order], SAMPLES[order]).native, own[order], rtol=0, atol=1e-5)
+    cut = predict(estimator, images, SAMPLES, batch_size=4).native
+    torch.testing.assert_close(cut, own, rtol=0, atol=1e-4)
+    assert torch.equal(predict(estimator, images[5:], SAMPLES[5:], batch_size=4).native, cut[5:])
+    assert torch.equal(copy.deepcopy(estimator).train()(images, SAMPLES).native, own)
+    (slope,) = torch.autograd.grad(own[3], point)
+    assert slope[3].abs().max() > 0
+    assert slope[torch.arange(COUNT) != 3].abs().max() == 0
 
 
 def test_does_not_care_for_the_order_of_its_inputs(estimator, images):

@@ -4,9 +4,9 @@ import math
 
 import pytest
 import torch
+from feint.experiments.catalog import MEASURES
 
 from feint.errors import NotApplicable
-from feint.experiments.catalog import MEASURES
 from feint.predictive import Categorical
 from feint.protocols import Measure
 

@@ -4,9 +4,9 @@ import inspect
 
 import pytest
 import torch
+from feint.experiments.catalog import LABEL_MEASURES, METRICS
 
 from feint import metrics
-from feint.experiments.catalog import LABEL_MEASURES, METRICS
 from feint.predictive import Categorical
 
 
@@ -29,6 +29,7 @@ def arguments(count, generator):
         "labels": torch.randint(4, (count,), generator=generator),
         "coverage": 0.5,
         "risk": 0.2,
+        "threshold": 0.6,
     }
 
 

@@ -7,7 +7,7 @@ from torch import nn
 
 from feint.errors import NetworkError
 from feint.estimators import MCDropout
-from feint.estimators.masks import keep_mask
+from feint.estimators.dropout.masks import keep_mask
 from feint.measures import mutual_information
 
 from .conftest import Functional, reference

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from feint.estimators.masks import keep_mask
+from feint.estimators.dropout.masks import keep_mask
 
 
 @pytest.mark.parametrize("drop", [0.05, 0.3, 0.5, 0.9])

@@ -1,8 +1,8 @@
 import pytest
 import torch
+from feint.experiments.adversarial_training import AdversarialSpec, adversary
 
 from feint.data import load
-from feint.experiments.adversarial_training import AdversarialSpec, adversary
 from feint.networks import DigitNetwork
 from feint.training import Recipe, fit, seeded
 

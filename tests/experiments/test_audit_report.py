@@ -4,9 +4,9 @@ import re
 
 import numpy as np
 import pytest
+from feint.experiments.audit_report import headline, notes, scores, thresholds
 
 from feint.experiments import AuditSpec, audit
-from feint.experiments.audit_report import headline, notes, scores, thresholds
 
 ROW = {name: 0.1 for name in ("aurc", "e_aurc", "augrc", "nll", "brier", "ece", "ks", "accuracy")}
 

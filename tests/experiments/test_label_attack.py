@@ -2,14 +2,14 @@
 
 import pytest
 import torch
-from torch import nn
-
-from feint.estimators import MCDropout
-from feint.experiments import label_attack as module
 from feint.experiments.label_attack import LabelAttackSpec, attack_labels, clean_prediction
 from feint.experiments.machine import steady
 from feint.experiments.spec import VictimSpec
 from feint.experiments.victim import Victim
+from torch import nn
+
+from feint.estimators import MCDropout
+from feint.experiments import label_attack as module
 
 SPECS = {
     "bim": (LabelAttackSpec(kind="bim", steps=3, draws="fresh"), 0.2),

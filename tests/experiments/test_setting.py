@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from feint.experiments.setting import Setting
+from feint.results import RunFolder, column, records
 
 from feint.app.cli import main
 from feint.attacks.confidence.targets import random_confidence_targets
 from feint.errors import SpecError
 from feint.experiments import AuditSpec, audit
-from feint.experiments.setting import Setting
-from feint.results import RunFolder, column, records
 
 PIXELS, COUNT, RADIUS = 16, 24, 0.05
 DRAWN = np.random.default_rng(0)

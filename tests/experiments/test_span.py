@@ -5,14 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from feint.experiments.span_report import span_headline, span_rows, summarise_spans
+from feint.results import RunFolder, column
+from feint.results.span import span_table
 
 from feint.app.cli import main
 from feint.errors import DataError, SpecError
 from feint.experiments import span as module
 from feint.experiments.span import SpanSpec, measure_spans
-from feint.experiments.span_report import span_headline, span_rows, summarise_spans
-from feint.results import RunFolder, column
-from feint.results.span import span_table
 
 RADII = (0.01, 0.05)
 

@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-
 from feint.experiments.thresholds import at_threshold, threshold_at_coverage, threshold_at_risk, threshold_damage
 
 CERTAIN_FIRST = torch.tensor([0.1, 0.2, 0.3, 0.4, 0.5], dtype=torch.float64)

@@ -3,11 +3,13 @@ from feint import metrics
 
 def test_the_public_names() -> None:
     assert metrics.__all__ == [
+        "Answered",
         "Interval",
         "PrecisionRecall",
         "Reliability",
         "RiskCoverage",
         "Roc",
+        "at_threshold",
         "augrc",
         "aupr",
         "aurc",
@@ -30,6 +32,8 @@ def test_the_public_names() -> None:
         "roc",
         "selective_risk",
         "spearman",
+        "threshold_at_coverage",
+        "threshold_at_risk",
         "worst_aurc",
         "worst_risk_coverage",
     ]

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-
 from feint.results import AuditReport, ClassScore, Confidences, GalleryItem, RiskCurve, Rounding, Score
 from feint.results.audit import Answered, Calibration, Threshold
 

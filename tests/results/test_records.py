@@ -1,9 +1,9 @@
 import numpy as np
 import pyarrow as pa
 import pytest
+from feint.results import column, measures_of, schema, select, table
 
 from feint.errors import InputError
-from feint.results import column, measures_of, schema, select, table
 
 MEASURES = ("label_doubt", "entropy")
 

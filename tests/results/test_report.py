@@ -6,8 +6,6 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from PIL import Image
-
 from feint.results import RiskCurve, RunFolder, write_report
 from feint.results.audit_figures import confidence, gallery, magnification, reliability, risk_coverage
 from feint.results.figures import ATTACKED, colour
@@ -15,6 +13,7 @@ from feint.results.plotly_figures import reliabilities
 from feint.results.png_figures import image
 from feint.results.report import page
 from feint.results.sections import order, thresholds
+from PIL import Image
 
 FIGURES = ("risk_coverage", "thresholds", "confidence", "reliability", "rounding")
 

@@ -2,12 +2,12 @@ import re
 
 import numpy as np
 import pytest
-from PIL import Image
-
-from feint.errors import InputError
 from feint.results import RunFolder
 from feint.results.span import Intervals, SpanReport, SpanRow, span_table
 from feint.results.span_report import plain_span_table, span_figure, write_span_report
+from PIL import Image
+
+from feint.errors import InputError
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,8 @@ from feint.training.layout import arranged
 
 
 def test_exports():
-    assert feint.training.__all__ == ["Classifier", "Epoch", "History", "Perturb", "Recipe", "fit", "seeded"]
+    names = "AdversarialClassifier Classifier Epoch History Perturb Recipe fit seeded"
+    assert feint.training.__all__ == names.split()
     assert all(hasattr(feint.training, name) for name in feint.training.__all__)
 
 

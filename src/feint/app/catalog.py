@@ -79,7 +79,7 @@ def _show(name: str, kind: str, reference: str, as_json: bool) -> None:
     from feint.runs.experiment import Experiment
 
     thing: Any = things.loaded(reference)
-    told = thing.settings if isinstance(thing, Experiment) else thing
+    told: Any = getattr(thing, "settings") if isinstance(thing, Experiment) else thing  # noqa: B009
     settings = {
         each.name: {
             "type": inspect.formatannotation(each.annotation),

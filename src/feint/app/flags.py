@@ -3,7 +3,7 @@
 import argparse
 import types
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, Union, cast, final, get_args, get_origin
 
 from pydantic.fields import FieldInfo
@@ -100,7 +100,7 @@ def _nested(
         yield Flag(singular, path, group, help_text, "many")
         return
     for flag in _flags(model, path, group, prefix):  # several victims by name, or one of networks
-        yield Flag(**{**vars(flag), "kind": "many"} if flag.path[-1] == "card" else vars(flag))
+        yield replace(flag, kind="many") if flag.path[-1] == "card" else flag
 
 
 def _inner(annotation: Any) -> tuple[type[Settings] | None, bool]:

@@ -10,7 +10,7 @@ What comes back shows itself in a notebook, and has ``.summary``, ``.records``, 
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -58,11 +58,11 @@ def run(
     if experiment not in names:
         raise SpecError(f"experiment: expected one of {', '.join(names)}, got {experiment!r}{near(experiment, names)}")
     found: Experiment[Any] = loaded(names[experiment])
-    if not isinstance(settings, RunSettings):
-        settings = found.settings.parse({**(settings or {}), **values})
-    elif values:
-        settings = settings.but(**values)
-    return local.run(found, settings, Path(root), victims=Path(victims), fresh=fresh, progress=progress)
+    if isinstance(settings, RunSettings):
+        asked = settings.but(**values) if values else settings
+    else:
+        asked = found.settings.parse({**(settings or {}), **values})
+    return local.run(found, asked, Path(root), victims=Path(victims), fresh=fresh, progress=progress)
 
 
 def audit(victim: Any = None, images: Any = None, labels: Any = None, **values: Any) -> Result:
@@ -109,7 +109,7 @@ def _on(name: str, victim: Any, images: Any, labels: Any, values: dict[str, Any]
     given: dict[str, Any] = {}
     many = "victims" in experiment.settings.model_fields
     if victim is not None:
-        several: Sequence[Any] = victim if isinstance(victim, list | tuple) else [victim]
+        several = cast(Sequence[Any], victim if isinstance(victim, list | tuple) else [victim])
         told = [_victim(each, given) for each in several]
         values |= {"victims": told} if many else {"victim": told[0]}
     classes = values.pop("classes", None)

@@ -11,11 +11,13 @@ import argparse
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, Literal
 
 from feint import catalog
 from feint.app.cli import Parser
 from feint.app.output import say
 from feint.errors import StoreError
+from feint.reports.report import Report
 
 FORMATS = ("html", "png", "svg", "pdf", "md", "json", "csv")
 
@@ -40,8 +42,7 @@ def command(arguments: Sequence[str]) -> Callable[[], None]:
     return lambda: _run(options.run, options.format, options.out or options.run)
 
 
-def _run(folder: Path, kind: str, out: Path) -> None:
-    from feint.reports.report import Report
+def _run(folder: Path, kind: Any, out: Path) -> None:
     from feint.runs.local import read_summary
     from feint.runs.run import Run, read_state
     from feint.runs.things import loaded
@@ -65,7 +66,7 @@ def _run(folder: Path, kind: str, out: Path) -> None:
         say(str(out / place))
 
 
-def _files(report: "Report", kind: str) -> dict[str, bytes]:  # noqa: F821  (named where it is imported)
+def _files(report: Report, kind: Literal["html", "png", "svg", "pdf", "md", "csv"]) -> dict[str, bytes]:
     from feint.reports import data, markdown, page, pictures
 
     match kind:

@@ -56,10 +56,12 @@ def read(file: Path) -> Iterator[tuple[Experiment[Any], RunSettings]]:
         raise SpecError(f"{file}: expected a YAML file, got: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SpecError(f"{file}: expected YAML, got: {str(error).splitlines()[0]}") from error
-    listed = [each for document in documents for each in (document if isinstance(document, list) else [document])]
+    listed: list[Any] = []
+    for document in documents:
+        listed += cast(list[Any], document) if isinstance(document, list) else [document]
     if not listed:
         raise SpecError(f"{file}: expected an experiment, got nothing")
-    for document in cast(list[Any], listed):
+    for document in listed:
         yield described(document, str(file))
 
 

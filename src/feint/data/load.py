@@ -8,11 +8,11 @@ from feint.errors import DataError
 from .dataset import Dataset, OnError
 from .decode import Channels
 from .formats.cifar_binary import CifarBinary, has_cifar
-from .formats.class_folders import open_class_folders
-from .formats.csv_folder import open_csv_folder
 from .formats.digits import Digits
+from .formats.folders.class_folders import open_class_folders
+from .formats.folders.csv_folder import open_csv_folder
+from .formats.folders.image_files import ImageFiles
 from .formats.idx import Idx, has_idx, is_idx
-from .formats.image_files import ImageFiles
 from .formats.npz import Npz
 from .formats.npz_arrays import array_names
 from .formats.npz_columns import NpzColumns

@@ -54,3 +54,27 @@ class DeepEnsemble(nn.Module):
         if len(set(draws)) > 1:
             raise InputError(f"averaging probabilities expects members of equally many draws, got {draws}")
         return pool(predictions)
+
+    def logits(
+        self, inputs: Float[Tensor, " N ..."], samples: Int[Tensor, " N"] | None = None
+    ) -> Float[Tensor, " S N C"]:
+        """What the members return, in their own precision: each member's draws, or the mean where logits are averaged.
+
+        Raises:
+            InputError: members that have no logits, or do not fit together.
+        """
+        found: list[Tensor] = []
+        for member in self.members:
+            ask = getattr(member, "logits", None)
+            if ask is None:
+                raise InputError(f"logits: expected members that give theirs, got {type(member).__name__}")
+            logits: Tensor = ask(inputs, samples)
+            found.append(logits if logits.ndim == 3 else logits.unsqueeze(0))
+        shapes = [tuple(logits.shape) for logits in found]
+        if len(set(shapes)) > 1:
+            raise InputError(f"logits: expected members of the same draws and classes, got shapes {shapes}")
+        if self.average == "probability":
+            return torch.cat(found)
+        if shapes[0][0] > 1:
+            raise InputError(f"logits: expected members of one draw where logits are averaged, got {shapes[0][0]}")
+        return torch.stack(found).mean(dim=0)

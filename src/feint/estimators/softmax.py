@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from feint.errors import InputError
 from feint.estimators.frozen import checked_logits, frozen
 from feint.estimators.memory_format import MemoryFormat
+from feint.estimators.own_inputs import OwnInputs
 from feint.predictive import Categorical
 
 
@@ -32,11 +33,19 @@ class Softmax(nn.Module):
             raise InputError(f"temperature: expected a finite number above 0, got {temperature}")
         self.network = network
         self.temperature = temperature
-        self._format = MemoryFormat()
+        self._format, self._own = MemoryFormat(), OwnInputs()
 
     def forward(self, inputs: Float[Tensor, " N ..."], samples: Int[Tensor, " N"] | None = None) -> Categorical:
         """Predict; `samples` is not used, for nothing is drawn."""
+        return Categorical.from_logits(self.logits(inputs))
+
+    def logits(
+        self, inputs: Float[Tensor, " N ..."], samples: Int[Tensor, " N"] | None = None
+    ) -> Float[Tensor, " N C"]:
+        """What the network returns, over the temperature, in its own precision."""
         with frozen(self.network):
-            images = self._format.suited(self.network, inputs, self.network)
-            logits = checked_logits(self.network(images), len(inputs))
-        return Categorical.from_logits(logits / self.temperature)
+            images = self._format.suited(self.network, inputs, self._call)
+            return self._call(images) / self.temperature
+
+    def _call(self, images: Tensor) -> Float[Tensor, " N C"]:
+        return checked_logits(self._own.call(self.network, images), len(images))

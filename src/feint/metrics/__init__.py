@@ -33,13 +33,19 @@ from feint.metrics.risk_coverage import risk_coverage as risk_coverage
 from feint.metrics.risk_coverage import worst_risk_coverage as worst_risk_coverage
 from feint.metrics.selective import coverage_at_risk as coverage_at_risk
 from feint.metrics.selective import selective_risk as selective_risk
+from feint.metrics.threshold import Answered as Answered
+from feint.metrics.threshold import at_threshold as at_threshold
+from feint.metrics.threshold import threshold_at_coverage as threshold_at_coverage
+from feint.metrics.threshold import threshold_at_risk as threshold_at_risk
 
 __all__ = [
+    "Answered",
     "Interval",
     "PrecisionRecall",
     "Reliability",
     "RiskCoverage",
     "Roc",
+    "at_threshold",
     "augrc",
     "aupr",
     "aurc",
@@ -62,6 +68,8 @@ __all__ = [
     "roc",
     "selective_risk",
     "spearman",
+    "threshold_at_coverage",
+    "threshold_at_risk",
     "worst_aurc",
     "worst_risk_coverage",
 ]

@@ -1,40 +1,31 @@
 """What an attack does to a deployed threshold: answer below it, ask a person above it."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
+
+from feint import metrics
+from feint.metrics import threshold_at_coverage as threshold_at_coverage
 
 COVERAGES = (0.5, 0.7, 0.9)
 RISKS = (0.01, 0.02, 0.05)
 
 
-def threshold_at_coverage(uncertainty: Float[Tensor, " N"], coverage: float) -> float:
-    """The uncertainty of the last of the ceil(coverage x N) most certain inputs; its equals are answered too."""
-    answered = max(1, -int(-coverage * len(uncertainty) // 1))
-    return uncertainty.sort().values[answered - 1].item()
-
-
 def threshold_at_risk(uncertainty: Float[Tensor, " N"], errors: Bool[Tensor, " N"], risk: float) -> float | None:
     """The highest threshold at which the error rate among the answered is at most `risk`; None where none is."""
-    order = uncertainty.argsort(stable=True)
-    values = uncertainty[order]
-    rates = errors[order].double().cumsum(0) / torch.arange(1, len(order) + 1, dtype=torch.float64)
-    last_of_equals = torch.cat([values[1:] != values[:-1], torch.ones(1, dtype=torch.bool)])
-    good = (rates <= risk) & last_of_equals
-    return values[good.nonzero()[-1]].item() if good.any() else None
+    found = metrics.threshold_at_risk(uncertainty, errors, risk)
+    return found if math.isfinite(found) else None
 
 
 def at_threshold(
     uncertainty: Float[Tensor, " N"], errors: Bool[Tensor, " N"], threshold: float
 ) -> dict[str, float | None]:
     """The share that is answered, and the error rate among them (None where nothing is)."""
-    answered = uncertainty <= threshold
-    count = int(answered.sum())
-    risk = errors[answered].double().mean().item() if count else None
-    return {"coverage": count / len(uncertainty), "risk": risk}
+    answered = metrics.at_threshold(uncertainty, errors, threshold)
+    return {"coverage": answered.coverage, "risk": answered.risk if answered.coverage else None}
 
 
 def threshold_damage(

@@ -3,6 +3,7 @@
 from .architectures import ARCHITECTURES as ARCHITECTURES
 from .architectures.alexnet import AlexNet as AlexNet
 from .architectures.cifar_resnet import CifarResNet18 as CifarResNet18
+from .architectures.cifar_resnet import CifarResNet20 as CifarResNet20
 from .architectures.cifar_vgg import CifarVGG16 as CifarVGG16
 from .architectures.cnn_dropout import DropoutCNN as DropoutCNN
 from .architectures.digits import DigitNetwork as DigitNetwork
@@ -12,6 +13,7 @@ from .architectures.vae import VariationalAutoencoder as VariationalAutoencoder
 from .check import check as check
 from .fingerprint import behaviour as behaviour
 from .fingerprint import fingerprint as fingerprint
+from .headless import Headless as Headless
 from .loading.exported import Exported as Exported
 from .loading.load import load as load
 from .loading.weights import load_weights as load_weights
@@ -21,10 +23,12 @@ __all__ = [
     "ARCHITECTURES",
     "AlexNet",
     "CifarResNet18",
+    "CifarResNet20",
     "CifarVGG16",
     "DigitNetwork",
     "DropoutCNN",
     "Exported",
+    "Headless",
     "LeNet",
     "MnistCNN",
     "Normalize",

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -54,4 +55,6 @@ def behaviour(network: nn.Module, shape: tuple[int, int, int], device: torch.dev
         found: object = network.eval()(images)
     logits = found.mean_log_probs if isinstance(found, Categorical) else found
     assert isinstance(logits, Tensor)
-    return hashlib.sha256(" ".join(f"{value:.3e}" for value in logits.flatten().tolist()).encode()).hexdigest()
+    return hashlib.sha256(
+        " ".join(f"{value:.3e}" for value in cast(list[float], logits.flatten().cpu().numpy().tolist())).encode()
+    ).hexdigest()

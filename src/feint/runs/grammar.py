@@ -54,7 +54,9 @@ def _put(mapping: dict[str, Any], path: list[str], value: Any, text: str) -> Non
         else:
             mapping[first] = value
         return
-    inner: dict[str, Any] = present if isinstance(present, dict) else {} if present is None else {"name": present}
+    inner: dict[str, Any] = {} if present is None else {"name": present}
+    if isinstance(present, dict):
+        inner = cast(dict[str, Any], present)
     mapping[first] = inner
     _put(inner, rest, value, text)
 
@@ -138,7 +140,8 @@ class Word(Settings):
         flat = {key: each for key, each in mapping.items() if key not in cls.model_fields}
         if "name" not in own:
             raise SpecError(f"expected a name, or a mapping with one, got {', '.join(map(str, mapping)) or 'nothing'}")
-        return {**own, "settings": {**(given if isinstance(given, Mapping) else {}), **flat}}
+        inner: Mapping[str, Any] = cast(Mapping[str, Any], given) if isinstance(given, Mapping) else {}
+        return {**own, "settings": {**inner, **flat}}
 
     @classmethod
     def of(cls: type[W], value: Any) -> W:

@@ -60,7 +60,7 @@ def run(
     machine = Machine.find(settings, victims=Path(victims), given=given or {}, progress=progress, fresh=fresh)
     with machine.steady():
         work = experiment.prepare(settings, machine)
-        state = {
+        state: dict[str, Any] = {
             "experiment": experiment.name,
             "settings": work.settings.plain(),
             "identity": dict(work.identity),

@@ -1,5 +1,6 @@
 """What a run uses of the machine, and where it finds things there."""
 
+import math
 import os
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -104,6 +105,6 @@ def find_threads(count: int | None) -> int:
 
 def default_batch_size(shape: tuple[int, ...], device: str) -> int:
     """Inputs per call of a network, by their size: as many as fit a CPU's cache, or fill a GPU."""
-    pixels = shape[-2] * shape[-1] if len(shape) > 1 else shape[0]
+    pixels = math.prod(shape[-2:])
     small, middle, large = (100, 32, 20) if device == "cpu" else (500, 250, 50)
     return small if pixels <= 28 * 28 else middle if pixels <= 64 * 64 else large

@@ -12,7 +12,6 @@ from .run import Run
 from .tables import Table
 
 if TYPE_CHECKING:
-    import pandas as pd
     import pyarrow as pa
 
 
@@ -74,9 +73,10 @@ class Records:
         """As an Arrow table; only rows with these values, such as ``variant="attacked"``."""
         return self.table.read(**where)
 
-    def pandas(self, **where: Any) -> "pd.DataFrame":
+    def pandas(self, **where: Any) -> Any:
         """As a pandas frame, likewise."""
-        return self.arrow(**where).to_pandas()
+        table: Any = self.arrow(**where)
+        return table.to_pandas()
 
     def of(self, sample: int) -> "pa.Table":
         """Everything about one input."""

@@ -106,6 +106,12 @@ class RunSettings(Settings):
 
     running: ClassVar[tuple[str, ...]] = ("seed", "batch_size", "threads", "device")
 
+    @property
+    def size(self) -> int:
+        """The batch size that a machine has settled on."""
+        assert self.batch_size is not None
+        return self.batch_size
+
     seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
     batch_size: Annotated[int, Field(gt=0)] | None = None
     threads: Annotated[int, Field(gt=0)] | None = None

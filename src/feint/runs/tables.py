@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Any, final
+from typing import Any, cast, final
 
 import numpy as np
 import numpy.typing as npt
@@ -31,14 +31,14 @@ class Table:
 
     def __len__(self) -> int:
         """Rows."""
-        return sum(_explained(path, lambda path: _parquet.read_metadata(path).num_rows) for path in self._paths)
+        return sum(_explained(path, _parquet.read_metadata).num_rows for path in self._paths)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The columns."""
         if not self._paths:
             return ()
-        return tuple(_explained(self._paths[0], lambda path: _parquet.read_schema(path).names))
+        return tuple(_explained(self._paths[0], _parquet.read_schema).names)
 
     def batches(self, columns: Sequence[str] | None = None, /, **where: Any) -> Iterator[pa.Table]:
         """Piece after piece.
@@ -52,9 +52,7 @@ class Table:
         """
         wanted = None if columns is None else list(dict.fromkeys((*columns, *where)))
         for path in self._paths:
-            table: pa.Table = _explained(
-                path, lambda path: _parquet.read_table(path, columns=wanted, page_checksum_verification=True)
-            )
+            table: pa.Table = _explained(path, _parquet.read_table, columns=wanted, page_checksum_verification=True)
             for name, value in where.items():
                 table = table.filter(_matches(table.column(name), value))
             yield table if columns is None else table.select(list(columns))
@@ -81,14 +79,15 @@ class Table:
 def _matches(column: Any, value: Any) -> Any:
     if isinstance(value, Collection) and not isinstance(value, str):
         kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-        return _compute.is_in(column, value_set=pa.array(list(value), kind))  # pyright: ignore[reportUnknownArgumentType]
+        values = list(cast(Collection[Any], value))
+        return _compute.is_in(column, value_set=pa.array(values, kind))
     if isinstance(value, float):  # compared as the numbers that they are, not as texts
         return pa.array(np.asarray(column.to_numpy() == value))
     return _compute.equal(column, value)
 
 
-def _explained(path: Path, read: Any) -> Any:
+def _explained(path: Path, read: Any, **how: Any) -> Any:
     try:
-        return read(path)
+        return read(path, **how)
     except (pa.ArrowException, OSError) as error:
         raise StoreError(f"{path} cannot be read: {str(error).splitlines()[0]}; run again to make it anew") from error

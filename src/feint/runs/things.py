@@ -59,24 +59,24 @@ def loaded(reference: str) -> Any:
 
 
 @cache
-def settings_of(thing: Callable[..., Any]) -> tuple[Setting, ...]:
+def settings_of(thing: Any) -> tuple[Setting, ...]:
     """The settings of a class or a factory, in the order that they are declared in."""
-    if isinstance(thing, type) and issubclass(thing, Settings):
-        found = {name: field.default for name, field in thing.model_fields.items()}
-        hints: dict[str, Any] = {name: field.annotation for name, field in thing.model_fields.items()}
+    if inspect.isclass(thing) and issubclass(thing, Settings):
+        fields_of = thing.model_fields
         empty: Any = inspect.Parameter.empty
-        found = {name: empty if thing.model_fields[name].is_required() else default for name, default in found.items()}
+        found = {name: empty if field.is_required() else field.default for name, field in fields_of.items()}
+        hints: dict[str, Any] = {name: field.annotation for name, field in fields_of.items()}
     else:
         parameters = inspect.signature(thing).parameters.values()
         found = {p.name: p.default for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
-        hints = get_type_hints(thing if is_dataclass(thing) or not isinstance(thing, type) else thing.__init__)
+        hints = get_type_hints(thing.__init__ if inspect.isclass(thing) and not is_dataclass(thing) else thing)
     help_texts = described(thing)
     return tuple(
         Setting(name, hints.get(name, Any), default, help_texts.get(name, "")) for name, default in found.items()
     )
 
 
-def described(thing: Callable[..., Any]) -> dict[str, str]:
+def described(thing: Any) -> dict[str, str]:
     """What the docstring says of each setting, under Attributes or Args; of a base's where its own has no word."""
     chain = [each for each in inspect.getmro(thing) if each.__doc__] if isinstance(thing, type) else [thing]
     found: dict[str, str] = {}
@@ -166,7 +166,7 @@ def read(
             there = f"one of {', '.join(names)}" if names else "none"
             raise SpecError(f"{what}: expected settings {there}, got {name!r}{near(name.replace('_', '-'), names)}")
         if kinds and name in kinds and isinstance(value, str | Mapping):
-            values[name] = _nested(value, kinds[name], f"{what}.{name}")
+            values[name] = _nested(cast(Any, value), kinds[name], f"{what}.{name}")
         else:
             values[name] = _coerced(known[name], value, f"{what}.{name}")
     return values

@@ -78,9 +78,11 @@ class Stage:
     unit: str = "images"
 
     @classmethod
-    def single(cls, name: str, compute: Compute, **values: Any) -> "Stage":
+    def single(
+        cls, name: str, compute: Compute, tables: Mapping[str, pa.Schema] | None = None, arrays: Sequence[str] = ()
+    ) -> "Stage":
         """A stage of one piece."""
-        return cls(name, [Piece(name)], compute, **{"unit": "steps", **values})
+        return cls(name, [Piece(name)], compute, tables or {}, arrays, "steps")
 
 
 @final

@@ -24,6 +24,7 @@ from feint.victims.networks import load_members
 from feint.victims.settings import VictimSettings
 from feint.victims.victim import Victim, estimator_of, identity_of, measure
 
+from .memo import Memo
 from .settings import CONFIDENCE, Knowledge, ThreatWord
 from .things import budget, build, completed
 
@@ -141,6 +142,8 @@ class ConfidenceThreat:
         *,
         targets: Float[Tensor, " N"] | None = None,
         seed: int = 0,
+        memo: Memo | None = None,
+        attack: Attack | None = None,
     ) -> list[Adversarial]:
         """Attack one part of the data at all radii.
 
@@ -152,17 +155,18 @@ class ConfidenceThreat:
             radii: in the attack's own distance.
             targets: of "reverse": the uncertainty that each input should get.
             seed: of "random-confidence".
+            memo: the victim as it is asked for labels, where somebody keeps its answers.
+            attack: another attack with the same aim.
 
         Returns:
             One result per radius. ``gradients`` counts passes back through single networks.
         """
-        guide, victim = self.guide, self.victim.estimator()
+        guide = self.guide
+        labelled = memo or Memo(self.victim.estimator(), samples, self.batch_size)
+        attack = attack or self.attack
 
         def guided(inputs: Tensor, rows: Tensor) -> Categorical:
             return guide(inputs, samples[rows])
-
-        def labelled(inputs: Tensor, rows: Tensor) -> Categorical:
-            return victim(inputs, samples[rows])
 
         def uncertainty(inputs: Tensor, rows: Tensor) -> Tensor:
             if self.measure == "max_probability":  # of the label that is kept: the same at feasible points, and smooth
@@ -173,10 +177,8 @@ class ConfidenceThreat:
 
         objective = self._objective(uncertainty, right, own, samples, targets, seed)
         condition = None if self.knowledge.any_label else keeps_label(labelled, own)
-        budgets = [budget(self.attack, radius) for radius in radii]
-        return over_radii(
-            self.attack, objective, images, budgets, condition, batch_size=self.batch_size, samples=samples
-        )
+        budgets = [budget(attack, radius) for radius in radii]
+        return over_radii(attack, objective, images, budgets, condition, batch_size=self.batch_size, samples=samples)
 
     def _truth(self, images: Tensor, labels: Int[Tensor, " N"]) -> Int[Tensor, " N"]:
         if self.truth is None:

@@ -1,5 +1,6 @@
 """From an attack's word to the attack itself."""
 
+import inspect
 from dataclasses import is_dataclass
 from typing import Any
 
@@ -32,8 +33,8 @@ def build(word: ThreatWord, *, seed: int) -> Attack:
     Raises:
         SpecError: settings that it does not have.
     """
-    thing = class_of(word)
-    if not callable(thing) or not isinstance(thing, type):
+    thing: Any = class_of(word)
+    if not inspect.isclass(thing):
         if word.settings:
             raise SpecError(f"{word.name}: expected no settings, got {', '.join(word.settings)}")
         return thing

@@ -7,8 +7,6 @@ training that was interrupted goes on to the same bits.
 import hashlib
 import math
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast, final, runtime_checkable
@@ -28,6 +26,7 @@ from feint.training.classifier import Classifier, scores
 from feint.training.devices import Devices, run
 from feint.training.history import Epoch, History
 from feint.training.layout import arranged
+from feint.training.modes import modes_restored
 from feint.training.progress import Bar, Listener
 from feint.training.randomness import derived, seeded, stream
 from feint.training.recipe import Recipe
@@ -101,7 +100,7 @@ def fit(
         "perturb": perturb is not None,
     }
     job = _Job(module, training, held_out, recipe, seed, perturb, checkpoint, arguments, progress)
-    with _modes_restored(module):
+    with modes_restored(module):
         weights, history, failure = run(device, devices, _work, job)
         if devices > 1:  # trained in other processes
             module.load_state_dict(weights)
@@ -203,10 +202,8 @@ def _epoch(devices: Devices, job: _Job, step: Any, optimizer: Optimizer, number:
             inputs = arranged(inputs, recipe.channels_last)
             if job.perturb is not None:
                 inputs = _perturbed(job.perturb, inputs, labels, samples)
-            if recipe.schedule == "cosine":
-                done = (number - 1 + index / len(batches)) / recipe.epochs
-                for group in optimizer.param_groups:
-                    group["lr"] = recipe.learning_rate * (1 + math.cos(math.pi * done)) / 2
+            for group in optimizer.param_groups:
+                group["lr"] = recipe.rate((number - 1 + index / len(batches)) / recipe.epochs)
             optimizer.zero_grad()
             loss = step(inputs, labels)
             value = float(loss.detach())
@@ -300,14 +297,3 @@ def _outline(module: nn.Module) -> str:
     """A short fingerprint of the names and shapes of the weights."""
     shapes = [(name, tuple(getattr(value, "shape", ()))) for name, value in module.state_dict().items()]
     return hashlib.blake2b(repr(shapes).encode(), digest_size=6).hexdigest()
-
-
-@contextmanager
-def _modes_restored(module: nn.Module) -> Generator[None]:
-    """Put train and eval modes back as they were found, module by module."""
-    modes = [(part, part.training) for part in module.modules()]
-    try:
-        yield
-    finally:
-        for part, mode in modes:
-            part.training = mode

@@ -6,7 +6,11 @@ from typing import Any, final
 
 from feint.errors import SpecError
 
-_CHOICES = {"optimizer": ("adam", "sgd"), "schedule": ("constant", "cosine"), "augment": ("none", "crop-flip")}
+_CHOICES = {
+    "optimizer": ("adam", "sgd"),
+    "schedule": ("constant", "cosine", "one-cycle"),
+    "augment": ("none", "crop-flip"),
+}
 
 
 @final
@@ -18,10 +22,11 @@ class Recipe:
         epochs: passes over the training data, at most.
         batch_size: images per step, summed over devices.
         optimizer: "adam" or "sgd".
-        learning_rate: of the first step.
+        learning_rate: of the first step; with "one-cycle" the highest.
         weight_decay: strength of the L2 penalty.
         momentum: of "sgd"; "adam" has none of it.
-        schedule: "constant", or "cosine": the rate falls to zero along half a cosine, step by step.
+        schedule: "constant"; "cosine": the rate falls to zero along half a cosine, step by step; "one-cycle": before
+            that it rises from a 25th along half a cosine, over the first three tenths of the steps.
         patience: stop after this many epochs in a row without a lower validation loss; None to never stop early.
         validation_share: the share of the training data held out for validation where ``fit`` is given none, in [0, 1).
         share: the share of the remaining data to train on, drawn without replacement, in (0, 1].
@@ -61,6 +66,23 @@ class Recipe:
         self._expect(0 < self.share <= 1, "share", "a number in (0, 1]")
         for name, values in _CHOICES.items():
             self._expect(getattr(self, name) in values, name, " or ".join(repr(value) for value in values))
+
+    def rate(self, done: float) -> float:
+        """The learning rate where this share of all steps is done, in [0, 1).
+
+        Reference: Smith & Topin 2019, "Super-Convergence: Very Fast Training of Neural Networks Using Large Learning
+        Rates", section 3 (one cycle; rising and falling along cosines is fastai's form of it).
+
+        >>> recipe = Recipe(learning_rate=1.0, schedule="one-cycle")
+        >>> [round(recipe.rate(done), 2) for done in (0.0, 0.15, 0.3, 0.65)]
+        [0.04, 0.52, 1.0, 0.5]
+        """
+        if self.schedule == "constant":
+            return self.learning_rate
+        rise = 0.3 if self.schedule == "one-cycle" else 0.0
+        if done < rise:
+            return self.learning_rate * (1 - 0.96 * (1 + math.cos(math.pi * done / rise)) / 2)
+        return self.learning_rate * (1 + math.cos(math.pi * (done - rise) / (1 - rise))) / 2
 
     def _expect(self, holds: bool, name: str, expected: str) -> None:
         if not holds:

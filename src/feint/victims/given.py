@@ -18,8 +18,8 @@ class Called(nn.Module):
     """Any callable as a network: gradients do not pass through it, so that only query attacks can attack it.
 
     Args:
-        function: from images ``(N, channels, height, width)`` in [0, 1] to logits or probabilities ``(N, C)``, as tensors
-            or arrays.
+        function: from images ``(N, channels, height, width)`` in [0, 1] to logits or probabilities ``(N, C)``, as
+            tensors or arrays.
     """
 
     def __init__(self, function: Callable[[Tensor], Any]) -> None:
@@ -56,10 +56,12 @@ def redrawn(estimator: Any, redraw: int) -> Estimator:
     if not redraw or not is_stochastic(estimator):
         return estimator
     if isinstance(estimator, MCDropout):
-        return MCDropout(estimator.network, estimator.draws, estimator.seed + redraw, estimator.masks)
+        masks: Any = estimator.masks
+        return MCDropout(estimator.network, estimator.draws, estimator.seed + redraw, masks)
     if isinstance(estimator, DeepEnsemble):
         members: list[Any] = [redrawn(member, redraw) for member in estimator.members]
-        return DeepEnsemble(members, estimator.average)
+        average: Any = estimator.average
+        return DeepEnsemble(members, average)
     found = copy.deepcopy(estimator)
     for module in found.modules():
         if isinstance(module, MCDropout):

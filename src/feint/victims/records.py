@@ -3,7 +3,7 @@
 The columns, in order:
 
     sample            int64    the input's index in its data set
-    variant           string   "clean", "attacked", or "rounded": attacked, then rounded to 8 bits (dictionary-encoded)
+    variant           string   "clean", "attacked", "rounded" (attacked, then to 8 bits) or "random" (signs as large)
     radius            float64  the radius asked for, in units of [0, 1]; 0 where clean
     repeat            int16    which set of fresh draws
     label             int32    the true class
@@ -32,7 +32,7 @@ from torch import Tensor
 
 from feint.errors import InputError
 
-VARIANTS = ("clean", "attacked", "rounded")
+VARIANTS = ("clean", "attacked", "rounded", "random")
 MEASURE = "measure:"
 
 _BEFORE: tuple[tuple[str, pa.DataType], ...] = (

@@ -1,7 +1,7 @@
 """Whom and what an experiment is about, as values: data, networks, victims."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, final
+from typing import Annotated, Any, ClassVar, Literal, cast, final
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -44,9 +44,9 @@ class DataSettings(Settings):
         if isinstance(value, str):
             value = parsed(value)
         if isinstance(value, Mapping) and "name" in value:
-            mapping: dict[str, Any] = dict(value)  # pyright: ignore[reportUnknownArgumentType]
+            mapping = dict(cast(Mapping[str, Any], value))
             return {"source": mapping.pop("name"), **mapping}
-        return value
+        return cast(Any, value)
 
     @model_validator(mode="after")
     def _either(self) -> "DataSettings":
@@ -157,11 +157,11 @@ class VictimSettings(Settings):
             found = parsed(value)
             value = {"card": found.pop("name"), **found}
         if isinstance(value, Mapping):
-            mapping: dict[str, Any] = dict(value)  # pyright: ignore[reportUnknownArgumentType]
+            mapping = dict(cast(Mapping[str, Any], value))
             estimator: Any = mapping.get("estimator")
             if mapping.get("card") is not None and isinstance(estimator, Mapping) and "name" not in estimator:
-                return {**mapping, "estimator": {"name": AS_ON_CARD, **estimator}}
-        return value
+                return {**mapping, "estimator": {"name": AS_ON_CARD, **cast(Mapping[str, Any], estimator)}}
+        return cast(Any, value)
 
     @model_validator(mode="after")
     def _either(self) -> "VictimSettings":

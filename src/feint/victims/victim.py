@@ -191,9 +191,9 @@ def load_victim(settings: VictimSettings, dataset: Dataset, machine: Machine, *,
         NetworkError: a network cannot be loaded, or does not map such images to logits of the same classes.
         SpecError: no network was named and the data are not the embedded digits.
     """
-    common = {"seed": seed, "shape": dataset.shape, "device": machine.device}
-    if settings.networks and is_estimator(asked := machine.given.get(settings.networks[0].name)):
-        asked = asked.to(torch.device(machine.device))
+    common: dict[str, Any] = {"seed": seed, "shape": dataset.shape, "device": machine.device}
+    if settings.networks and is_estimator(machine.given.get(settings.networks[0].name)):
+        asked = machine.given[settings.networks[0].name].to(torch.device(machine.device))
         grey = torch.full((2, *dataset.shape), 0.5, device=machine.device)
         count = predict(asked, grey, torch.arange(2, device=machine.device)).log_probs.shape[-1]
         return Victim(settings, lambda: [asked], class_names(dataset, count), asked=asked, **common)

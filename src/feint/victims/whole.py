@@ -4,7 +4,7 @@ from typing import Any
 
 from torch import nn
 
-from feint import catalog
+from feint import catalog, networks
 from feint.protocols import Estimator
 from feint.runs import things
 
@@ -46,7 +46,9 @@ def whole(word: EstimatorWord, network: nn.Module, classes: int, shape: tuple[in
         NetworkError: the network has no features.
     """
     thing = things.loaded(catalog.ESTIMATORS[word.name])
-    given = {"network": network, "features": network, "classes": classes, "shape": shape}
+    given: dict[str, Any] = {"network": network, "classes": classes, "shape": shape}
+    if any(each.name == "features" for each in things.settings_of(thing)):
+        given["features"] = networks.Headless(network)
     return things.made(thing, word.settings, what=word.name, given=_wanted(thing, given))
 
 

@@ -113,3 +113,25 @@ def test_settings(settings, message):
 def test_expects_pictures(shape):
     with pytest.raises(AttackError, match="expects pictures"):
         IAA()(lambda x, rows: x.flatten(1).sum(1), torch.zeros(shape), Budget(1.0))
+
+
+def test_read_literally_only_pixels_to_be_raised_count():
+    images, weights = IMAGE[None, None], torch.linspace(0.4, -1.0, 9, dtype=torch.float64).reshape(1, 1, 3, 3)
+    order = (weights / sensitivity(images)).flatten().argsort(descending=True)
+    for rounds in (1, 2):
+        result = IAA(pixels=1, delta=1.0, rounds=rounds, signed=True)(weighted_sum(weights), images, Budget(1e6))
+        assert set((result.inputs != images).flatten().nonzero().squeeze(1).tolist()) == set(order[:rounds].tolist())
+    attack = IAA(pixels=9, delta=0.1, signed=True)
+    raised = attack(weighted_sum(weights), images, Budget(1e6)).inputs
+    assert torch.equal(raised[weights <= 0], images[weights <= 0])
+    assert (raised[weights > 0] == 1).all()
+
+
+def test_the_distance_as_a_mean():
+    images, weights = IMAGE[None, None], torch.linspace(1.0, -0.8, 9, dtype=torch.float64).reshape(1, 1, 3, 3)
+    attack = IAA(pixels=2, delta=0.05)
+    total = attack(weighted_sum(weights), images, Budget(2.7))
+    mean = IAA(pixels=2, delta=0.05, mean=True)(weighted_sum(weights), images, Budget(0.3))
+    assert 0 < mean.radius <= 0.3
+    assert torch.equal(mean.inputs, total.inputs)
+    torch.testing.assert_close(mean.radius, total.radius / 9)

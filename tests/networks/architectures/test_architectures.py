@@ -11,9 +11,24 @@ SHAPES = {
     "mnist-cnn": ((1, 28, 28), 1_199_882),
     "alexnet": ((3, 64, 64), 57_044_810),
     "cifar-resnet18": ((3, 32, 32), 11_173_962),
+    "cifar-resnet20": ((3, 32, 32), 272_474),
     "cifar-vgg16": ((3, 32, 32), 14_990_922),
 }
-DROPOUTS = {"cnn-dropout": 2, "mnist-cnn": 2, "alexnet": 2, "cifar-resnet18": 1, "cifar-vgg16": 2}
+DROPOUTS = {
+    "cnn-dropout": 2,
+    "mnist-cnn": 2,
+    "alexnet": 2,
+    "cifar-resnet18": 1,
+    "cifar-resnet20": 1,
+    "cifar-vgg16": 2,
+}
+KEYS = {
+    "digits": "features.0 features.2 classifier.1 classifier.3",
+    "lenet": "features.0 features.3 classifier.1 classifier.3",
+    "cnn-dropout": "features.0 features.4 classifier.1",
+    "mnist-cnn": "features.0 features.2 classifier.1 classifier.4",
+}
+"""Modules with weights, as in files that were saved before ``features`` was flat."""
 
 
 def test_all_are_tested():
@@ -33,6 +48,21 @@ def test_shape_parameters_and_determinism(name):
     logits.logsumexp(1).sum().backward()
     assert images.grad is not None
     assert (images.grad.flatten(1).abs().sum(1) > 0).all()
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_the_classifier_is_put_on_features_of_this_width(name):
+    network, (shape, _) = ARCHITECTURES[name][0](classes=3).eval(), SHAPES[name]
+    images = torch.rand(2, *shape)
+    found = network.features(images)
+    assert found.shape == (2, network.width)
+    assert torch.equal(network.classifier(found), network(images))
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_saved_weights_still_fit(name):
+    names = [key.removesuffix(".weight") for key in ARCHITECTURES[name][0]().state_dict() if key.endswith(".weight")]
+    assert names == KEYS[name].split()
 
 
 @pytest.mark.parametrize("factory", [DropoutCNN, MnistCNN])

@@ -54,6 +54,37 @@ def steer_confidence(uncertainty: Objective, raised: Bool[Tensor, " N"]) -> Goal
     return Goal(value)
 
 
+def as_released(logits: Callable[[Tensor, Tensor], Tensor], own: Int[Tensor, " N"], right: Bool[Tensor, " N"]) -> Goal:
+    """Confidence up where the victim is wrong, down where it is right, in the arithmetic of ACE's released code.
+
+    That takes the softmax in float32 and differentiates the probability p of the own label. Where p rounds to 1, the
+    own logit's share of the gradient, p (1 - p), is exactly 0: the step then raises the other logits and leaves the own
+    one alone. The gradient does not vanish there, it turns, and the attack is weaker than ``disrupt_confidence``, whose
+    gradient is exact. This one is for numbers that are to equal the published ones.
+
+    Args:
+        logits: ``(inputs, rows) -> (n, C)``, or ``(S, n, C)`` for S draws, whose probabilities are averaged.
+        own: the victim's own predictions for the whole batch that is attacked.
+        right: whether they are right.
+
+    Reference: Galil & El-Yaniv 2021, algorithm 1, as in the authors' code.
+
+    >>> logits = torch.tensor([[20.0, 0.0, 1.0]], requires_grad=True)
+    >>> goal = as_released(lambda inputs, rows: inputs, torch.tensor([0]), torch.tensor([True]))
+    >>> (slope,) = torch.autograd.grad(goal(logits, torch.arange(1)).sum(), logits)
+    >>> slope.sign()
+    tensor([[0., 1., 1.]])
+    """
+
+    def value(inputs: Float[Tensor, " n ..."], rows: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
+        found = logits(inputs, rows).float().softmax(dim=-1)
+        mean = found if found.ndim == 2 else found.mean(dim=0)
+        confidence = mean.gather(-1, own[rows].unsqueeze(-1)).squeeze(-1)
+        return torch.where(right[rows], -confidence, confidence)
+
+    return Goal(value)
+
+
 def keeps_label(predict: Callable[[Tensor, Tensor], Categorical], labels: Int[Tensor, " N"]) -> Condition:
     """The condition that the predicted label stays what it was.
 

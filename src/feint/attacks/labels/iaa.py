@@ -38,13 +38,18 @@ class IAA:
         neighbourhood: n, odd, at least 3: the SD is over n x n values of one channel, borders reflected.
         floor: the smallest SD; flat neighbourhoods have this one. One level of an 8-bit picture as it comes.
         rounds: the most rounds (a pixel that goes to and fro would go on for ever).
+        signed: whether priority is gradient / sensitivity as described, without the absolute value: of the pixels whose
+            change raises the gap, only those that get brighter count then, and a round steps up only.
+        mean: whether D is divided by the number of values of a picture, as it is in one of the two places where it is
+            described, and is a sum in the other.
 
     Raises:
         AttackError: values outside these ranges; when called, inputs that are not pictures larger than n // 2.
 
     Reference: Luo, Liu, Wei & Xu 2018, "Towards Imperceptible and Robust Adversarial Example Attacks against Neural
     Networks". Followed by its description; numbers of equations are left out, for they were not checked against the
-    printed paper. The default settings are ours.
+    printed paper. The default settings are ours, the absolute value among them; ``IAA(signed=True)`` is the literal
+    reading.
     """
 
     pixels: int = 10
@@ -52,6 +57,8 @@ class IAA:
     neighbourhood: int = 3
     floor: float = 1 / 255
     rounds: int = 500
+    signed: bool = False
+    mean: bool = False
 
     distance: ClassVar[Distance] = "perceptual"
     raises: ClassVar[Raises] = "gap"
@@ -98,7 +105,7 @@ class IAA:
             gradients[rows] += 1
             led[rows] |= directed(slope)
             stepped = self._round(points[rows], slope, weight[rows], budget)
-            fits = perceptual(stepped - before[rows], weight[rows]) <= budget.radius
+            fits = self._distance(stepped - before[rows], weight[rows]) <= budget.radius
             moves = (stepped != points[rows]).any(dim=1)
             rows, stepped = rows[fits & moves], stepped[fits & moves]
             points[rows] = stepped
@@ -108,7 +115,7 @@ class IAA:
                 feasible[rows[good]] = True
                 rows = rows[~good]
         points[~feasible] = before[~feasible]
-        distance = perceptual(points - before, weight)
+        distance = self._distance(points - before, weight)
         still = (gradients > 0) & ~led
         return Adversarial(
             inputs=points.reshape(originals.shape),
@@ -120,12 +127,18 @@ class IAA:
             directionless=still,
         )
 
+    def _distance(self, perturbation: Float[Tensor, " n d"], weight: Float[Tensor, " n d"]) -> Float[Tensor, " n"]:
+        """D, as a sum or as a mean."""
+        total = perceptual(perturbation, weight)
+        return total / perturbation.shape[1] if self.mean else total
+
     def _round(
         self, points: Float[Tensor, " n d"], slope: Float[Tensor, " n d"], weight: Float[Tensor, " n d"], budget: Budget
     ) -> Float[Tensor, " n d"]:
         """One step of the m pixels of highest priority; of those there are, where they are fewer."""
         stepped = budget.clip(points + self.delta * slope.sign())
-        priority = (slope / weight).abs().masked_fill(stepped == points, 0)
+        priority = slope / weight if self.signed else (slope / weight).abs()
+        priority = priority.masked_fill(stepped == points, 0)
         chosen = priority.topk(min(self.pixels, priority.shape[1]), dim=1)
         there, then = points.gather(1, chosen.indices), stepped.gather(1, chosen.indices)
         return points.scatter(1, chosen.indices, torch.where(chosen.values > 0, then, there))

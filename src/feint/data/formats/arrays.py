@@ -83,13 +83,14 @@ def _array(values: Any) -> NDArray[Any]:
 def _loaded(batches: Any) -> tuple[Any, Any]:
     """All images and labels of an iterable of pairs."""
     if not isinstance(batches, Iterable) or isinstance(batches, torch.Tensor | np.ndarray):
-        raise DataError(f"labels: expected one for each image, or a loader of both, got {type(batches).__name__} alone")
+        raise DataError("labels: expected one for each image, or a loader of both, got images alone")
     images: list[torch.Tensor] = []
     labels: list[torch.Tensor] = []
     for batch in cast(Iterable[Any], batches):
-        if not isinstance(batch, tuple | list) or len(cast(Sequence[Any], batch)) < 2:
-            raise DataError(f"images: expected a loader of (images, labels), got {type(batch).__name__}")
-        first, second = cast(Sequence[Any], batch)[:2]
+        pair = cast(Sequence[Any], batch)
+        if not isinstance(batch, tuple | list) or len(pair) < 2:
+            raise DataError(f"images: expected a loader of (images, labels), got {type(pair).__name__}")
+        first, second = pair[:2]
         images.append(torch.as_tensor(first))
         labels.append(torch.as_tensor(second))
     if not images:

@@ -48,7 +48,11 @@ def _planned(run: Run, members: dict[str, str]) -> Plan:
     shapes: dict[str, tuple[int, ...]] = {}
     kinds: dict[str, np.dtype[Any]] = {}
     pieces = run.pieces("attacked")
-    read = lru_cache(maxsize=1)(lambda piece: run.arrays("attacked", piece))  # one piece at a time
+
+    @lru_cache(maxsize=1)  # one piece at a time
+    def read(piece: str) -> dict[str, Array]:
+        return run.arrays("attacked", piece)
+
     for piece in pieces:
         for name, inside in members.items():
             array = read(piece)[inside]

@@ -41,15 +41,14 @@ def prepare(settings: AttackSettings, machine: Machine) -> Work:
     """
     dataset = load_data(settings.data, machine, pictures=True)
     settings = machine.settled(settings.but(victim=resolved(settings.victim, machine)), dataset.shape, len(dataset))
-    assert settings.batch_size is not None
     victim = load_victim(settings.victim, dataset, machine, seed=settings.seed)
     radii = settings.attack.radii or settings.radii or ()
     word = settings.attack.but(radii=radii)
-    threat = ready(word, victim, machine, batch_size=settings.batch_size)
+    threat = ready(word, victim, machine, batch_size=settings.size)
     repeats = fresh_draws(settings.repeats, victim)
     settings = settings.but(attack=threat.word, radii=radii, repeats=repeats)
     own_labels = settings.data.source not in machine.given and is_picture(settings.data.source)
-    job = Attacking(settings, victim, threat, Walk(dataset, settings.batch_size), own_labels)
+    job = Attacking(settings, victim, threat, Walk(dataset, settings.size), own_labels)
     return Work(
         settings=settings,
         identity={"images": dataset.fingerprint(), "weights": victim.identity(), "code": code_of(word)},
@@ -87,7 +86,7 @@ class Attacking:
     @property
     def stage(self) -> Stage:
         """The records and the attacked images."""
-        schema = records.schema(self.victim.measures)
+        schema: Any = records.schema(self.victim.measures)
         for name in DISTANCES:
             schema = schema.append(pa.field(name, pa.float64()))
         return Stage("attack", self.walk.pieces, self._compute, {"records": schema}, ["attacked"])

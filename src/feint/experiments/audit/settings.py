@@ -1,6 +1,6 @@
 """What can be asked of an audit."""
 
-from typing import Annotated, final
+from typing import Annotated, Literal, final
 
 from pydantic import Field
 
@@ -21,6 +21,7 @@ class AuditSettings(RunSettings):
         radii: in the attack's own distance, L-infinity in units of [0, 1] for most.
         measure: the uncertainty that ranks the inputs, and is attacked unless the attack names another (default: the
             usual one of the victim's kind).
+        baseline: random signs of the same radius beside: what of the damage is the noise's.
         repeats: fresh draws that judge a stochastic victim (default: 3).
     """
 
@@ -30,4 +31,5 @@ class AuditSettings(RunSettings):
     knowledge: Knowledge = Knowledge()
     radii: Radii = (0.01, 0.03, 0.1)
     measure: MeasureName | None = None
+    baseline: Literal["random-signs", "none"] = "random-signs"
     repeats: Annotated[int, Field(ge=0)] | None = None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import final
+from typing import Any, cast, final
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from feint.attacks import Adversarial, Linf
+from feint.attacks import Adversarial, Backtracking, Linf, RandomSigns
 from feint.attacks.confidence.targets import reversal_targets
 from feint.data import Dataset
 from feint.estimators import predict
@@ -22,6 +22,7 @@ from feint.runs.machine import Machine
 from feint.runs.run import Run
 from feint.runs.work import Array, Found, Piece, Stage, Work
 from feint.threats.confidence import ConfidenceThreat
+from feint.threats.memo import Memo
 from feint.threats.things import code_of
 from feint.victims import records
 from feint.victims.data import load_data
@@ -45,19 +46,16 @@ def prepare(settings: AuditSettings, machine: Machine) -> Work:
     dataset = load_data(settings.data, machine)
     settings = settings.but(victim=resolved(settings.victim, machine))
     settings = machine.settled(settings, dataset.shape, len(dataset))
-    assert settings.batch_size is not None
     victim = load_victim(settings.victim, dataset, machine, seed=settings.seed)
     measure = settings.measure or victim.default_measure
     victim.check_measure(measure)
     radii = settings.attack.radii or settings.radii
     word = settings.attack.but(radii=radii)
-    threat = ConfidenceThreat.of(
-        word, settings.knowledge, victim, machine, ranks=measure, batch_size=settings.batch_size
-    )
+    threat = ConfidenceThreat.of(word, settings.knowledge, victim, machine, ranks=measure, batch_size=settings.size)
     settings = settings.but(
         measure=measure, attack=threat.word, radii=radii, repeats=fresh_draws(settings.repeats, victim)
     )
-    audit = Audit(settings, victim, threat, dataset, Walk(dataset, settings.batch_size), measure)
+    audit = Audit(settings, victim, threat, dataset, Walk(dataset, settings.size), measure)
     return Work(
         settings=settings,
         identity={
@@ -123,14 +121,15 @@ class Audit:
         if self.threat.word.goal != "reverse":
             return None
         wanted = self._mirrored(earlier)
-        found = [wanted[sample] for sample in samples.tolist()]
+        found = [wanted[sample] for sample in cast(list[int], samples.cpu().numpy().tolist())]
         return torch.tensor(found, dtype=torch.float64, device=self.victim.device)
 
     def _mirrored(self, earlier: Run) -> Mapping[int, float]:
         if not self._held:
             table = earlier.table("ranks").read()
             targets = reversal_targets(torch.tensor(table.column("uncertainty").to_numpy()))
-            self._held.update(zip(table.column("sample").to_pylist(), targets.tolist(), strict=True))
+            samples = cast(list[int], table.column("sample").to_pylist())
+            self._held.update(zip(samples, targets.numpy().tolist(), strict=True))
         return self._held
 
     @cached_property
@@ -146,13 +145,14 @@ class Audit:
         batch, skipped = self.walk.read(piece)
         self.victim.check_labels(batch)
         images, labels, samples = (tensor.to(self.victim.device) for tensor in batch)
-        clean = self._predict(images, samples, 0)
-        results = self._attacked(images, labels, samples, clean, earlier)
+        memo = Memo(self.victim.estimator(), samples, self.threat.batch_size)
+        clean = memo.predict(images)
+        results = self._attacked(images, labels, samples, clean, earlier, memo)
         measures = self.victim.measures
         base = {"sample": batch.samples.numpy(), "clean_prediction": clean.prediction.cpu().numpy()}
 
         def judged(inputs: Float[Tensor, " N ..."], repeat: int, columns: Columns) -> pa.Table:
-            categorical = self._predict(inputs, samples, repeat)
+            categorical = memo.predict(inputs) if repeat == 0 else self._predict(inputs, samples, repeat)
             draws = {"repeat": np.int16(repeat), "seed": self.victim.seed + repeat}
             return records.table({**base, **draws, **columns, **judge(categorical, labels, measures)}, measures)
 
@@ -166,14 +166,40 @@ class Audit:
             tables.append(
                 judged(rounded, 0, {**attacked, "variant": "rounded", **_spent(result, rounded - images, guides)})
             )
+        for radius, result in zip(
+            self.settings.radii, self._random(images, labels, samples, clean, memo), strict=False
+        ):
+            random = {"variant": "random", "radius": radius, **_spent(result, result.inputs - images, 0)}
+            tables.append(judged(result.inputs, 0, random))
         return Found({"records": pa.concat_tables(tables)}, skipped=skipped)
 
+    def _random(
+        self, images: Tensor, labels: Tensor, samples: Tensor, clean: Categorical, memo: Memo
+    ) -> list[Adversarial]:
+        """Random signs as large as the attack may be, searched along as the attack is: the baseline."""
+        if self.settings.baseline == "none" or self.threat.attack.distance != "linf":
+            return []
+        search: Any = getattr(self.threat.attack, "search", Backtracking())
+        signs: Any = RandomSigns(search, self.settings.seed)
+        own, radii = clean.prediction, self.settings.radii
+        aimless = torch.zeros(len(images), dtype=torch.float64, device=images.device)
+        return self.threat.run(
+            images, labels, samples, own, radii, targets=aimless, seed=self.settings.seed, memo=memo, attack=signs
+        )
+
     def _attacked(
-        self, images: Tensor, labels: Tensor, samples: Tensor, clean: Categorical, earlier: Run
+        self,
+        images: Tensor,
+        labels: Tensor,
+        samples: Tensor,
+        clean: Categorical,
+        earlier: Run,
+        memo: Memo | None = None,
     ) -> list[Adversarial]:
         targets = self._targets(earlier, samples)
         own, seed = clean.prediction, self.settings.seed
-        return self.threat.run(images, labels, samples, own, self.settings.radii, targets=targets, seed=seed)
+        radii = self.settings.radii
+        return self.threat.run(images, labels, samples, own, radii, targets=targets, seed=seed, memo=memo)
 
     def _predict(self, inputs: Tensor, samples: Tensor, repeat: int) -> Categorical:
         return predict(self.victim.estimator(repeat), inputs, samples, batch_size=self.threat.batch_size)

@@ -8,8 +8,8 @@ from feint.threats.ready import on_confidence, ready
 from feint.threats.settings import ThreatWord
 from feint.threats.things import code_of, completed
 from feint.victims.data import load_data
-from feint.victims.settings import EstimatorWord, VictimSettings
-from feint.victims.victim import Victim, load_victim, resolved
+from feint.victims.settings import AS_ON_CARD, EstimatorWord, VictimSettings
+from feint.victims.victim import SOFTMAX, Victim, load_victim, resolved
 from feint.victims.walk import Walk
 
 from .noise import RELEASED_BOUNDS
@@ -83,14 +83,13 @@ def compared(victim: VictimSettings, machine: Machine) -> tuple[VictimSettings, 
         SpecError: no networks.
     """
     # The draws are the comparison's own, whatever the victim is otherwise.
-    said = victim.estimator.settings if victim.estimator is not None and victim.estimator.name == MC else {}
+    said = victim.estimator.settings if victim.estimator and victim.estimator.name in (MC, AS_ON_CARD) else {}
     base = resolved(victim, machine)
     if not base.networks:
         raise SpecError("compare: expected a victim with networks of its own (--victim or --network), got none")
-    own = base.estimator.settings if base.estimator is not None and base.estimator.name == MC else {}
-    softmax = EstimatorWord(name="softmax")
-    if base.estimator is not None and base.estimator.name == softmax.name:
-        softmax = base.estimator
+    known = base.estimator or SOFTMAX
+    own = known.settings if known.name == MC else {}
+    softmax = known if known.name == SOFTMAX.name else SOFTMAX
     mc = EstimatorWord(name=MC, settings={**own, "draws": said.get("draws", PASSES)})
     one = {"networks": base.networks[:1], "average": None}
     found = [

@@ -135,7 +135,7 @@ def _map(name: str, plane: Plane, victims: Sequence[Mapped], points: charts.Poin
     ramp = charts.sequential_ramp(title(name), formats.write(lowest), formats.write(top))
     return Figure(
         f"map_{name}",
-        f"{title(name)} over the latent plane",
+        f"Over the latent plane: {title(name)}",
         f"{title(name)} over the latent plane, for {', '.join(victim.name for victim in drawn)}.",
         panels,
         f"Not applicable to {', '.join(without)}: a single draw." if without else "",
@@ -202,11 +202,12 @@ def _rubbish(run: Run, summary: Mapping[str, Any]) -> tuple[Block, ...]:
     for which, (victim, known) in enumerate(zip(summary["victims"], run.about["victims"], strict=True)):
         images = run.arrays("rubbish", str(which))["images"]
         for at, (piece, image) in enumerate(zip(victim["rubbish"], images, strict=True)):
-            information = "" if piece["information"] is None else f", information {piece['information']:.2g}"
             name, sure = known["classes"][piece["prediction"]], formats.percent(1)(piece["confidence"])
             lines = (
-                f"at ({piece['x']:.2f}, {piece['y']:.2f}), {piece['distance']:.2f} from any image",
-                f"entropy {piece['entropy']:.2g}{information} nats",
+                f"at ({piece['x']:.2f}, {piece['y']:.2f})",
+                f"{piece['distance']:.2f} from any image",
+                f"entropy {piece['entropy']:.2g} nats",
+                *([] if piece["information"] is None else [f"information {piece['information']:.2g} nats"]),
             )
             cards.append(Picture((image,), (), f"{victim['name']} {_letter(at)}: “{name}”, {sure} %", lines))
     if not cards:

@@ -7,6 +7,7 @@ from feint.experiments.about import closing
 from feint.reports import Column, Figure, Report, Section, Table, Text, charts
 from feint.reports.formats import count, fixed, percent, radius
 from feint.runs.run import Run
+from feint.runs.work import Array
 
 from .summary import KINDS
 
@@ -29,7 +30,8 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
     told = Text.of(
         "Every image is one vertical line: from the lowest to the highest confidence that an attacker can give it "
         "without changing its predicted class; the dot is its confidence as it came. Above the dashed threshold an "
-        f"image is answered, below it is passed on: a line that crosses it can be put on either side.{_thinned(summary)}"
+        "image is answered, below it is passed on: a line that crosses it can be put on either side."
+        + _thinned(summary)
     )
     numbers = Text.of(
         "All predictions, then the correct and the wrong ones by themselves. Widths are in percentage points."
@@ -83,13 +85,15 @@ def _notes(run: Run, summary: Mapping[str, Any]) -> tuple[str, ...]:
 def _figure(run: Run, summary: Mapping[str, Any]) -> Figure:
     panels = [
         charts.intervals(
-            *(rows.column(name).to_numpy() for name in ("clean", "low", "high")),
-            rows.column("label").to_numpy() == rows.column("prediction").to_numpy(),
+            rows["clean"],
+            rows["low"],
+            rows["high"],
+            rows["label"] == rows["prediction"],
             threshold=summary["threshold"],
             title=f"radius {radius(found['radius'])}: {percent(1)(found['all']['crossing'])} % cross the threshold",
         )
         for found in [summary["spans"][at] for at in charts.some(len(summary["spans"]))]
-        for rows in [run.table("records").read(radius=found["radius"])]
+        for rows in [_columns(run, found["radius"])]
     ]
     titles = "; ".join(panel.title for panel in panels)
     return Figure(
@@ -99,6 +103,11 @@ def _figure(run: Run, summary: Mapping[str, Any]) -> Figure:
         tuple(panels),
         legend=charts.INTERVALS,
     )
+
+
+def _columns(run: Run, at: float) -> dict[str, Array]:
+    rows = run.table("records").read(radius=at)
+    return {name: rows.column(name).to_numpy() for name in rows.column_names}
 
 
 def table(summary: Mapping[str, Any]) -> Table:

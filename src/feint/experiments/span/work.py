@@ -33,7 +33,6 @@ def prepare(settings: SpanSettings, machine: Machine) -> Work:
     """
     dataset = load_data(settings.data, machine)
     settings = machine.settled(settings.but(victim=resolved(settings.victim, machine)), dataset.shape, len(dataset))
-    assert settings.batch_size is not None
     victim = load_victim(settings.victim, dataset, machine, seed=settings.seed)
     word = settings.attack
     attack = build(word, seed=settings.seed)
@@ -46,7 +45,7 @@ def prepare(settings: SpanSettings, machine: Machine) -> Work:
     for radius in radii:
         budget(attack, radius)
     settings = settings.but(attack=completed(word.but(radii=radii), seed=settings.seed), radii=radii)
-    walk = Walk(dataset, settings.batch_size)
+    walk = Walk(dataset, settings.size)
     return Work(
         settings=settings,
         identity={"images": dataset.fingerprint(), "weights": victim.identity(), "code": code_of(word)},

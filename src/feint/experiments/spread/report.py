@@ -1,7 +1,9 @@
 """The report of both approximations: against the real thing, as ranks, by size, and as the draws come together."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
+
+import numpy as np
 
 from feint.experiments.terms import TERMS
 from feint.reports import (
@@ -75,12 +77,10 @@ def _scatter(run: Run, summary: Mapping[str, Any]) -> tuple[Block, ...]:
         for which in range(len(run.about["data"]))
     ]
     shown = [{name: values[_positive(each)] for name, values in each.items()} for each in found]
-    ends = [
-        float(end) for each in shown for values in each.values() if len(values) for end in (values.min(), values.max())
-    ]
-    domain = (max(min(ends), 1e-16), max(ends)) if ends else (1e-16, 1.0)
+    everything = [values for each in shown for values in each.values()]
+    domain, across = _ends(everything), _ends([each["information"] for each in shown])
     panels = tuple(
-        _panel(each, domain, f"{row['victim']} on {row['data']}")
+        _panel(each, domain, across, f"{row['victim']} on {row['data']}")
         for each, row in zip(shown, summary["spreads"], strict=True)
     )
     marks = tuple(Mark(name, COLOURS[key], "point") for key, name in NAMES.items())
@@ -104,13 +104,20 @@ def _positive(found: Mapping[str, Array]) -> Array:
     return information & variance & limit
 
 
-def _panel(found: Mapping[str, Array], domain: tuple[float, float], title: str) -> Panel:
+def _ends(values: Sequence[Array]) -> tuple[float, float]:
+    """From where to where numbers above 0 go."""
+    found = np.concatenate(values) if values else np.empty(0)
+    return (max(float(found.min()), 1e-16), float(found.max())) if len(found) else (1e-16, 1.0)
+
+
+def _panel(found: Mapping[str, Array], domain: tuple[float, float], across: tuple[float, float], title: str) -> Panel:
     clouds = [charts.Cloud(name, found["information"], found[key], COLOURS[key]) for key, name in NAMES.items()]
     return charts.scatter(
         clouds,
         x_title="mutual information (nats)",
         y_title="approximation (nats)",
         domain=domain,
+        x_domain=across,
         log=True,
         equal=True,
         title=title,

@@ -123,7 +123,7 @@ class Autoencoders:
                 kl = autoencoder.encode(images).kl()
             for name, values in zip(columns, (samples, elbo, kl), strict=True):
                 columns[name].append(values.cpu().numpy())
-        return Found({"bounds": pa.table({n: np.concatenate(v) for n, v in columns.items()}, schema=BOUNDS)})
+        return Found({"bounds": work.joined(columns, BOUNDS)})
 
     def deliver(self, run: Run, delivery: Delivery) -> None:
         """Write its folder: the weights, and last the card."""

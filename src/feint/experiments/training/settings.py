@@ -95,4 +95,4 @@ class TrainingSettings(RunSettings):
         unset = {name for name in ("source", "resize", "crop", "channels")}
         own = {} if self.test is None else self.test.model_dump(exclude_unset=True)
         common = {name: getattr(self.data, name) for name in unset}
-        return DataSettings(**{**common, "on_error": self.data.on_error, **own})
+        return DataSettings.parse({**common, "on_error": self.data.on_error, **own})

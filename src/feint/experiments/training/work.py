@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, final
+from typing import Any, cast, final
 
 import numpy as np
 import pyarrow as pa
@@ -179,6 +179,13 @@ def epochs_table(history: History, member: int) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=EPOCHS)
 
 
+def joined(columns: Mapping[str, list[Array]], schema: pa.Schema) -> pa.Table:
+    """Columns that came batch by batch, as a table."""
+    names = cast(list[str], schema.names)
+    arrays: list[Any] = [pa.array(np.concatenate(columns[name])) for name in names]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
 @final
 @dataclass(frozen=True, eq=False)
 class Members:
@@ -252,7 +259,7 @@ class Members:
             predicted = predict(estimator, images, samples, batch_size=size).prediction.cpu().numpy()
             for name, values in zip(columns, (batch.samples.numpy(), batch.targets.numpy(), predicted), strict=True):
                 columns[name].append(values)
-        return Found({"predictions": pa.table({n: np.concatenate(v) for n, v in columns.items()}, schema=PREDICTIONS)})
+        return Found({"predictions": joined(columns, PREDICTIONS)})
 
     def deliver(self, run: Run, delivery: Delivery) -> None:
         """Write the victim's folder: its weights, and last the card that makes it a victim."""

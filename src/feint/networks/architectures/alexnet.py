@@ -39,8 +39,10 @@ class AlexNet(nn.Module):
             nn.Conv2d(256, 256, 3, padding=1),
             nn.ReLU(),
             nn.MaxPool2d(3, 2),
+            nn.AdaptiveAvgPool2d(6),
+            nn.Flatten(),
         )
-        self.pool = nn.AdaptiveAvgPool2d(6)
+        self.width = 9216
         self.classifier = nn.Sequential(
             nn.Dropout(dropout),
             nn.Linear(9216, 4096),
@@ -53,4 +55,4 @@ class AlexNet(nn.Module):
 
     def forward(self, images: Float[Tensor, " N channels height width"]) -> Float[Tensor, " _ C"]:
         """Logits of images in [0, 1]."""
-        return self.classifier(self.pool(self.features(images)).flatten(1))
+        return self.classifier(self.features(images))

@@ -32,7 +32,8 @@ class CifarVGG16(nn.Module):
                 layers += [nn.Conv2d(inputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU()]
                 inputs = outputs
             layers.append(nn.MaxPool2d(2))
-        self.features = nn.Sequential(*layers)
+        self.features = nn.Sequential(*layers, nn.Flatten())
+        self.width = 512
         self.classifier = nn.Sequential(
             nn.Flatten(),
             nn.Dropout(dropout),

@@ -31,7 +31,9 @@ class DropoutCNN(nn.Module):
             nn.ReLU(),
             nn.MaxPool2d(2),
             nn.Dropout(dropout),
+            nn.Flatten(),
         )
+        self.width = 1568
         self.classifier = nn.Sequential(nn.Flatten(), nn.Linear(1568, classes))
 
     def forward(self, images: Float[Tensor, " N 1 28 28"]) -> Float[Tensor, " _ C"]:

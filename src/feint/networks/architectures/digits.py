@@ -26,7 +26,9 @@ class DigitNetwork(nn.Module):
             nn.Conv2d(16, 32, 3, padding=1),
             nn.ReLU(),
             nn.MaxPool2d(2),
+            nn.Flatten(),
         )
+        self.width = 512
         self.classifier = nn.Sequential(nn.Flatten(), nn.Linear(512, 64), nn.ReLU(), nn.Linear(64, classes))
 
     def forward(self, images: Float[Tensor, " N 1 8 8"]) -> Float[Tensor, " _ C"]:

@@ -28,7 +28,9 @@ class LeNet(nn.Module):
             nn.Conv2d(6, 16, 5),
             nn.ReLU(),
             nn.MaxPool2d(2),
+            nn.Flatten(),
         )
+        self.width = 400
         self.classifier = nn.Sequential(nn.Flatten(), nn.Linear(400, 84), nn.ReLU(), nn.Linear(84, classes))
 
     def forward(self, images: Float[Tensor, " N 1 28 28"]) -> Float[Tensor, " _ C"]:

@@ -29,7 +29,9 @@ class MnistCNN(nn.Module):
             nn.ReLU(),
             nn.MaxPool2d(2),
             nn.Dropout(dropout[0]),
+            nn.Flatten(),
         )
+        self.width = 9216
         self.classifier = nn.Sequential(
             nn.Flatten(),
             nn.Linear(9216, 128),

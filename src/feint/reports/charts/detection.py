@@ -85,8 +85,8 @@ def _panel(side: Side, detectors: Sequence[Detector], shades: dict[str, str], fo
         columns["y"] += y.tolist()
     x_title, y_title = _AXES[side]
     encoding = {
-        "x": axis("x", x_title, domain=PERCENT, values=(0, 50, 100)),
-        "y": axis("y", y_title, domain=(-1, 101), values=(0, 50, 100)),
+        "x": axis("x", x_title, domain=PERCENT, values=(0.0, 50.0, 100.0)),
+        "y": axis("y", y_title, domain=(-1.0, 101.0), values=(0.0, 50.0, 100.0)),
         "color": colour("d", keys, [shades[each.name] for each in layered]),
     }
     way = {"interpolate": "step-before"} if side == "pr" else {}

@@ -100,7 +100,10 @@ def scatter(
     points: Json = {"mark": {"type": "circle", **({"opacity": 0.9} | look)}, "encoding": place}
     if not many:
         points["encoding"] = {**place, "tooltip": [*told, said("x", x_title, format), said("y", y_title, format)]}
-    layers = [diagonal(domain)] if equal and domain else []
+    layers: list[Json] = []
+    if equal and domain:
+        across = x_domain or domain
+        layers.append(diagonal((max(domain[0], across[0]), min(domain[1], across[1]))))
     layers += [_fits(clouds, keys, place)] if fit else []
     layers.append(points)
     if named and (brief or few):

@@ -52,7 +52,7 @@ def prepare(settings: AceSettings, machine: Machine) -> Work:
     for index, block in enumerate(blocks):
         repeats = {"repeats": settings.repeats} if isinstance(settings, MCDropoutSettings) else {}
         values = {"victim": block.victim, "knowledge": block.knowledge, "radii": block.radii}
-        runs[f"{index:02d}"] = Child(AUDIT, AuditSettings(**common, **values, **repeats))
+        runs[f"{index:02d}"] = Child(AUDIT, AuditSettings.parse({**common, **values, **repeats}))
     return Work(
         settings=settings,
         identity={"images": dataset.fingerprint()},

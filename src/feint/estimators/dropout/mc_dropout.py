@@ -10,9 +10,10 @@ from torch import Tensor, nn
 
 from feint.batching import padded_batches
 from feint.errors import InputError, NetworkError
-from feint.estimators.dropout_draws import ROOM, DropoutDraws, Masks
+from feint.estimators.dropout.draws import ROOM, DropoutDraws, Masks
 from feint.estimators.frozen import checked_logits, frozen
 from feint.estimators.memory_format import MemoryFormat
+from feint.estimators.own_inputs import OwnInputs
 from feint.predictive import Categorical
 
 MEMORY, CPU_MEMORY = 512 * 2**20, 128 * 2**20
@@ -59,7 +60,7 @@ class MCDropout(nn.Module):
         self._cache: Masks = {}
         self._behind: dict[torch.Size, int | None] = {}
         """By shape of inputs: the elements of one where the first dropout acts; None where it cannot be repeated."""
-        self._format = MemoryFormat()
+        self._format, self._own = MemoryFormat(), OwnInputs()
 
     def __getstate__(self) -> dict[str, Any]:
         """Copies and pickles leave the caches behind."""
@@ -72,24 +73,28 @@ class MCDropout(nn.Module):
             inputs: images in [0, 1].
             samples: the inputs' sample indices, which key independent masks; 0 to N - 1 where not given.
         """
+        return Categorical.from_logits(self.logits(inputs, samples))
+
+    def logits(
+        self, inputs: Float[Tensor, " N ..."], samples: Int[Tensor, " N"] | None = None
+    ) -> Float[Tensor, " S N C"]:
+        """What the network returns in each draw, in its own precision; the arguments are those of the call."""
         keys = None
         if self.masks == "independent":
             keys = torch.arange(len(inputs), device=inputs.device) if samples is None else samples
         with frozen(self.network):
             inputs = self._format.suited(self.network, inputs, self._one_draw)
             if not len(inputs):
-                logits = self.network(inputs).expand(self.draws, 0, -1)
-            elif (elements := self._elements(inputs, keys)) is not None:
-                logits = self._in_parts(inputs, keys, elements)
-            else:
-                logits = self._whole(inputs, keys, range(self.draws))
-        return Categorical.from_logits(logits)
+                return self.network(inputs).expand(self.draws, 0, -1)
+            if (elements := self._elements(inputs, keys)) is not None:
+                return self._in_parts(inputs, keys, elements)
+            return self._whole(inputs, keys, range(self.draws))
 
     def _pass(self, inputs: Tensor, keys: Tensor | None, draws: range) -> tuple[Tensor, DropoutDraws]:
         """One pass through the network: the logits of as many of the draws as memory allows, shape (S, N, C)."""
         mode = DropoutDraws(draws, keys, len(inputs), self.seed, self._cache, _memory(inputs))
         with mode:
-            logits = self.network(inputs)
+            logits = self._own.call(self.network, inputs)
         if not mode.made:
             raise NetworkError(
                 "MC dropout expects a network in which dropout acts: found no dropout module or call of "
@@ -138,7 +143,7 @@ class MCDropout(nn.Module):
                 warnings.warn(
                     "MC dropout runs the whole network once per draw, for this network's batch cannot be repeated "
                     f"where its first dropout acts: {reason}",
-                    stacklevel=4,
+                    stacklevel=5,
                 )
             self._behind[shape] = None if reason else elements
         return self._behind[shape]

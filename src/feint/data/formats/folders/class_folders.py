@@ -8,9 +8,9 @@ import numpy as np
 
 from feint.errors import DataError
 
-from ..decode import Channels
-from ..kinds import Classes
-from ..splits import KNOWN, choose_split, split_of
+from ...decode import Channels
+from ...kinds import Classes
+from ...splits import KNOWN, choose_split, split_of
 from .image_files import SUFFIXES, ImageFiles
 
 SIDECARS = ("__MACOSX", "__pycache__", "@eaDir", "#recycle", "$RECYCLE.BIN", "lost+found")

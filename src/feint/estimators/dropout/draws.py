@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from feint.errors import NetworkError
-from feint.estimators.masks import keep_mask
+from feint.estimators.dropout.masks import keep_mask
 
 DROPOUTS: dict[Callable[..., Tensor], tuple[bool, bool]] = {
     F.dropout: (False, False),

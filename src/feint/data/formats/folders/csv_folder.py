@@ -6,10 +6,10 @@ from pathlib import Path
 
 from feint.errors import DataError
 
-from ..decode import Channels
-from ..kinds import Classes
-from ..labels import named_labels
-from ..source import flaws_raise, reason
+from ...decode import Channels
+from ...kinds import Classes
+from ...labels import named_labels
+from ...source import flaws_raise, reason
 from .image_files import ImageFiles
 
 

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from feint.errors import DataError
 
-from ..decode import BrokenImage, Channels, channels_by_name, channels_of, decode, most_common, open_image
-from ..digest import digest_of_files, digest_of_lines
-from ..kinds import Classes, Images
-from ..source import Example, Flaw
+from ...decode import BrokenImage, Channels, channels_by_name, channels_of, decode, most_common, open_image
+from ...digest import digest_of_files, digest_of_lines
+from ...kinds import Classes, Images
+from ...source import Example, Flaw
 
 SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"),

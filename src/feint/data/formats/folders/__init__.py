@@ -1,0 +1,1 @@
+"""Pictures as files: class folders, folders with a CSV, and what both read."""

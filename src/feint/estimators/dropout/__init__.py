@@ -1,0 +1,1 @@
+"""Monte Carlo dropout: where dropout acts, its masks, and the draws."""

@@ -1,0 +1,1 @@
+"""SelectiveNet: its heads, its loss, and where a network is cut."""
