@@ -114,8 +114,8 @@ class Ledger:
                 leftover.unlink()
         here = versions()
         if there is None:
-            if (self.path / "run.json").exists():
-                self.lost.append("run.json")
+            if (self.path / "run.json").exists() or any(self._manifests()):
+                self._lose("run.json")
             there = {**state, "versions": here, "created": now(), "state": "running"}
             self._save(there)
             return
@@ -171,7 +171,7 @@ class Ledger:
         place = self.path / "ledger" / f"{entry}.json"
         manifest = files.read_sealed(place)
         if manifest is None:
-            if place.exists():
+            if place.exists() or self.state["state"] == "complete":
                 self._lose(f"ledger/{entry}.json")
             return False
         named: dict[str, str] = manifest["files"]

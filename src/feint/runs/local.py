@@ -42,6 +42,8 @@ def run(
 ) -> Result:
     """Run an experiment, or read it where it is there already; what an interrupted run computed is used again.
 
+    Files of the run that were damaged or are gone are made again, and named on standard error.
+
     Args:
         experiment: which.
         settings: what is asked of it.
@@ -75,7 +77,7 @@ def run(
                     _run_children(stage, ledger, root, machine, command, fresh)
                 else:
                     _run_stage(stage, ledger, here, machine)
-            return _derive(work, Run(path, experiment, ledger.state), ledger, progress)
+            return _derive(work, Run(path, experiment, ledger.state), ledger)
 
 
 @contextmanager
@@ -121,7 +123,7 @@ def _run_children(stage: Children, ledger: Ledger, root: Path, machine: Machine,
             ledger.record_child(stage, name, result.run.id, result.summary)
 
 
-def _derive(work: Work, here: Run, ledger: Ledger, progress: bool) -> Result:
+def _derive(work: Work, here: Run, ledger: Ledger) -> Result:
     """Make what follows from the records, where it is not there as it was written."""
     if work.deliver is not None and not ledger.has_derived("delivered"):
         delivery = Delivery(here.path)
@@ -133,9 +135,8 @@ def _derive(work: Work, here: Run, ledger: Ledger, progress: bool) -> Result:
     summary = read_summary(here.path)
     if not ledger.has_derived("report"):
         ledger.record_derived("report", report_files(here.experiment.report(here, summary)))
-    complete = ledger.state["state"] == "complete"
     ledger.finish()
-    if progress and ledger.lost and complete:
+    if ledger.lost:
         print(f"feint: made again in {here.path}: {', '.join(ledger.lost)}", file=sys.stderr)
     return Result(Run(here.path, here.experiment, ledger.state), summary)
 

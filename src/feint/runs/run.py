@@ -1,6 +1,8 @@
 """A run as its readers see it: what was asked, and what was found; nothing of it can be changed."""
 
 import json
+import zipfile
+import zlib
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -106,9 +108,9 @@ class Run:
         if len(paths) != 1:
             raise StoreError(f"{self.path}: expected one file of arrays {name}, got {len(paths)}")
         try:
-            with np.load(paths[0], allow_pickle=False) as file:
+            with paths[0].open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 return {key: file[key] for key in file.files}
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise StoreError(f"{paths[0]} cannot be read: {error}; run again to make it anew") from error
 
     def pieces(self, name: str) -> list[str]:
