@@ -25,7 +25,7 @@ from feint.threats.confidence import ConfidenceThreat
 from feint.threats.memo import Memo
 from feint.threats.things import code_of
 from feint.victims import records
-from feint.victims.data import load_data
+from feint.victims.data import load_data, matched
 from feint.victims.judgement import Columns, judge
 from feint.victims.victim import Victim, load_victim, resolved
 from feint.victims.walk import Walk
@@ -45,6 +45,7 @@ def prepare(settings: AuditSettings, machine: Machine) -> Work:
     """
     dataset = load_data(settings.data, machine)
     settings = settings.but(victim=resolved(settings.victim, machine))
+    dataset = matched(dataset, [settings.victim])
     settings = machine.settled(settings, dataset.shape, len(dataset))
     victim = load_victim(settings.victim, dataset, machine, seed=settings.seed)
     measure = settings.measure or victim.default_measure
