@@ -17,7 +17,7 @@ WORDS = {
     "bim": ("bim:steps=3", 0.2),
     "pgd": ("pgd:steps=3,restarts=2", 0.2),
     "cw": ("cw:steps=8,step=0.2", 20.0),
-    "lbfgs": ("lbfgs:steps=2", 20.0),
+    "lbfgs": ("lbfgs:steps=2,searches=3", 20.0),
     "iaa": ("iaa:rounds=12", 4.0),
 }
 MACHINE = Machine("cpu", 1)
@@ -113,7 +113,7 @@ def test_settings_that_do_not_go_together(word):
 def test_the_measure_that_is_evaded_is_what_the_victim_has():
     assert threat("bim:evade=auto", victim()).word.evade == "mutual_information"
     single = victim()
-    single = Victim(resolved(single.settings.but(estimator="softmax"), MACHINE), single.load, *("abc", 0, (1, 8, 8), "cpu"))
+    single = Victim(resolved(single.settings.but(estimator="softmax"), MACHINE), single.load, ("a", "b", "c"), 0, (1, 8, 8), "cpu")
     assert threat("bim:evade=auto", single, "fixed").word.evade == "predictive_entropy"
     with pytest.raises(SpecError, match="bim.draws: expected a victim that draws"):
         threat("bim", single)

@@ -8,11 +8,12 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import NoReturn, final
 
 from feint import catalog
-from feint.app.output import reserved_output
+from feint.app.output import reserved_output, say
 from feint.errors import FeintError, SpecError, StoreError
 
 UNEXPECTED, BAD_INPUT, INTERRUPTED = 1, 2, 130
@@ -26,8 +27,21 @@ OWN = {
 
 
 @final
+class Helped(Exception):  # noqa: N818 (nothing went wrong)
+    """A command's help was asked for, and printed."""
+
+
+@final
 class Parser(argparse.ArgumentParser):
     """An argparse parser whose mistakes are one line, raised rather than printed, with the nearest valid name."""
+
+    def print_help(self, file: object = None) -> None:
+        """Print it as a result, which nothing else is mixed into."""
+        say(self.format_help().rstrip())
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """Done: the help was printed."""
+        raise Helped
 
     def error(self, message: str) -> NoReturn:
         """Say what was wrong with the arguments, and where to look."""
@@ -35,10 +49,10 @@ class Parser(argparse.ArgumentParser):
 
     def parse_all(self, arguments: Sequence[str]) -> argparse.Namespace:
         """Parse, or say which argument is unknown and which it might have been."""
-        from feint.runs.settings import near
-
         options, unknown = self.parse_known_args(arguments)
         if unknown:
+            from feint.runs.settings import near
+
             flags = [name for action in self._actions for name in action.option_strings]
             name = unknown[0].partition("=")[0]
             self.error(f"unrecognized argument {unknown[0]}{near(name, flags)}")
@@ -54,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        with reserved_output():
+        with reserved_output(), suppress(Helped):
             command_of(arguments)()
         _flush()
     except FeintError as error:
@@ -117,7 +131,6 @@ def _known(name: str, names: dict[str, str], expected: str) -> None:
 
 
 def _help() -> None:
-    from feint.app.output import say
     from feint.app.sources import first_line
 
     lines = {name: first_line(reference) for name, reference in catalog.EXPERIMENTS.items()}
@@ -133,7 +146,6 @@ def _help() -> None:
 
 
 def _papers() -> None:
-    from feint.app.output import say
     from feint.app.sources import first_line
 
     width = max(map(len, catalog.PAPERS), default=0)
@@ -145,7 +157,6 @@ def _papers() -> None:
 
 def _version() -> None:
     import feint
-    from feint.app.output import say
 
     say(f"feint {feint.__version__}")
 

@@ -253,7 +253,7 @@ def test_audits_that_are_there_are_read(reproduced, softmax, monkeypatch):
         (ENSEMBLE, "n0 n1", {"sizes": [0]}, "sizes: expected greater than or equal to 1"),
         (SOFTMAX, "n0", {"white_radii": [0]}, "white-radii: expected finite numbers above 0"),
         (SOFTMAX, "n0", {"foreign": "n1"}, "foreign: expected one of"),
-        (MC_DROPOUT, "n0", {"draws": [1]}, "draws"),
+        (MC_DROPOUT, "n0", {"draws": [0]}, "draws: expected greater than or equal to 1, got 0"),
     ],
 )
 def test_nothing_is_run_for_settings_that_do_not_fit(reproduced, folder, experiment, networks, values, message):
