@@ -207,7 +207,10 @@ def test_how_the_weight_is_searched(feint, command, kind):
         (["bmi", "--radii", "0.1"], "got 'bmi'; did you mean 'bim'?"),
         (["bim:stepps=3", "--radii", "0.1"], "did you mean 'steps'?"),
         (["bim", "--radiii", "0.1"], "unrecognized argument --radiii; did you mean '--radii'?"),
-        (["ace:goal=reverse", "--radii", "0.1"], "ace.goal: expected one that looks at an input by itself, got reverse"),
+        (
+            ["ace:goal=reverse", "--radii", "0.1"],
+            "ace.goal: expected one that looks at an input by itself, got reverse",
+        ),
         ([], "attack"),
     ],
 )

@@ -237,7 +237,10 @@ OPTIONS = {
     "a near miss of an attack": (["--attack", "itertive-ace"], "did you mean 'iterative-ace'?"),
     "a setting twice": (["--attack", "ace:radii=1,radii=2"], "expected each key once, got radii twice"),
     "an attack without a name": (["--attack", ":goal=steer"], "expected NAME or NAME:key=value"),
-    "an attack that keeps no label": (["--attack", "cw"], "cw: expected an attack that can keep a label, or --any-label"),
+    "an attack that keeps no label": (
+        ["--attack", "cw"],
+        "cw: expected an attack that can keep a label, or --any-label",
+    ),
     "a flag without its value": (["--radii"], "--radii"),
     "a flag cut short": (["--rad", "0.1"], "--rad"),
     "a word too many": (["digits"], "digits"),

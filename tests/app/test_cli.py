@@ -97,7 +97,9 @@ def test_every_flag_of_every_command_has_a_text_and_a_name_of_its_own(feint, nam
     outcome = feint(*title.split(), "--help")
     assert (outcome.code, outcome.err) == (0, "")
     assert all(f"--{flag.name}" in outcome.out or flag.positional for flag in flags)
-    assert {"--out", "--fresh", "--json", "--quiet", "--debug", "--victims"} <= set(re.findall(r"--[a-z-]+", outcome.out))
+    assert {"--out", "--fresh", "--json", "--quiet", "--debug", "--victims"} <= set(
+        re.findall(r"--[a-z-]+", outcome.out)
+    )
 
 
 def test_what_was_not_foreseen_is_one_line_too(feint, monkeypatch: pytest.MonkeyPatch):

@@ -39,7 +39,11 @@ def command(images: Path, networks: Path) -> list[object]:
 
 def test_detect(feint, command):
     told = ["--compare", "--estimator", "mc-dropout:draws=4"]
-    told += [part for word in ("fgsm", "bim:steps=3", "bim:steps=3,evade=auto,reach=2.5,as=adaptive", "ace") for part in ("--attack", word)]
+    told += [
+        part
+        for word in ("fgsm", "bim:steps=3", "bim:steps=3,evade=auto,reach=2.5,as=adaptive", "ace")
+        for part in ("--attack", word)
+    ]
     outcome = feint(*command, *told, "--json")
     assert (outcome.code, outcome.err) == (0, "")
     summary = json.loads(outcome.out)
@@ -190,7 +194,9 @@ def test_per_class(feint, images: Path, networks: Path, save_images):
             assert each["mean_softmax"] == pytest.approx(table["softmax"][rows].mean())
             assert each["confidence"] == pytest.approx(1 - 2 * np.sqrt(table["variance"][rows]).mean())
     assert "all together" in feint(*command, *two).out
-    words = [part for word in ("fgsm:radii=0.2", "cw:steps=2", "iaa:radii=5", "lbfgs:steps=2") for part in ("--attack", word)]
+    words = [
+        part for word in ("fgsm:radii=0.2", "cw:steps=2", "iaa:radii=5", "lbfgs:steps=2") for part in ("--attack", word)
+    ]
     (victim,) = json.loads(feint(*command, *words, "--json").out)["victims"]
     assert [(each["condition"], each["radius"]) for each in victim["conditions"]] == [
         *(("clean", 0), ("fgsm", 0.2), ("cw", 4), ("iaa", 5), ("lbfgs", 4))

@@ -207,7 +207,9 @@ def test_what_comes_back_shows_itself(on):
 
 def test_settings_and_names(tmp_path: Path):
     np.savez(tmp_path / "images.npz", images=PIXELS, labels=LABELS)
-    (tmp_path / "net.py").write_text("from torch import nn\nbuild = lambda: nn.Sequential(nn.Flatten(), nn.Linear(64, 3))\n")
+    (tmp_path / "net.py").write_text(
+        "from torch import nn\nbuild = lambda: nn.Sequential(nn.Flatten(), nn.Linear(64, 3))\n"
+    )
     values = {"data": str(tmp_path / "images.npz"), "victim": {"networks": [f"{tmp_path / 'net.py'}:build"]}}
     values |= {"radii": [0.05], "threads": 1, "batch_size": 8}
     torch.manual_seed(0)

@@ -25,7 +25,9 @@ def written(tmp_path: Path, *documents: object) -> Path:
 
 
 def test_a_file_is_the_same_run_as_the_flags(feint, settings, tmp_path: Path, images: Path, networks: Path):
-    path = written(tmp_path, {**settings, "attack": "ace:search=bisection", "data": {"source": str(images), "first": 10}})
+    path = written(
+        tmp_path, {**settings, "attack": "ace:search=bisection", "data": {"source": str(images), "first": 10}}
+    )
     outcome = feint("run", path, "--quiet", "--json")
     assert (outcome.code, outcome.err) == (0, "")
     (summary,) = json.loads(outcome.out)
@@ -77,7 +79,12 @@ def test_what_a_file_may_not_say(feint, settings, tmp_path: Path, case):
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("", "expected a mapping with an experiment"), ("- 3", "got int"), ("a: [", "expected YAML, got"), ("\x00", "YAML")],
+    [
+        ("", "expected a mapping with an experiment"),
+        ("- 3", "got int"),
+        ("a: [", "expected YAML, got"),
+        ("\x00", "YAML"),
+    ],
 )
 def test_files_that_describe_nothing(feint, tmp_path: Path, content, message):
     (tmp_path / "bad.yaml").write_text(content)
@@ -109,7 +116,9 @@ def test_a_report_is_made_again_from_the_folder_alone(feint, finished: Path, tmp
         assert (outcome.code, outcome.err) == (0, "")
         files = sorted((tmp_path / kind / "figures").iterdir())
         assert [path.stem for path in files] == sorted(figures)
-        assert outcome.out.split() == [str(path) for path in sorted(files, key=lambda path: outcome.out.index(str(path)))]
+        assert outcome.out.split() == [
+            str(path) for path in sorted(files, key=lambda path: outcome.out.index(str(path)))
+        ]
         assert all(path.read_bytes().startswith(start) for path in files)
     assert all((tmp_path / "png" / "figures" / f"{name}.png").read_bytes() == made for name, made in figures.items())
     with Image.open(tmp_path / "png" / "figures" / "risk_coverage.png") as picture:

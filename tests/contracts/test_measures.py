@@ -4,11 +4,14 @@ import math
 
 import pytest
 import torch
-from feint.experiments.catalog import MEASURES
 
+from feint import catalog
 from feint.errors import NotApplicable
 from feint.predictive import Categorical
 from feint.protocols import Measure
+from feint.runs.things import loaded
+
+MEASURES = {name: loaded(reference) for name, reference in catalog.MEASURES.items()}
 
 DRAWS, COUNT, CLASSES = 6, 40, 5
 

@@ -207,7 +207,9 @@ def attacked(root):
     def named(name):
         return f"{root / 'networks.py'}:{name}"
 
-    def call(network="victim", attack="ace", *, radii=(RADIUS,), estimator="softmax", data="images.npz", seed=0, **told):
+    def call(
+        network="victim", attack="ace", *, radii=(RADIUS,), estimator="softmax", data="images.npz", seed=0, **told
+    ):
         told |= {"proxies": [named(each) for each in told["proxies"]]} if "proxies" in told else {}
         told |= {"truth": named(told["truth"])} if "truth" in told else {}
         key = f"{network} {attack} {radii} {estimator} {data} {seed} {told}"
@@ -276,7 +278,9 @@ def test_a_black_box_goes_along_the_proxys_gradient_for_the_victims_label(attack
 
 
 def test_several_steps_count_a_gradient_for_each_proxy(attacked):
-    one, two = (attacked("silent", "iterative-ace:steps=3", proxies=proxies) for proxies in (["near"], ["near", "twin"]))
+    one, two = (
+        attacked("silent", "iterative-ace:steps=3", proxies=proxies) for proxies in (["near"], ["near", "twin"])
+    )
     assert one("gradients").max() == 3
     assert (two("gradients") == 2 * one("gradients")).all()  # of the same signs
     assert np.allclose(two.points, one.points, atol=1e-6)
@@ -411,7 +415,9 @@ def test_random_confidence_is_of_its_own_and_of_the_seed(attacked):
 
 
 def test_reversing_turns_the_order_around(attacked):
-    found, other = (attacked(attack=f"iterative-ace:steps=8,goal={goal}", radii=(0.2,)) for goal in ("reverse", "disrupt"))
+    found, other = (
+        attacked(attack=f"iterative-ace:steps=8,goal={goal}", radii=(0.2,)) for goal in ("reverse", "disrupt")
+    )
     assert found.kendall_tau < -0.3
     assert (found("prediction") == OWN).all()
     assert other.kendall_tau > -0.3
@@ -452,7 +458,9 @@ def test_momentum_takes_another_way(attacked):
 
 
 def test_the_best_try_is_the_nearest_to_a_target(attacked):
-    word = "ace:goal=random-confidence,search=backtracking,search.tries=4,search.accept="  # one step runs past its target
+    word = (
+        "ace:goal=random-confidence,search=backtracking,search.tries=4,search.accept="  # one step runs past its target
+    )
     first, best = (attacked(attack=word + accept, radii=(0.2,)) for accept in ("first", "best"))
     wanted = np.log(random_confidence_targets(torch.arange(COUNT), 2, seed=0).numpy())
     missed = [np.abs(np.log(each("measure:max_probability")) - wanted) for each in (first, best)]
@@ -478,7 +486,9 @@ def test_decay_and_tries_are_those_asked_for(attacked):
 
 
 def test_bisection_goes_as_far_as_the_label_lets_it(attacked):
-    halved, bisected = (attacked(attack=f"ace:search={search}", radii=(0.2,)) for search in ("backtracking", "bisection"))
+    halved, bisected = (
+        attacked(attack=f"ace:search={search}", radii=(0.2,)) for search in ("backtracking", "bisection")
+    )
     assert (bisected("accepted") >= halved("accepted") - 2e-6).all()
     edge = np.abs(margins(IMAGES)) / np.abs(WEIGHTS["victim"]).sum()
     assert bisected("accepted") == pytest.approx(np.where(RIGHT, np.minimum(edge, 0.2), 0.2), abs=3e-6)

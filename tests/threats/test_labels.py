@@ -113,7 +113,9 @@ def test_settings_that_do_not_go_together(word):
 def test_the_measure_that_is_evaded_is_what_the_victim_has():
     assert threat("bim:evade=auto", victim()).word.evade == "mutual_information"
     single = victim()
-    single = Victim(resolved(single.settings.but(estimator="softmax"), MACHINE), single.load, ("a", "b", "c"), 0, (1, 8, 8), "cpu")
+    single = Victim(
+        resolved(single.settings.but(estimator="softmax"), MACHINE), single.load, ("a", "b", "c"), 0, (1, 8, 8), "cpu"
+    )
     assert threat("bim:evade=auto", single, "fixed").word.evade == "predictive_entropy"
     with pytest.raises(SpecError, match="bim.draws: expected a victim that draws"):
         threat("bim", single)

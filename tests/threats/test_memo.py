@@ -24,7 +24,9 @@ class Counting(nn.Module):
         super().__init__()
         with torch.random.fork_rng():
             torch.manual_seed(0)
-            self.layers = nn.Sequential(nn.Flatten(), nn.Linear(64, 16), nn.ReLU(), nn.Dropout(dropout), nn.Linear(16, 3))
+            self.layers = nn.Sequential(
+                nn.Flatten(), nn.Linear(64, 16), nn.ReLU(), nn.Dropout(dropout), nn.Linear(16, 3)
+            )
         self.shown = 0
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:

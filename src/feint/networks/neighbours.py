@@ -57,7 +57,8 @@ def depends_on_neighbours(
     """
     images = torch.rand(3, *shape, generator=torch.Generator().manual_seed(0)).to(device)
     devices = [images.device] if images.device.type == "cuda" else []
-    with as_found(network), torch.no_grad(), torch.random.fork_rng(devices):
+    fork: Any = torch.random.fork_rng  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    with as_found(network), torch.no_grad(), fork(devices):
         network.eval()
         first = _asked(network, images[[0, 1]])
         again = _asked(network, images[[0, 1]])

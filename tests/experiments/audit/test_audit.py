@@ -105,7 +105,9 @@ def test_the_summary_follows_from_the_records(plain):
         assert row["augrc"] == pytest.approx((1 - auroc) * accuracy * (1 - accuracy) + (1 - accuracy) ** 2 / 2)
         assert (found["measured"] <= row.get("radius", 0) + 6e-8).all()
     _, more = quality(clean)
-    assert (summary["clean"]["best_aurc"], summary["clean"]["worst_aurc"]) == pytest.approx((more["best"], more["worst"]))
+    assert (summary["clean"]["best_aurc"], summary["clean"]["worst_aurc"]) == pytest.approx(
+        (more["best"], more["worst"])
+    )
     for row in summary["attacked"]:
         found = columns(plain, variant="attacked", radius=row["radius"])
         rounded = columns(plain, variant="rounded", radius=row["radius"])

@@ -19,7 +19,9 @@ def result(small, tmp_path_factory):
     victim = {"networks": [small.network("build")]}
     settings = {"data": small.data, "victim": victim, "radii": RADII, "threads": 1, "batch_size": 8}
     root = tmp_path_factory.mktemp("runs")
-    return local.run(AUDIT, AuditSettings.parse(settings), root, command="feint audit --radii 0.01,0.05", progress=False)
+    return local.run(
+        AUDIT, AuditSettings.parse(settings), root, command="feint audit --radii 0.01,0.05", progress=False
+    )
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +120,9 @@ def test_a_shipped_threshold(result, tables, drawn):
         for cell, each in zip(line[2:], (row["clean"], *row["attacked"]), strict=True):
             coverage, risk = cell.split(" / ")
             assert float(coverage) == pytest.approx(100 * each["coverage"], abs=0.051)
-            assert (risk == "–") if each["risk"] is None else float(risk) == pytest.approx(100 * each["risk"], abs=0.051)
+            assert (
+                (risk == "–") if each["risk"] is None else float(risk) == pytest.approx(100 * each["risk"], abs=0.051)
+            )
     bars = drawn(result.figures["thresholds"].panels[0])
     expected = [[row["clean"], *row["attacked"]][at]["risk"] for at in range(3) for row in found]
     assert [float(bar["value"]) for bar in bars] == pytest.approx(
@@ -188,8 +192,10 @@ def test_reliability_is_of_the_records_and_its_errors_are_the_summarys(result, d
         for at, each in enumerate(bins):
             inside = place == at
             for name, values in (("accuracy", right), ("confidence", sure)):
-                assert each[name] == "" if not inside.any() else float(each[name]) == pytest.approx(
-                    100 * values[inside].mean(), rel=1e-3
+                assert (
+                    each[name] == ""
+                    if not inside.any()
+                    else float(each[name]) == pytest.approx(100 * values[inside].mean(), rel=1e-3)
                 )
 
 
@@ -233,7 +239,9 @@ def test_the_page_has_it_all(result):
 def test_more_than_forty_classes_are_folded(small, tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (45, 8, 8), dtype=np.uint8)
     np.savez(tmp_path / "many.npz", images=images, labels=np.arange(45))
-    (tmp_path / "many.py").write_text("from torch import nn\nbuild = lambda: nn.Sequential(nn.Flatten(), nn.Linear(64, 45))\n")
+    (tmp_path / "many.py").write_text(
+        "from torch import nn\nbuild = lambda: nn.Sequential(nn.Flatten(), nn.Linear(64, 45))\n"
+    )
     settings = {"data": str(tmp_path / "many.npz"), "victim": {"networks": [f"{tmp_path / 'many.py'}:build"]}}
     found = local.run(AUDIT, AuditSettings.parse({**settings, "radii": [0.01], "threads": 1}), tmp_path, progress=False)
     (section,) = (each for each in found.report.sections if each.title == "Class by class")

@@ -50,7 +50,9 @@ def folder(tmp_path_factory):
 def settings_of(folder, experiment, networks, *, radii=None, **values):
     """Networks given by name: "n0 n1"."""
     roles = ("proxies", "matching", "foreign")
-    values |= {name: [f"{folder / 'networks.py'}:{each}" for each in values[name].split()] for name in roles if name in values}
+    values |= {
+        name: [f"{folder / 'networks.py'}:{each}" for each in values[name].split()] for name in roles if name in values
+    }
     radii = {"white_radii": WHITE, "black_radii": BLACK} if radii is None else radii
     common = {"data": str(folder / "images.npz"), "threads": 1, "batch_size": 10, "seed": 3, "repeats": 2}
     named = [f"{folder / 'networks.py'}:{each}" for each in networks.split()]

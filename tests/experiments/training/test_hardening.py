@@ -73,6 +73,8 @@ def test_random_starts_are_those_of_the_member():
     images, labels, samples = load("digits", split="train").take(0, 5).gather(range(5))
     with seeded(0):
         network = DigitNetwork().eval()
-    found = [adversary(hardening("pgd:radii=0.1,steps=1"), network, seed=seed)(images, labels, samples) for seed in (0, 0, 1)]
+    found = [
+        adversary(hardening("pgd:radii=0.1,steps=1"), network, seed=seed)(images, labels, samples) for seed in (0, 0, 1)
+    ]
     assert torch.equal(found[0], found[1])
     assert not torch.equal(found[0], found[2])
