@@ -4,15 +4,14 @@ import json
 
 import pytest
 import torch
-from feint.experiments.catalog import ATTACKS, MEASURES
-from feint.experiments.machine import steady
 from torch import nn
 
 from feint import attacks, catalog
 from feint.app.cli import main
 from feint.attacks import budget_for, label_objectives, objectives
-from feint.estimators import DeepEnsemble, MCDropout, Softmax
+from feint.estimators import DUE, DUQ, SNGP, DeepEnsemble, MCDropout, Softmax
 from feint.measures import label_doubt
+from feint.runs.machine import Machine
 from feint.runs.things import loaded
 
 ATTACKS = {name: loaded(reference) for name, reference in catalog.ATTACKS.items()}
@@ -52,7 +51,7 @@ def network(seed=0):
 
 @pytest.fixture(autouse=True)
 def _steady():
-    with steady(1):
+    with Machine("cuda", 1).steady():
         yield
 
 
