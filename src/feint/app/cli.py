@@ -27,7 +27,7 @@ OWN = {
 
 
 @final
-class Helped(Exception):  # noqa: N818 (nothing went wrong)
+class Helped(Exception):
     """A command's help was asked for, and printed."""
 
 

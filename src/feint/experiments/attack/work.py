@@ -151,9 +151,11 @@ def _spent(
     """The attack's columns of a record."""
     changed = (inputs != originals).flatten(1).double().mean(1).cpu().numpy()
     if result is None:
-        columns: Mapping[str, Any] = {"accepted": 0.0, "measured": 0.0, "feasible": True, "gradients": 0, "queries": 0}
+        columns: Mapping[str, Any] = {
+            "accepted": 0.0, "measured": 0.0, "feasible": True, "directionless": False, "gradients": 0, "queries": 0,
+        }  # fmt: skip
     else:
         names = {"accepted": result.accepted, "measured": result.radius, "feasible": result.feasible}
-        names |= {"gradients": result.gradients, "queries": result.queries}
+        names |= {"directionless": result.directionless, "gradients": result.gradients, "queries": result.queries}
         columns = {name: value.cpu().numpy() for name, value in names.items()}
     return {"variant": variant, "radius": radius, "changed": changed, **columns}
