@@ -70,7 +70,7 @@ def _line(value: ast.expr) -> str:
 def _first_line(room: str, name: str) -> str:
     for statement in _parsed(f"{room}/__init__.py").body:
         if isinstance(statement, ast.ImportFrom) and any(alias.asname == name for alias in statement.names):
-            file = (statement.module or "").rsplit(".", 1)[-1]
+            file = (statement.module or "").removeprefix(f"feint.{room}.").replace(".", "/")
             for found in _parsed(f"{room}/{file}.py").body:
                 if isinstance(found, ast.FunctionDef | ast.ClassDef) and found.name == name:
                     return (ast.get_docstring(found) or "").partition("\n")[0]

@@ -1,12 +1,12 @@
 """Estimators: from one or more networks to a Categorical."""
 
-from .due import DUE as DUE
+from .due.estimator import DUE as DUE
 from .duq import DUQ as DUQ
 from .ensemble import DeepEnsemble as DeepEnsemble
 from .frozen import frozen as frozen
 from .mc_dropout import MCDropout as MCDropout
 from .predict import predict as predict
-from .sngp import SNGP as SNGP
+from .sngp.estimator import SNGP as SNGP
 from .softmax import Softmax as Softmax
 from .temperature import fit_temperature as fit_temperature
 
