@@ -1,7 +1,7 @@
 """Estimators: from one or more networks to a Categorical."""
 
 from .dropout.mc_dropout import MCDropout as MCDropout
-from .due import DUE as DUE
+from .due.estimator import DUE as DUE
 from .duq import DUQ as DUQ
 from .ensemble import DeepEnsemble as DeepEnsemble
 from .frozen import frozen as frozen
@@ -14,7 +14,7 @@ from .outputs import outputs_warning as outputs_warning
 from .predict import predict as predict
 from .selective.loss import selective_loss as selective_loss
 from .selective.net import SelectiveNet as SelectiveNet
-from .sngp import SNGP as SNGP
+from .sngp.estimator import SNGP as SNGP
 from .softmax import Softmax as Softmax
 from .temperature import fit_temperature as fit_temperature
 

@@ -21,7 +21,7 @@ class RecipeSettings(Settings):
         learning_rate: of the first step.
         weight_decay: strength of the L2 penalty.
         momentum: of sgd; adam has none of it.
-        schedule: constant; cosine: the rate falls to zero along half a cosine, step by step; or one-cycle: up, then down.
+        schedule: constant; cosine: the rate falls to zero along half a cosine, step by step; one-cycle: up, then down.
         patience: stop after this many epochs in a row without a lower validation loss.
         validation_share: held out of the training data (default: 0.1; 0 for an autoencoder).
         share: train on a random share of the rest.
