@@ -21,13 +21,13 @@ import time
 from pathlib import Path
 
 import torch
+from feint.experiments.machine import default_batch_size
 from torch import Tensor, nn
 
 from feint import data
 from feint.attacks import ACE, Budget
 from feint.attacks.confidence.objectives import disrupt_confidence, keeps_label
 from feint.estimators import Softmax, predict
-from feint.experiments.machine import default_batch_size
 from feint.measures import label_doubt
 from feint.networks import CifarResNet18, load
 

@@ -1,4 +1,4 @@
-"""`feint audit` through the command line: what it prints, keeps, resumes; its numbers are tested with the experiment."""
+"""`feint audit` through the command line: what it prints, keeps, resumes; numbers are tested with the experiment."""
 
 import json
 import os
@@ -16,6 +16,7 @@ import pytest
 from feint import training
 from feint.experiments.audit import AUDIT
 from feint.experiments.audit.work import Audit
+from feint.runs import local
 from feint.runs.run import Run
 from feint.victims import embedded
 
@@ -31,8 +32,9 @@ def command(images: Path, networks: Path) -> list[object]:
 
 
 @pytest.fixture
-def run(feint) -> Callable[..., tuple[dict[str, Any], Run]]:
-    """Run an audit that must succeed: its summary and its folder."""
+def run(feint, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[dict[str, Any], Run]]:
+    """Run an audit that must succeed: its summary and its folder. No report, which has tests of its own."""
+    monkeypatch.setattr(local, "report_files", lambda _: {"report.html": b""})
 
     def call(*arguments: object) -> tuple[dict[str, Any], Run]:
         outcome = feint(*arguments)

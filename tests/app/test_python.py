@@ -13,6 +13,7 @@ import feint
 from feint.errors import DataError, FeintError, SpecError
 from feint.predictive import Categorical
 
+pytestmark = pytest.mark.usefixtures("plain_report")
 DRAWN = np.random.default_rng(0)
 PIXELS = DRAWN.integers(0, 256, (24, 8, 8), dtype=np.uint8)
 LABELS = DRAWN.integers(0, 3, 24)
@@ -225,12 +226,12 @@ def test_settings_and_names(tmp_path: Path):
 
 
 REFUSED = {
-    "a field": ({"radius": [0.1]}, "radius: expected one of data, victim, .*got 'radius'; did you mean 'radii'?"),
+    "a field": ({"radius": [0.1]}, "radius: expected one of .*, radii, .*got 'radius'; did you mean 'radii'?"),
     "an attack": ({"attack": "sqare"}, "did you mean 'square'?"),
     "a setting": ({"attack": "square:query=3"}, "did you mean 'queries'?"),
     "a radius": ({"radii": [0]}, "radii: expected finite numbers above 0"),
     "a measure": ({"measure": "entropy"}, "measure: expected one of"),
-    "classes": ({"classes": ["a"]}, "class"),
+    "classes": ({"classes": ["a", "b"]}, "classes: expected a name for each label, 0 to 2, got 2"),
 }
 
 
@@ -247,7 +248,7 @@ def test_images_that_do_not_go_with_labels(on):
     network = Small().eval()
     with pytest.raises(SpecError, match="labels: expected one for each image, got none"):
         on("audit", network, IMAGES, None)
-    with pytest.raises(DataError, match="24.*23|23.*24"):
+    with pytest.raises(DataError, match=r"24.*23|23.*24"):
         on("audit", network, IMAGES, LABELS[:23])
     with pytest.raises(DataError, match="images: expected shape"):
         on("audit", network, torch.zeros(24, 5, 8, 8))
@@ -261,6 +262,23 @@ def test_images_that_do_not_go_with_labels(on):
         on("audit", 3)
 
 
+def test_nothing_that_was_handed_in_is_passed_over(on, tmp_path: Path):
+    with pytest.raises(SpecError, match="victim: expected one, got 2"):
+        on("audit", [Small().eval(), Small(seed=1).eval()])
+    with pytest.raises(SpecError, match="images: expected none beside settings"):
+        feint.audit(feint.AuditSettings(), IMAGES, LABELS, root=tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_two_victims_of_one_class_are_told_apart(on):
+    result = on("detect", [Small(seed=seed).eval() for seed in (0, 1)], attacks=["fgsm"], resamples=0)
+    assert [victim["name"] for victim in result.summary["victims"]] == ["Small", "Small 2"]
+    first, second = (victim["clean"]["accuracy"] for victim in result.summary["victims"])
+    with torch.no_grad():
+        right = [(Small(seed=seed).eval()(IMAGES).argmax(1).numpy() == LABELS).mean() for seed in (0, 1)]
+    assert [first, second] == pytest.approx(right)
+
+
 def test_an_experiment_by_a_wrong_name():
-    with pytest.raises(SpecError, match="got 'audits'; did you mean 'audit'?"):
+    with pytest.raises(SpecError, match="got 'audits'; did you mean 'audit'"):
         feint.run("audits")

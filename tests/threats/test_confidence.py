@@ -380,11 +380,11 @@ def test_steering_raises_the_chosen_predictions_and_lowers_the_others(attacked):
 
 
 def test_steering_needs_labels(attacked):
-    with pytest.raises(SpecError, match="ace.target: expected the labels whose confidence steering raises, got none"):
+    with pytest.raises(SpecError, match=r"ace\.target: expected the labels whose confidence steering raises, got none"):
         attacked(attack="ace:goal=steer")
-    with pytest.raises(SpecError, match="ace.target: expected labels from 0 to 1, got 2"):
+    with pytest.raises(SpecError, match=r"ace\.target: expected labels from 0 to 1, got 2"):
         attacked(attack="ace:goal=steer,target=2")
-    with pytest.raises(SpecError, match="ace.target: expected the goal steer, got disrupt"):
+    with pytest.raises(SpecError, match=r"ace\.target: expected the goal steer, got disrupt"):
         attacked(attack="ace:target=1")
 
 

@@ -43,8 +43,8 @@ def columns(result, **where):
 
 
 SCORES = {
-    "radius": "radius", "AURC": "aurc", "E-AURC": "e_aurc", "AUGRC": "augrc", "NLL nats": "nll", "Brier 0 to 2": "brier",
-    "ECE": "ece", "accuracy": "accuracy", "kept": "kept", "eff. radius": "effective_radius",
+    "radius": "radius", "AURC": "aurc", "E-AURC": "e_aurc", "AUGRC": "augrc", "NLL nats": "nll",
+    "Brier 0 to 2": "brier", "ECE": "ece", "accuracy": "accuracy", "kept": "kept", "eff. radius": "effective_radius",
     "gradients per image": "gradients", "queries per image": "queries",
 }  # fmt: skip
 """Which column of the table shows which number of the summary."""

@@ -14,6 +14,7 @@ from feint.reports import text
 from feint.runs import local
 from feint.runs.run import Run
 
+pytestmark = pytest.mark.usefixtures("plain_report")
 WHITE, BLACK = (0.01, 0.05), (0.02, 0.1)
 FIGURES = ("aurc", "nll", "brier", "accuracy", "kept", "effective_radius", "gradients", "queries")
 NETWORKS = """

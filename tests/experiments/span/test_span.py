@@ -143,8 +143,8 @@ def test_the_report_says_what_the_summary_says(one_step):
     last = summary["spans"][-1]
     shares = [f"{100 * last[kind]['crossing']:.1f} %" for kind in ("all", "correct", "wrong")]
     assert report.headline == (
-        f"Within 0.05 of the full range, and without changing a predicted label, an attacker can put {shares[0]} of the "
-        f"images on either side of a threshold of 80.0 % confidence: {shares[1]} of the correct predictions and "
+        f"Within 0.05 of the full range, and without changing a predicted label, an attacker can put {shares[0]} of "
+        f"the images on either side of a threshold of 80.0 % confidence: {shares[1]} of the correct predictions and "
         f"{shares[2]} of the wrong predictions."
     )
     (figure,) = (block for block in report.blocks() if isinstance(block, Figure))
