@@ -251,7 +251,7 @@ COMMANDS = {
     "reproduce with members below 0": ([*ACE, "--sizes=-1"], "sizes: expected 1 to 1"),
     "reproduce with one draw": (["reproduce", "ace-mc-dropout", *ACE[2:], "--draws", "1"], "draws: expected"),
     "reproduce with proxies for others": (
-        ["reproduce", "ace-softmax", *ACE[2:], "--foreign", "networks.py:other"],
+        ["reproduce", "ace-softmax", *ACE[2:], "--foreign-proxy", "networks.py:other"],
         "foreign: expected it with ace-ensemble",
     ),
     "none": ([], "COMMAND"),

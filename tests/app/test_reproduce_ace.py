@@ -316,7 +316,7 @@ def test_softmax_through_the_command_line_at_the_papers_radii(feint, folder):
 
 
 def test_ensembles_through_the_command_line(feint, folder):
-    roles = ("--network", "n0", "--network", "n1", "--matching", "n2", "--foreign", "n3", "--proxy", "n4")
+    roles = ("--network", "n0", "--network", "n1", "--matching-proxy", "n2", "--foreign-proxy", "n3", "--proxy", "n4")
     radii = ("--white-radii", "0.01", "--black-radii", "0.02,0.1", "--sizes", "1")
     together = blocks(json.loads(asked(feint, folder, "ace-ensemble", *roles, *radii, "--json")))
     settings = {
