@@ -28,8 +28,8 @@ def _nothing_is_drawn(monkeypatch):
 def toy(tmp_path):
     """Run the toy; by default without bars."""
 
-    def call(progress=False, fresh=False, **values):
+    def call(progress=False, fresh=False, victims="victims", **values):
         settings = ToySettings(**{"threads": 1, **values})
-        return local.run(TOY, settings, tmp_path / "runs", victims=tmp_path / "victims", fresh=fresh, progress=progress)
+        return local.run(TOY, settings, tmp_path / "runs", victims=tmp_path / victims, fresh=fresh, progress=progress)
 
     return call

@@ -145,6 +145,20 @@ def test_fresh_computes_all_again(toy, whole):
     assert contents(whole[0]) == whole[1]
 
 
+def test_what_outlives_a_run_is_delivered_wherever_it_is_wanted(toy, whole, tmp_path, capsys):
+    card = tmp_path / "victims" / "place" / "card"
+    assert card.read_bytes() == b"a card"
+    card.write_bytes(b"another")
+    toy()
+    assert calls == ["deliver"]
+    assert card.read_bytes() == b"a card"
+    assert capsys.readouterr().err == f"feint: made again in {whole[0]}: {card}\n"
+    toy(victims="elsewhere")
+    assert (tmp_path / "elsewhere" / "place" / "card").read_bytes() == b"a card"
+    assert calls == ["deliver", "deliver"]
+    assert capsys.readouterr().err == ""
+
+
 def test_other_settings_are_another_run(toy):
     folders = {toy(**values).folder for values in ({}, {"seed": 1}, {"rows": 2}, {"pieces": 1}, {"batch_size": 2})}
     assert len(folders) == 5

@@ -90,6 +90,8 @@ def test_texts_are_read_as_the_fields_want():
     found = made(step="2/255", mode="down", loose="true", most="none", many=["3", 4])
     assert found == Thing(step=2 / 255, mode="down", loose=True, most=None, many=(3, 4))
     assert made(most="1/4").most == 0.25
+    assert made(many="3,4").many == made(many=["3,4"]).many == (3, 4)
+    assert made(many="7").many == made(many=7).many == (7,)
     assert made() == Thing()
 
 
@@ -107,6 +109,7 @@ def test_things_inside_things():
         ({"mode": "dwn"}, "thing.mode: expected 'up' or 'down', got 'dwn'; did you mean 'down'?"),
         ({"step": "far"}, "thing.step: expected a valid number, unable to parse string as a number, got 'far'"),
         ({"step": "none"}, "thing.step: expected a valid number"),
+        ({"many": "3,x"}, "thing.many: expected a valid integer, unable to parse string as an integer, got"),
         ({"step": 2}, "thing.step: expected at most 1, got 2"),
         ({"search": "othr"}, "thing.search: expected one of inner, other, got 'othr'; did you mean 'other'?"),
         ({"search": {"name": "inner", "far": 1}}, "thing.search: expected settings one of tries, got 'far'"),

@@ -229,9 +229,9 @@ class Ledger:
             if entry not in known and place.parent.name != "derived":
                 place.unlink()
 
-    def has_derived(self, kind: str) -> bool:
-        """Whether what is made from the records (or delivered) is there as it was written."""
-        return self._whole(f"derived/{kind}")
+    def has_derived(self, kind: str, places: Sequence[Path] = ()) -> bool:
+        """Whether what is made from the records (or delivered, to these places) is there as it was written."""
+        return self._whole(f"derived/{kind}", [f"{place.absolute()}/" for place in places])
 
     def record_derived(
         self, kind: str, contents: Mapping[str, bytes], written: Mapping[str, str] | None = None

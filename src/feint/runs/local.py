@@ -125,7 +125,7 @@ def _run_children(stage: Children, ledger: Ledger, root: Path, machine: Machine,
 
 def _derive(work: Work, here: Run, ledger: Ledger) -> Result:
     """Make what follows from the records, where it is not there as it was written."""
-    if work.deliver is not None and not ledger.has_derived("delivered"):
+    if work.deliver is not None and not ledger.has_derived("delivered", work.places):
         delivery = Delivery(here.path)
         work.deliver(here, delivery)
         ledger.record_derived("delivered", {}, delivery.written)

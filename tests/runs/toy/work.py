@@ -18,7 +18,14 @@ def prepare(settings, machine):
         Stage("drawn", pieces, lambda *arguments: drawn(settings, *arguments), {"drawn": DRAWN}, ["kept"]),
         Stage.single("squared", squared, tables={"squared": SQUARED}),
     ]
-    return Work(settings, {"code": 1}, {"classes": ["one"]}, stages, deliver, [machine.victims / "place"])
+    place = machine.victims / "place"
+
+    def deliver(run, delivery):
+        calls.append("deliver")
+        delivery.write_json("delivered.json", {"pieces": run.pieces("kept")})
+        delivery.write_bytes(place.absolute() / "card", b"a card")
+
+    return Work(settings, {"code": 1}, {"classes": ["one"]}, stages, deliver, [place])
 
 
 def drawn(settings, piece, earlier, scratch):
@@ -34,8 +41,3 @@ def drawn(settings, piece, earlier, scratch):
 def squared(piece, earlier, scratch):
     calls.append("squared/squared")
     return Found({"squared": pa.table({"value": earlier.table("drawn").column("value") ** 2}, SQUARED)})
-
-
-def deliver(run, delivery):
-    calls.append("deliver")
-    delivery.write_json("delivered.json", {"pieces": run.pieces("kept")})
