@@ -1,7 +1,10 @@
 """Rank correlation: how much of an order is left."""
 
 import math
+from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -9,6 +12,10 @@ from torch import Tensor
 from feint.errors import InputError
 from feint.metrics.inputs import checked_scores
 from feint.metrics.ties import last_of_ties, sorted_scores
+
+Whole = npt.NDArray[np.int64]
+_LEAF: Final = 32
+"""Values that are compared each with each: fewer than this do not repay a sort."""
 
 
 def kendall_tau(a: Float[Tensor, " N"], b: Float[Tensor, " N"]) -> float:
@@ -27,15 +34,20 @@ def kendall_tau(a: Float[Tensor, " N"], b: Float[Tensor, " N"]) -> float:
         InputError: shapes that differ, NaN, or all values of one of them equal.
 
     References:
-        Kendall 1945. Counted by scipy, in O(N log N).
+        Kendall 1945. The same to the last digit as scipy's ``kendalltau``, without the second it takes to import.
 
     >>> round(kendall_tau(torch.tensor([1.0, 2.0, 3.0]), torch.tensor([1.0, 3.0, 2.0])), 4)
     0.3333
     """
     a, b = _checked(a, b)
-    from scipy import stats  # slow to import, and only needed here
-
-    return float(stats.kendalltau(a.numpy(), b.numpy(), variant="b").statistic)
+    first, second = _dense_ranks(a.numpy()), _dense_ranks(b.numpy())
+    both = np.sort(first * len(second) + second)
+    pairs = len(both) * (len(both) - 1) // 2
+    tied_a, tied_b = _tied(np.bincount(first)), _tied(np.bincount(second))
+    ends = np.flatnonzero(np.diff(both, append=-1)) + 1
+    tied_both = _tied(np.diff(ends, prepend=0))
+    less = pairs - tied_a - tied_b + tied_both - 2 * _descents(both % len(second))
+    return float(np.clip(less / np.sqrt(pairs - tied_a) / np.sqrt(pairs - tied_b), -1.0, 1.0))
 
 
 def spearman(a: Float[Tensor, " N"], b: Float[Tensor, " N"]) -> float:
@@ -60,6 +72,42 @@ def spearman(a: Float[Tensor, " N"], b: Float[Tensor, " N"]) -> float:
     ranks_a, ranks_b = (_centred_ranks(scores) for scores in _checked(a, b))
     rho = float(ranks_a @ ranks_b) / math.sqrt(float(ranks_a @ ranks_a) * float(ranks_b @ ranks_b))
     return min(1.0, max(-1.0, rho))
+
+
+def _dense_ranks(values: npt.NDArray[Any]) -> Whole:
+    """From 0, equal values with equal ranks."""
+    order = values.argsort()
+    ordered = values[order]
+    ranks = np.empty(len(values), dtype=np.int64)
+    ranks[order] = np.concatenate([[False], ordered[1:] != ordered[:-1]]).cumsum()
+    return ranks
+
+
+def _tied(sizes: npt.NDArray[Any]) -> int:
+    """Pairs within groups of these sizes."""
+    return int((sizes * (sizes - 1) // 2).sum())
+
+
+def _descents(values: Whole) -> int:
+    """Pairs of which the earlier is larger: within blocks each with each, then as blocks are merged two by two.
+
+    Sorted together, with a last bit that says which half a value comes from, each value of the left half has before
+    it those of the right half that are smaller.
+    """
+    merges = max(math.ceil(math.log2(len(values) / _LEAF)), 0)
+    width = -(-len(values) // 2**merges)
+    blocks = np.full(width * 2**merges, len(values), dtype=np.int32)  # what is added is in no pair
+    blocks[: len(values)] = values
+    blocks = blocks.reshape(-1, width)
+    found = sum(int(np.count_nonzero(blocks[:, at : at + 1] > blocks[:, at + 1 :])) for at in range(width))
+    for _ in range(merges):
+        blocks = np.stack([2 * blocks[0::2], 2 * blocks[1::2] + 1], axis=1).reshape(-1, 2 * width)
+        blocks.sort(axis=1)
+        right = blocks & 1
+        found += int((right.cumsum(axis=1, dtype=np.int32) * (1 - right)).sum(dtype=np.int64))
+        blocks >>= 1
+        width *= 2
+    return found
 
 
 def _checked(a: Float[Tensor, " N"], b: Float[Tensor, " N"]) -> tuple[Float[Tensor, " N"], Float[Tensor, " N"]]:
