@@ -21,7 +21,6 @@ import time
 from pathlib import Path
 
 import torch
-from feint.experiments.machine import default_batch_size
 from torch import Tensor, nn
 
 from feint import data
@@ -30,6 +29,7 @@ from feint.attacks.confidence.objectives import disrupt_confidence, keeps_label
 from feint.estimators import Softmax, predict
 from feint.measures import label_doubt
 from feint.networks import CifarResNet18, load
+from feint.runs.machine import default_batch_size
 
 RADII, REPEATS, LIMIT = (5e-5, 5e-4, 5e-3), 5, 4.0
 BATCH = default_batch_size((3, 32, 32), "cpu")

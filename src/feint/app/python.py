@@ -150,8 +150,8 @@ def _data(images: Any, labels: Any, classes: Sequence[str] | None, given: dict[s
     if isinstance(images, Mapping):
         return images  # pyright: ignore[reportUnknownVariableType]
     if not isinstance(images, Dataset):
-        pairs = isinstance(images, list) and isinstance(next(iter(images), None), tuple)  # batches, as a loader's
-        if isinstance(images, torch.Tensor | np.ndarray | list) and labels is None and not pairs:
+        batches = isinstance(images, list) and isinstance(next(iter(cast(list[Any], images)), None), tuple)
+        if isinstance(images, torch.Tensor | np.ndarray | list) and labels is None and not batches:
             raise SpecError("labels: expected one for each image, got none")
         images = Dataset("images", Arrays.of(images, labels, classes))
     given["given:images"] = images

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from feint.errors import FeintError
 from feint.experiments.attack import ATTACK, AttackSettings
 from feint.experiments.attack.report import headline, table
 from feint.reports import Pictures, text
@@ -164,16 +165,73 @@ def test_confidence_is_attacked_where_the_word_says_so(small, tmp_path, goal):
     assert moved[right].max() > 0
 
 
-def test_an_attack_of_ones_own(small, tmp_path):
-    code = "import torch\nfrom dataclasses import dataclass, field\nfrom feint.attacks import FGSM\n\nmine = FGSM()\n"
-    (tmp_path / "mine.py").write_text(code)
-    word = f"{tmp_path / 'mine.py'}:mine"
-    own = run(small, tmp_path / "runs", attack=word, batch_size=8)
+OWN = """
+from dataclasses import dataclass
+from typing import ClassVar
+
+from feint.attacks import FGSM
+from neighbour import SCALE
+
+made = FGSM()
+
+
+@dataclass(frozen=True)
+class Weaker:
+    share: float = 0.5
+
+    distance: ClassVar[str] = "linf"
+    raises: ClassVar[str] = "loss"
+    seeks: ClassVar[str] = "ball"
+    needs_gradient: ClassVar[bool] = True
+    takes_condition: ClassVar[bool] = True
+    keeps_best: ClassVar[bool] = False
+
+    def __call__(self, objective, inputs, budget, condition=None, *, batch_size=None, samples=None):
+        less = type(budget)(SCALE * self.share * budget.radius, budget.norm, budget.bounds)
+        return FGSM()(objective, inputs, less, condition, batch_size=batch_size, samples=samples)
+
+
+def function(objective, inputs, budget):
+    return inputs
+"""
+
+
+@pytest.fixture
+def own(tmp_path):
+    (tmp_path / "neighbour.py").write_text("SCALE = 1.0\n")
+    (tmp_path / "mine.py").write_text(OWN)
+    return tmp_path / "mine.py"
+
+
+def told(result):
+    return {name: value for name, value in result.summary.items() if name not in ("run", "attack")}
+
+
+def test_an_attack_of_ones_own(small, tmp_path, own):
+    made = run(small, tmp_path / "runs", attack=f"{own}:made", batch_size=8)
     theirs = run(small, tmp_path / "runs", attack="fgsm", batch_size=8)
-    assert own.run.id != theirs.run.id
-    drop = {"run", "attack"}
-    assert {k: v for k, v in own.summary.items() if k not in drop} == {
-        k: v for k, v in theirs.summary.items() if k not in drop
-    }
-    (tmp_path / "mine.py").write_text(code + "# edited\n")
-    assert run(small, tmp_path / "runs", attack=word, batch_size=8).run.id != own.run.id
+    assert made.run.id != theirs.run.id
+    assert told(made) == told(theirs)
+    half = run(small, tmp_path / "runs", attack=f"{own}:Weaker:share=0.25", batch_size=8)
+    assert half.run.settings.attack.settings == {"share": 0.25}
+    assert columns(half, variant="attacked", radius=0.3)["linf"].max() == pytest.approx(0.075, abs=1e-6)
+    own.write_text(own.read_text() + "# edited\n")
+    assert run(small, tmp_path / "runs", attack=f"{own}:made", batch_size=8).run.id != made.run.id
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("function", "function: expected an attack, which declares distance, raises, .*got function without distance"),
+        ("SCALE", "got float without distance"),
+        ("made:norm=l2", "expected no settings of what is made already, got norm"),
+        ("Weaker:shar=0.1", "did you mean 'share'"),
+        ("Weaker:share=much", "Weaker.share: expected a valid number"),
+        ("absent", "absent"),
+    ],
+)
+def test_what_is_no_attack_of_ones_own(small, tmp_path, own, word, message):
+    with pytest.raises(FeintError, match=message) as raised:
+        run(small, tmp_path / "runs", attack=f"{own}:{word}")
+    assert "\n" not in str(raised.value)
+    assert not (tmp_path / "runs").exists()
