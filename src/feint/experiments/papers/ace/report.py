@@ -72,7 +72,7 @@ def _figure(summary: Mapping[str, Any]) -> Figure:
         charts.Bars(
             "clean" if at == 0 else f"radius {at} of {longest - 1}",
             tuple(1000 * rows[at]["aurc"] if at < len(rows) else None for rows in blocks.values()),
-            charts.by_radius([None, *range(1, longest)])[at],
+            charts.by_radius([None, *map(float, range(1, longest))])[at],
         )
         for at in range(longest)
     )
