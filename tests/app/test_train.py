@@ -141,7 +141,8 @@ def test_ensembles_of_dropout_networks(train, feint, tmp_path: Path, networks: P
     assert [each["epochs"] for each in summary["members"]] == [2, 2]
     made = card(tmp_path, "pair")
     assert len(made["members"]) == 2
-    assert made["victim"]["estimator"] == {"name": "mc-dropout", "draws": 3, "masks": "shared"}
+    mc_dropout = {"name": "mc-dropout", "draws": 3, "masks": "shared", "outputs": "logits"}
+    assert made["victim"]["estimator"] == mc_dropout
     files = [load_file(tmp_path / "feint-victims" / "pair" / name) for name in made["members"]]
     assert not same(*files)
 

@@ -6,6 +6,8 @@ from contextlib import contextmanager, redirect_stdout
 from contextvars import ContextVar
 from typing import TextIO
 
+from feint.errors import StoreError
+
 _reserved: ContextVar[TextIO | None] = ContextVar("reserved", default=None)
 
 
@@ -22,4 +24,9 @@ def reserved_output() -> Generator[None]:
 
 def say(text: str) -> None:
     """Print a result."""
-    print(text, file=_reserved.get() or sys.stdout)
+    try:
+        print(text, file=_reserved.get() or sys.stdout)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise StoreError(f"cannot write standard output: {error.strerror}") from error

@@ -60,7 +60,7 @@ def read(file: Path) -> Iterator[tuple[Experiment[Any], RunSettings]]:
     for document in documents:
         listed += cast(list[Any], document) if isinstance(document, list) else [document]
     if not listed:
-        raise SpecError(f"{file}: expected an experiment, got nothing")
+        raise SpecError(f"{file}: expected a mapping with an experiment, got nothing")
     for document in listed:
         yield described(document, str(file))
 

@@ -85,7 +85,7 @@ def _alone(places: Sequence[Path]) -> Generator[None]:
     """Inside, no other process works on these folders."""
     locks: list[int] = []
     try:
-        locks += [files.locked(place) for place in places]
+        locks += [files.locked(place.parent / ".locks" / place.name) for place in places]
         yield
     finally:
         for lock in locks:

@@ -8,10 +8,11 @@ from torch import Tensor, nn
 
 from feint.data import Dataset
 from feint.errors import NetworkError
-from feint.estimators import outputs_warning, predict
+from feint.estimators import frozen, outputs_warning, predict
 from feint.networks import depends_on_neighbours
 
-from .victim import Victim
+from .victim import SOFTMAX, Victim
+from .whole import is_whole
 
 LOOKED_AT = 64
 """Images that are looked at, evenly over the data."""
@@ -22,7 +23,8 @@ BETTER = 0.4
 def check_alone(victim: Victim) -> None:
     """Raise a NetworkError for a network whose answer depends on the batch, or on noise of its own."""
     drawn = victim.stochastic
-    for member in victim.members if victim.made_from is None else ():
+    asked = victim.made_from is None and victim.asked is None and not is_whole(victim.settings.estimator or SOFTMAX)
+    for member in victim.members if asked else ():
         found = depends_on_neighbours(member, victim.shape, victim.device)
         if found is not None and not (drawn and found.on == "noise"):
             raise NetworkError(f"{victim.name}: expected each image to be answered by itself, but {found}")
@@ -80,7 +82,8 @@ def _standardised(
 
 
 def _logits(member: nn.Module, images: Tensor) -> Tensor:
-    found = member.eval()(images)
+    with frozen(member):
+        found: object = member(images)
     if not isinstance(found, Tensor):
         raise TypeError("no logits")
     return found
