@@ -9,6 +9,9 @@ from feint.attacks import Attack, Budget, budget_for
 from feint.errors import SpecError
 from feint.networks.loading.user_file import thing_from_file
 from feint.runs import files, things
+from feint.runs.settings import Settings
+from feint.victims.settings import EstimatorWord
+from feint.victims.victim import completed_estimator
 
 from .settings import ThreatWord, user_file
 
@@ -84,3 +87,16 @@ def budget(attack: Attack, radius: float) -> Budget:
         fraction = f"{radius:g}/255 is {radius / 255:.3g}"
         raise SpecError(f"radii: expected at most 1, the full range of a pixel, got {radius:g}; {fraction}")
     return budget_for(attack, radius)
+
+
+def check_words(settings: Settings) -> None:
+    """Raise a SpecError for settings of attacks and estimators that these do not have, whatever holds them."""
+    for name in type(settings).model_fields:
+        value: Any = getattr(settings, name)
+        for each in value if isinstance(value, tuple) else (value,):
+            if isinstance(each, ThreatWord):
+                build(each, seed=0)
+            elif isinstance(each, EstimatorWord) and each.name in catalog.ESTIMATORS:
+                completed_estimator(each)
+            elif isinstance(each, Settings):
+                check_words(each)
