@@ -232,11 +232,7 @@ def test_a_victim_without_draws_is_refused_before_there_is_a_folder(train, feint
     for name, (command, word) in REFUSED.items():
         outcome = feint(*command, "--data", tmp_path / "test.npz", "--quiet", "--threads", 1)
         assert word in refusal(outcome), name
-<<<<<<< HEAD
         assert {path.name.split("-")[0] for path in (tmp_path / "feint-runs").iterdir()} == {"train"}, name
-=======
-        assert all(path.name.startswith("train-") for path in (tmp_path / "feint-runs").iterdir()), name
->>>>>>> wip-tests
 
 
 def test_adversarial_training(train, tmp_path: Path):

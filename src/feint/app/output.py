@@ -24,15 +24,6 @@ def reserved_output() -> Generator[None]:
 
 
 def say(text: str) -> None:
-<<<<<<< HEAD
-    """Print a result."""
-    try:
-        print(text, file=_reserved.get() or sys.stdout)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise StoreError(f"cannot write standard output: {error.strerror}") from error
-=======
     """Print a result.
 
     Raises:
@@ -58,4 +49,3 @@ def silence() -> None:
     """Send what could not be printed nowhere, for Python tries again on its way out."""
     stream = _reserved.get() or sys.stdout
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
->>>>>>> wip-tests

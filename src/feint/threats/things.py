@@ -66,11 +66,7 @@ def completed(word: ThreatWord, *, seed: int) -> ThreatWord:
     names = {type(attack): word.name}
     for field in ("search", "refine"):
         if hasattr(attack, field):
-<<<<<<< HEAD
             kind: Any = type(getattr(attack, field))
-=======
-            kind: type[object] = type(getattr(attack, field))
->>>>>>> wip-tests
             names[kind] = _NAMES.get(kind.__name__, kind.__name__.lower())
     return word.but(settings=things.plain(attack, names))
 

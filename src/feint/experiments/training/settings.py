@@ -57,8 +57,8 @@ class TrainingSettings(RunSettings):
         estimator: how each network predicts, as the card will say (default: softmax).
         average: of several members.
         recipe: how each network is trained.
-        adversarial_loss: what is learned from: the attacked images alone, or clean and attacked ones, by the mean or the sum
-            of both losses (fgsm, from a start within 0.001).
+        adversarial_loss: what is learned from: the attacked images alone, or clean and attacked ones, by the mean or
+            the sum of both losses (fgsm, from a start within 0.001).
         adversarial: attack every batch before learning from it: fgsm or pgd, with a radius (default: 8/255; pgd takes 7
             steps).
     """
