@@ -25,6 +25,7 @@ def columns(rows=4, **changes):
         "measured": np.full(rows, 2.5e-4, dtype=np.float32),
         "changed": 0.5,
         "feasible": np.ones(rows, dtype=bool),
+        "directionless": np.zeros(rows, dtype=bool),
         "gradients": 1,
         "queries": np.full(rows, 3),
         "seed": 7,

@@ -3,6 +3,8 @@
 import csv as _csv
 import io
 import math
+from contextlib import suppress
+from dataclasses import asdict
 from numbers import Integral, Real
 from typing import Any
 
@@ -12,20 +14,13 @@ from .names import clean
 
 
 def data(report: r.Report, *, charts: bool = False) -> dict[str, Any]:
-    """A report as what JSON can hold, NaN and infinities as null.
-
-    Args:
-        report: to be told.
-        charts: whether figures come with their Vega-Lite specifications, data and all.
-    """
+    """A report as what JSON can hold, NaN and infinities as null; ``charts``: figures with their specifications."""
+    sections = [(section.title, [_block(block, charts) for block in section.blocks]) for section in report.sections]
     return {
         "title": report.title,
         "headline": report.headline,
         "warnings": list(report.warnings),
-        "sections": [
-            {"title": section.title, "blocks": [_block(block, charts) for block in section.blocks]}
-            for section in report.sections
-        ],
+        "sections": [{"title": title, "blocks": blocks} for title, blocks in sections],
         "glossary": dict(report.glossary),
     }
 
@@ -41,25 +36,19 @@ def csv(table: r.Table) -> str:
 
 def _field(cell: Cell) -> Any:
     """A value as a spreadsheet may read it: a name that looks like a formula is marked as text."""
-    if isinstance(cell, str):
-        text = clean(cell)
-        return f"'{text}" if text[:1] in ("=", "+", "-", "@") and not _is_number(text) else text
-    value = raw(cell)
-    return "" if value is None else value
+    if not isinstance(cell, str):
+        value = raw(cell)
+        return "" if value is None else value
+    text = clean(cell)
+    with suppress(ValueError):
+        float(text)
+        return text
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
 
 
 def _raw_unit(column: r.Column) -> str:
     """The unit of raw values: what is shown in percent or × 1000 has none."""
-    scaled = column.format is not None and column.format.kind in ("percent", "times1000")
-    return "" if scaled else column.unit
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    return "" if column.format is not None and column.format.kind in ("percent", "times1000") else column.unit
 
 
 def raw(cell: Cell) -> str | int | float | bool | None:
@@ -75,38 +64,25 @@ def raw(cell: Cell) -> str | int | float | bool | None:
 
 
 def _block(block: r.Block, charts: bool) -> dict[str, Any]:
+    """A block by the names of its fields; of pictures only what is said, of figures the charts where asked for."""
+    told: dict[str, Any] = {"kind": type(block).__name__.lower()}
     match block:
-        case r.Text(paragraphs):
-            return {"kind": "text", "paragraphs": list(paragraphs)}
-        case r.Notes(items):
-            return {"kind": "notes", "items": list(items)}
-        case r.Facts(items):
-            return {"kind": "facts", "items": dict(items)}
-        case r.Command(text):
-            return {"kind": "command", "text": text}
-        case r.Stats(items):
-            stats = [{"label": stat.label, "value": stat.value, "detail": stat.detail} for stat in items]
-            return {"kind": "stats", "items": stats}
         case r.Table():
             columns = [{"title": column.title, "unit": _raw_unit(column)} for column in block.columns]
             rows = [[raw(cell) for cell in row] for row in block.rows]
-            return {"kind": "table", "name": block.name, "caption": block.caption, "columns": columns, "rows": rows}
+            return {**told, "name": block.name, "caption": block.caption, "columns": columns, "rows": rows}
         case r.Figure():
-            told = {"kind": "figure", "name": block.name, "title": block.title, "alt": block.alt}
-            if not charts:
-                return told
-            panels = [{"title": panel.title, "chart": dict(panel.chart)} for panel in block.panels]
-            legend = [
-                {"name": mark.name, "colours": list(mark.colours), "low": mark.low, "high": mark.high}
-                if isinstance(mark, r.Ramp)
-                else {"name": mark.name, "colour": mark.colour, "shape": mark.shape}
-                for mark in block.legend
-            ]
-            return {**told, "panels": panels, "legend": legend}
+            told |= {name: getattr(block, name) for name in ("name", "title", "alt", "caption")}
+            if charts:
+                told["panels"] = [{"title": panel.title, "chart": dict(panel.chart)} for panel in block.panels]
+                told["legend"] = [asdict(mark) for mark in block.legend]
+            return told
         case r.Pictures():
-            shown = [
-                {"title": item.title, "labels": list(item.labels), "lines": list(item.lines)} for item in block.items
-            ]
-            return {"kind": "pictures", "name": block.name, "title": block.title, "items": shown}
+            items = [{"title": each.title, "labels": each.labels, "lines": each.lines} for each in block.items]
+            return {**told, "name": block.name, "title": block.title, "caption": block.caption, "items": items}
         case r.Details(summary, blocks):
-            return {"kind": "details", "summary": summary, "blocks": [_block(inner, charts) for inner in blocks]}
+            return {**told, "summary": summary, "blocks": [_block(inner, charts) for inner in blocks]}
+        case r.Facts(items):
+            return {**told, "items": dict(items)}
+        case _:
+            return {**told, **asdict(block)}

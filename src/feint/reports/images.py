@@ -30,7 +30,11 @@ def pixels(image: Image) -> npt.NDArray[np.uint8]:
 
 def png(image: Image, *, largest: int = LARGEST) -> bytes:
     """An image as PNG; made smaller by leaving pixels out, since mixing them would wash noise away."""
-    return _png(_fitted(image, largest))
+    from PIL import Image as Pillow
+
+    file = io.BytesIO()
+    Pillow.fromarray(_fitted(image, largest)).save(file, "PNG", compress_level=6)
+    return file.getvalue()
 
 
 def data_uri(content: bytes, kind: str = "image/png") -> str:
@@ -52,39 +56,36 @@ def sheet(block: Pictures) -> Any:
     from PIL import Image as Pillow
     from PIL import ImageDraw
 
-    side = {"cards": 112, "strip": 72, "mosaic": 480}[block.layout]
-    items = [
-        Picture((mosaic(item.images),), (), item.title, item.lines) if block.layout == "mosaic" else item
-        for item in block.items
-    ]
+    side, columns = {"cards": (112, 3), "strip": (72, 1), "mosaic": (480, 2)}[block.layout]
+    items = block.items
+    if block.layout == "mosaic":
+        items = tuple(Picture((mosaic(item.images),), (), item.title, item.lines) for item in items)
     across = max((len(item.images) for item in items), default=1)
-    columns = {"cards": max(1, 9 // across), "strip": 1, "mosaic": 2}[block.layout]
-    columns = min(columns, max(len(items), 1))
-    labelled = any(item.labels for item in items)
-    lines = max((len(item.lines) for item in items), default=0)
+    columns = max(1, min(9 // across if block.layout == "cards" else columns, len(items)))
+    labelled = _LINE if any(item.labels for item in items) else 0
     width = across * (side + _ROOM)
-    height = _LINE + side + (_LINE if labelled else 0) + lines * _LINE + _ROOM
-    rows = -(-len(items) // columns)
-    page = Pillow.new("RGB", (columns * (width + _ROOM) + _ROOM, rows * height + 30 + _ROOM), LIGHT["--card"])
+    height = _LINE + side + labelled + max((len(item.lines) for item in items), default=0) * _LINE + _ROOM
+    size = (columns * (width + _ROOM) + _ROOM, -(-len(items) // columns) * height + 30 + _ROOM)
+    page = Pillow.new("RGB", size, LIGHT["--card"])
     draw = ImageDraw.Draw(page)
-    bold, plain = _font(15), _font(11)
-    draw.text((_ROOM, 8), _fit(block.title, page.width - 2 * _ROOM, bold), LIGHT["--ink"], bold)
+
+    def say(text: str, left: int, top: int, room: int, shade: str = "--muted", points: int = 11) -> None:
+        font = _font(points)
+        draw.text((left, top), _fit(text, room, font), LIGHT[shade], font)
+
+    say(block.title, _ROOM, 8, page.width - 2 * _ROOM, "--ink", 15)
     for at, item in enumerate(items):
         left, top = _ROOM + at % columns * (width + _ROOM), 36 + at // columns * height
-        draw.text((left, top), _fit(item.title, width, plain), LIGHT["--ink"], plain)
+        say(item.title, left, top, width, "--ink")
         top += _LINE
         for which, image in enumerate(item.images):
             shown = Pillow.fromarray(_fitted(image, side, grow=True))
             corner = left + which * (side + _ROOM)
             page.paste(shown, (corner + (side - shown.width) // 2, top + (side - shown.height) // 2))
             if which < len(item.labels):
-                draw.text(
-                    (corner, top + side + 2), _fit(item.labels[which], side + _ROOM, plain), LIGHT["--muted"], plain
-                )
-        top += side + (_LINE if labelled else 0) + 2
-        for line in item.lines:
-            draw.text((left, top), _fit(line, width, plain), LIGHT["--muted"], plain)
-            top += _LINE
+                say(item.labels[which], corner, top + side + 2, side + _ROOM)
+        for row, line in enumerate(item.lines):
+            say(line, left, top + side + labelled + 2 + row * _LINE, width)
     return page
 
 
@@ -114,11 +115,3 @@ def _fitted(image: Image, side: int, *, grow: bool = False) -> npt.NDArray[np.ui
         return np.asarray(picture.resize(size, Pillow.Resampling.NEAREST))
     times = side // most if grow else 1
     return found.repeat(times, axis=0).repeat(times, axis=1)
-
-
-def _png(found: npt.NDArray[np.uint8]) -> bytes:
-    from PIL import Image as Pillow
-
-    file = io.BytesIO()
-    Pillow.fromarray(found).save(file, "PNG", compress_level=6)
-    return file.getvalue()

@@ -6,16 +6,9 @@ from . import report as r
 from .formats import is_text, write
 from .names import clean
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|$~&])")
-
 
 def markdown(report: r.Report, *, figures: str = "figures") -> str:
-    """Everything that the page says.
-
-    Args:
-        report: to write.
-        figures: the folder that its pictures lie in, as PNG.
-    """
+    """Everything that the page says; pictures are links to PNG files in a folder, ``figures``."""
     parts = [f"# {_escaped(report.title)}", f"**{_escaped(report.headline)}**"]
     parts += [f"> Warning: {_escaped(warning)}" for warning in report.warnings]
     for section in report.sections:
@@ -28,7 +21,7 @@ def markdown(report: r.Report, *, figures: str = "figures") -> str:
 
 
 def _escaped(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", clean(text))
+    return re.sub(r"([\\`*_{}\[\]<>()#+!|$~&])", r"\\\1", clean(text))
 
 
 def _block(block: r.Block, figures: str) -> list[str]:
@@ -36,19 +29,13 @@ def _block(block: r.Block, figures: str) -> list[str]:
         case r.Text(paragraphs):
             return [_escaped(paragraph) for paragraph in paragraphs]
         case r.Notes(items):
-            return ["\n".join(f"- {_escaped(item)}" for item in items)]
+            return [_list(items)]
         case r.Facts(items):
-            return ["\n".join(f"- {_escaped(name)}: {_escaped(value)}" for name, value in items.items())]
+            return [_list(tuple(f"{name}: {value}" for name, value in items.items()))]
         case r.Command(text):
             return [f"    {clean(text)}"]
         case r.Stats(items):
-            return [
-                "\n".join(
-                    f"- {_escaped(stat.label)}: {_escaped(stat.value)}"
-                    + (f" ({_escaped(stat.detail)})" if stat.detail else "")
-                    for stat in items
-                )
-            ]
+            return [_list(tuple(f"{s.label}: {s.value}" + (f" ({s.detail})" if s.detail else "") for s in items))]
         case r.Table():
             return _table(block)
         case r.Figure() | r.Pictures():
@@ -59,16 +46,14 @@ def _block(block: r.Block, figures: str) -> list[str]:
             return [f"### {_escaped(summary)}", *(part for inner in blocks for part in _block(inner, figures))]
 
 
+def _list(items: tuple[str, ...]) -> str:
+    return "\n".join(f"- {_escaped(item)}" for item in items)
+
+
 def _table(table: r.Table) -> list[str]:
-    heads = [
-        f"{_escaped(column.title)} ({_escaped(column.subtitle)})" if column.subtitle else _escaped(column.title)
-        for column in table.columns
-    ]
-    sides = [is_text([row[at] for row in table.rows]) for at in range(len(heads))]
-    lines = [heads, [":--" if side else "--:" for side in sides]]
-    lines += [
-        [_escaped(write(cell, column.format)) for cell, column in zip(row, table.columns, strict=True)]
-        for row in table.rows
-    ]
-    body = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return [_escaped(table.caption), body]
+    heads = [column.title + (f" ({column.subtitle})" if column.subtitle else "") for column in table.columns]
+    rows = [[write(cell, column.format) for cell, column in zip(row, table.columns, strict=True)] for row in table.rows]
+    sides = [":--" if is_text([row[at] for row in table.rows]) else "--:" for at in range(len(heads))]
+    lines = [[_escaped(cell) for cell in line] for line in (heads, *rows)]
+    lines.insert(1, sides)
+    return [_escaped(table.caption), "\n".join(f"| {' | '.join(line)} |" for line in lines)]

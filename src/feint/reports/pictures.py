@@ -2,7 +2,6 @@
 
 import io
 import textwrap
-from collections.abc import Mapping
 from html import escape
 from typing import Any, Final, Literal
 from weakref import WeakKeyDictionary
@@ -39,20 +38,19 @@ def pictures(report: Report, kind: Kind = "png") -> dict[str, bytes]:
 
 
 def render(block: Figure | Pictures, kind: Kind = "png") -> bytes:
-    """One of them, with its title, legend and all panels.
-
-    Raises:
-        InputError: Vega-Lite cannot draw it.
-    """
+    """One of them, with its title, legend and all panels."""
     if isinstance(block, Pictures):
         return _sheet(block, kind)
-    drawn = svg(block)
+    if kind == "svg":
+        return svg(block).encode()
+    convert = _convert()
+    return convert.svg_to_pdf(svg(block)) if kind == "pdf" else convert.svg_to_png(svg(block), scale=_SCALE)
+
+
+def _convert() -> Any:
     import vl_convert
 
-    convert: Any = vl_convert
-    if kind == "svg":
-        return drawn.encode()
-    return convert.svg_to_pdf(drawn) if kind == "pdf" else convert.svg_to_png(drawn, scale=_SCALE)
+    return vl_convert
 
 
 def svg(figure: Figure) -> str:
@@ -62,11 +60,8 @@ def svg(figure: Figure) -> str:
         InputError: Vega-Lite cannot draw it.
     """
     if figure not in _drawn:
-        import vl_convert
-
-        convert: Any = vl_convert
         try:
-            _drawn[figure] = convert.vegalite_to_svg(still(figure), allowed_base_urls=[])
+            _drawn[figure] = _convert().vegalite_to_svg(still(figure), allowed_base_urls=[])
         except ValueError as error:
             reason = short(str(error), 300)
             raise InputError(f"figure {figure.name}: expected charts of Vega-Lite, got: {reason}") from error
@@ -118,36 +113,27 @@ def legend(marks: tuple[Mark | Ramp, ...], width: int) -> dict[str, Any]:
             x, y = 0.0, y + 1
         if isinstance(mark, Ramp):
             x = say(f"{name}: {mark.low}", x) + 8
-            for at in range(24):
-                shade = between(mark.colours, at / 23)
-                symbols.append({"x": x + 5 * at, "y": y, "colour": shade, "shape": "square"})
+            shades = [between(mark.colours, at / 23) for at in range(24)]
+            symbols += [{"x": x + 5 * at, "y": y, "fill": each, "shape": "square"} for at, each in enumerate(shades)]
             x = say(mark.high, x + 130) + 20
         else:
-            symbols.append({"x": x + 6, "y": y, "colour": mark.colour, "shape": _SHAPES[mark.shape]})
+            symbols.append({"x": x + 6, "y": y, "fill": mark.colour, "shape": _SHAPES[mark.shape]})
             x = say(name, x + 18) + 18
-    place: dict[str, Any] = {
-        "x": {"field": "x", "type": "quantitative", "axis": None, "scale": {"domain": [0, width], "nice": False}},
-        "y": {"field": "y", "type": "quantitative", "axis": None, "scale": {"domain": [y + 0.5, -0.5], "nice": False}},
-    }
-    look = {
-        name: {"field": of, "type": "nominal", "scale": None} for name, of in (("fill", "colour"), ("shape", "shape"))
-    }
-    return {
-        "width": width,
-        "height": 20 * (y + 1),
-        "layer": [
-            {
-                "data": {"values": symbols},
-                "mark": {"type": "point", "filled": True, "size": 110, "opacity": 1, "strokeWidth": 0},
-                "encoding": {**place, **look},
-            },
-            {
-                "data": {"values": texts},
-                "mark": {"type": "text", "align": "left", "baseline": "middle", "fontSize": 11.5},
-                "encoding": {**place, "text": {"field": "text", "type": "nominal"}},
-            },
-        ],
-    }
+
+    def layer(values: list[dict[str, Any]], mark: dict[str, Any], *channels: str) -> dict[str, Any]:
+        ends = {"x": [0, width], "y": [y + 0.5, -0.5]}
+        place: dict[str, Any] = {
+            way: {"field": way, "type": "quantitative", "axis": None, "scale": {"domain": end, "nice": False}}
+            for way, end in ends.items()
+        }
+        look = {name: {"field": name, "type": "nominal", "scale": None} for name in channels}
+        return {"data": {"values": values}, "mark": mark, "encoding": {**place, **look}}
+
+    points = {"type": "point", "filled": True, "size": 110, "opacity": 1, "strokeWidth": 0}
+    names = {"type": "text", "align": "left", "baseline": "middle", "fontSize": 11.5}
+    layers = [layer(symbols, points, "fill", "shape"), layer(texts, names, "text")]
+    del layers[1]["encoding"]["text"]["scale"]
+    return {"width": width, "height": 20 * (y + 1), "layer": layers}
 
 
 def _sheet(block: Pictures, kind: Kind) -> bytes:
@@ -156,9 +142,7 @@ def _sheet(block: Pictures, kind: Kind) -> bytes:
     page.save(file, "PDF" if kind == "pdf" else "PNG")
     if kind != "svg":
         return file.getvalue()
-    size: Mapping[str, int] = {"width": page.width, "height": page.height}
-    around = " ".join(f'{name}="{value}"' for name, value in size.items())
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" {around}><title>{escape(short(block.title, 200))}</title>'
-        f'<image {around} href="{data_uri(file.getvalue())}"/></svg>'
-    ).encode()
+    around = f'width="{page.width}" height="{page.height}"'
+    title, image = escape(short(block.title, 200)), data_uri(file.getvalue())
+    inside = f'<title>{title}</title><image {around} href="{image}"/>'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {around}>{inside}</svg>'.encode()

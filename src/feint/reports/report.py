@@ -1,7 +1,7 @@
 """A report as data: what stands on a page, in a terminal and in files, described once."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, final
 
@@ -29,12 +29,7 @@ class Text:
 @final
 @dataclass(frozen=True)
 class Notes:
-    """A list with bullets.
-
-    Attributes:
-        items: one text each.
-        terminal: whether they are printed under the tables in a terminal.
-    """
+    """A list with bullets; where ``terminal`` says so, printed under the tables in a terminal too."""
 
     items: tuple[str, ...]
     terminal: bool = False
@@ -85,13 +80,7 @@ class Stats:
 @final
 @dataclass(frozen=True)
 class Column:
-    """A column of a table.
-
-    Attributes:
-        title: its head.
-        unit: below the head; left out, the format's own.
-        format: how its numbers are written.
-    """
+    """A column of a table: its head, the unit below it (left out, the format's own), and how its numbers are written."""
 
     title: str
     unit: str = ""
@@ -124,6 +113,11 @@ class Table:
     terminal: bool = False
     marked: int | None = None
 
+    @classmethod
+    def of(cls, name: str, columns: Mapping[str, Column], rows: Iterable[Mapping[str, Any]], **more: Any) -> "Table":
+        """A column for each key of the rows that is to be shown; what a row does not have is None."""
+        return cls(name, tuple(columns.values()), tuple(tuple(map(row.get, columns)) for row in rows), **more)
+
     def __post_init__(self) -> None:
         for at, row in enumerate(self.rows):
             if len(row) != len(self.columns):
@@ -133,13 +127,7 @@ class Table:
 @final
 @dataclass(frozen=True)
 class Mark:
-    """An entry of a figure's legend.
-
-    Attributes:
-        name: what it stands for.
-        colour: "#rrggbb".
-        shape: how it is drawn.
-    """
+    """An entry of a figure's legend: what it stands for, "#rrggbb", and how it is drawn."""
 
     name: str
     colour: str
@@ -152,14 +140,7 @@ class Mark:
 @final
 @dataclass(frozen=True)
 class Ramp:
-    """A scale of colours in a figure's legend.
-
-    Attributes:
-        name: what it measures.
-        colours: "#rrggbb", from low to high.
-        low: the lowest value, written.
-        high: the highest.
-    """
+    """A scale in a figure's legend: what it measures, "#rrggbb" from low to high, and both ends, written."""
 
     name: str
     colours: tuple[str, ...]
@@ -203,8 +184,7 @@ class Figure:
         alt: what it shows, for those who do not see it.
         panels: at least one.
         caption: below it.
-        legend: what colours stand for, in all panels; it wraps on a narrow screen. Charts then want no legend of their
-            own.
+        legend: what colours stand for, in all panels; it wraps on a narrow screen.
     """
 
     name: str
@@ -269,17 +249,10 @@ Block = Text | Notes | Facts | Command | Stats | Table | Figure | Pictures | Det
 @final
 @dataclass(frozen=True)
 class Section:
-    """A part of a report.
-
-    Attributes:
-        title: its heading.
-        blocks: from top to bottom; a text that comes first says how to read the rest.
-        anchor: where links to it lead; left out, made of the title.
-    """
+    """A part of a report: its heading and its blocks; a text that comes first says how to read the rest."""
 
     title: str
     blocks: tuple[Block, ...]
-    anchor: str = ""
 
 
 @final

@@ -12,18 +12,14 @@ WIDEST = 40
 
 
 def text(report: Report, *, full: bool = False) -> str:
-    """What is printed when a run is done; ``full`` says everything, as Markdown.
-
-    Returns:
-        Lines without a newline at the end, free of characters that would steer the terminal.
-    """
+    """What is printed when a run is done, free of what would steer a terminal; ``full``: all of it, as Markdown."""
     if full:
         return markdown(report)
     parts = [clean(report.headline), *(f"warning: {clean(warning)}" for warning in report.warnings)]
     for block in report.blocks():
         if isinstance(block, Table) and block.terminal:
             parts.append(plain_table(block))
-        elif isinstance(block, Notes) and block.terminal and block.items:
+        elif isinstance(block, Notes) and block.terminal:
             parts.append("\n".join(f"- {clean(item)}" for item in block.items))
     return "\n\n".join(part for part in parts if part)
 
@@ -32,11 +28,9 @@ def plain_table(table: Table) -> str:
     """A table with its columns aligned: numbers to the right, names to the left."""
     columns = table.columns
     rows = [[_written(cell, column) for cell, column in zip(row, columns, strict=True)] for row in table.rows]
-    heads = [[short(column.title, WIDEST) for column in columns]]
-    if any(column.subtitle for column in columns):
-        heads.append([short(column.subtitle, WIDEST) for column in columns])
+    heads = [[short(column.title, WIDEST) for column in columns], [short(each.subtitle, WIDEST) for each in columns]]
     names = [is_text(values) for values in zip(*table.rows, strict=True)] if table.rows else [True] * len(columns)
-    body = aligned(heads, rows, names)
+    body = aligned(heads if any(heads[1]) else heads[:1], rows, names)
     return f"{clean(table.caption)}\n{body}" if table.caption else body
 
 
@@ -56,13 +50,9 @@ def aligned(heads: Sequence[Sequence[str]], rows: Sequence[Sequence[str]], left:
     10    20
     """
     widths = [max(map(len, cells)) for cells in zip(*heads, *rows, strict=True)]
-    sides = left or [False] * len(widths)
-    rule = ["-" * width for width in widths]
-    lines = (
-        "  ".join(
-            cell.ljust(width) if side else cell.rjust(width)
-            for cell, width, side in zip(line, widths, sides, strict=True)
-        )
-        for line in (*heads, rule, *rows)
+    sides = [str.ljust if side else str.rjust for side in left or [False] * len(widths)]
+    lines = (*heads, ["-" * width for width in widths], *rows)
+    return "\n".join(
+        "  ".join(side(cell, width) for cell, width, side in zip(line, widths, sides, strict=True)).rstrip()
+        for line in lines
     )
-    return "\n".join(line.rstrip() for line in lines)

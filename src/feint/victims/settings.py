@@ -139,9 +139,16 @@ class VictimSettings(Settings):
         estimator: how each network predicts (default: softmax, or as on the victim's card).
         average: of an ensemble: of probabilities, or of logits (default: probability).
         defenses: what stands before the networks, first to last from the input.
+        classes: their names, by label, as on the card; data are matched to them by name.
     """
 
-    flags: ClassVar[Mapping[str, str]] = {"card": "victim", "networks": "network", "defenses": "defense", "name": ""}
+    flags: ClassVar[Mapping[str, str]] = {
+        "card": "victim",
+        "networks": "network",
+        "defenses": "defense",
+        "name": "",
+        "classes": "",
+    }
 
     card: str | None = None
     name: str = ""
@@ -149,6 +156,7 @@ class VictimSettings(Settings):
     estimator: EstimatorWord | None = None
     average: Literal["probability", "logit"] | None = None
     defenses: Defenses = ()
+    classes: tuple[str, ...] = ()
 
     @model_validator(mode="before")
     @classmethod

@@ -50,7 +50,7 @@ def folder(tmp_path_factory):
 
 def settings_of(folder, experiment, networks, *, radii=None, **values):
     """Networks given by name: "n0 n1"."""
-    roles = ("proxies", "matching", "foreign")
+    roles = ("proxies", "matching_proxies", "foreign_proxies")
     values |= {
         name: [f"{folder / 'networks.py'}:{each}" for each in values[name].split()] for name in roles if name in values
     }
@@ -78,7 +78,7 @@ def softmax(reproduced):
 
 @pytest.fixture(scope="module")
 def ensemble(reproduced):
-    roles = {"matching": "n3", "foreign": "n4 n5", "proxies": "d0"}
+    roles = {"matching_proxies": "n3", "foreign_proxies": "n4 n5", "proxies": "d0"}
     return reproduced(ENSEMBLE, "n0 n1 n2", sizes=[2, 3], out="ensembles", **roles)
 
 

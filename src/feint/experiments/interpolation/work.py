@@ -75,8 +75,12 @@ class Interpolation:
     def _pairs(self, piece: Piece, earlier: Run, scratch: Path) -> Found:
         """Which images are paired: all are read once, and only their labels kept."""
         dataset = self.scene.dataset.take(0, len(self.scene.dataset))
-        read = [(batch.targets, batch.samples) for batch in dataset.batches(1000)]
-        labels, samples = (torch.cat(parts) for parts in zip(*read, strict=True))
+        labels, samples, count = *torch.empty(2, len(dataset), dtype=torch.int64), 0
+        for batch in dataset.batches(1000):
+            stop = count + len(batch.samples)
+            labels[count:stop], samples[count:stop] = batch.targets, batch.samples
+            count = stop
+        labels, samples = labels[:count], samples[:count]
         first, second = draw_pairs(labels, self.settings.pairs, seed=self.settings.seed)
         pairs = {"first": samples[first], "second": samples[second]}
         pairs |= {"first_label": labels[first], "second_label": labels[second]}

@@ -84,12 +84,13 @@ class Latent:
     def _plane(self, piece: Piece, earlier: Run, scratch: Path) -> Found:
         """Where the images are, read once and held as codes alone, and how far the grid's points are from them."""
         dataset, settings = self.scene.dataset.take(0, len(self.scene.dataset)), self.settings
-        codes: list[Tensor] = []
-        labels: list[Tensor] = []
+        # Filled in, not appended to: small tensors that stay between large ones that go leave memory in shreds.
+        encoded, labels, count = torch.empty(len(dataset), 2), torch.empty(len(dataset), dtype=torch.int64), 0
         for batch in dataset.batches(CALL):
-            codes.append(self.scene.encode(batch.inputs))
-            labels.append(batch.targets)
-        encoded = torch.cat(codes)
+            stop = count + len(batch.samples)
+            encoded[count:stop], labels[count:stop] = self.scene.encode(batch.inputs), batch.targets
+            count = stop
+        encoded, labels = encoded[:count], labels[:count]
         _check_count(len(encoded))
         extent = settings.extent or float(f"{1.5 * float(encoded.abs().max()):.2g}")
         axis = torch.linspace(-extent, extent, settings.side)
@@ -97,7 +98,7 @@ class Latent:
         plane = {
             "axis": axis.numpy(),
             "encoded": encoded.numpy(),
-            "labels": torch.cat(labels).numpy(),
+            "labels": labels.numpy(),
             "distance": distance.reshape(settings.side, settings.side),
             "among": among,
         }
