@@ -82,7 +82,8 @@ def _matches(column: Any, value: Any) -> Any:
         values = list(cast(Collection[Any], value))
         return _compute.is_in(column, value_set=pa.array(values, kind))
     if isinstance(value, float):  # compared as the numbers that they are, not as texts
-        return pa.array(np.asarray(column.to_numpy() == value))
+        same: Any = np.asarray(column.to_numpy() == value)
+        return cast(Any, pa.array(same))
     return _compute.equal(column, value)
 
 
