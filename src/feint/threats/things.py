@@ -2,7 +2,7 @@
 
 import inspect
 from dataclasses import is_dataclass
-from typing import Any
+from typing import Any, cast
 
 from feint import catalog
 from feint.attacks import Attack, Budget, budget_for
@@ -66,7 +66,7 @@ def completed(word: ThreatWord, *, seed: int) -> ThreatWord:
     names = {type(attack): word.name}
     for field in ("search", "refine"):
         if hasattr(attack, field):
-            kind = type(getattr(attack, field))
+            kind: Any = type(getattr(attack, field))
             names[kind] = _NAMES.get(kind.__name__, kind.__name__.lower())
     return word.but(settings=things.plain(attack, names))
 
@@ -93,7 +93,8 @@ def check_words(settings: Settings) -> None:
     """Raise a SpecError for settings of attacks and estimators that these do not have, whatever holds them."""
     for name in type(settings).model_fields:
         value: Any = getattr(settings, name)
-        for each in value if isinstance(value, tuple) else (value,):
+        many = cast(tuple[Any, ...], value) if isinstance(value, tuple) else (value,)
+        for each in many:
             if isinstance(each, ThreatWord):
                 build(each, seed=0)
             elif isinstance(each, EstimatorWord) and each.name in catalog.ESTIMATORS:
