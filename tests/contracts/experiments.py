@@ -353,6 +353,7 @@ def cases(at: Inputs) -> dict[str, Case]:
             {
                 **shared,
                 "name": Change({"name": "newer"}),
+                "data": Change({"data": at["images.npz"]}),
                 "split": Change({"split": "test"}),
                 "test-data": Change({"test-data": at["images.npz"]}),
                 "test-split": Change({"test-split": "train"}),
