@@ -118,6 +118,7 @@ AUTOENCODERS: dict[str, str] = {"vae": "feint.networks:VariationalAutoencoder"}
 DATA: dict[str, str] = {
     "digits": "scikit-learn's 1,797 handwritten digits, 8x8; nothing to download",
     "FILE.npz": "arrays images (N, H, W[, C]), uint8 or float in [0, 1], and labels (N,)",
+    "FILE.npz of columns": "arrays X (N, D), y (N, 1) and test_i: regression, standardised by the training rows",
     "idx file or folder": "MNIST's format and its family's, gzipped or not",
     "FILE.parquet": "Hugging Face's image layout, or a folder of such files by split",
     "class folders": "one folder of pictures per class",

@@ -204,7 +204,7 @@ def test_how_the_weight_is_searched(feint, command, kind):
         (["bim:step=inf", "--radii", "0.1"], "bim.step"),
         (["mim:decay=inf", "--radii", "0.1"], "mim.decay"),
         (["bim:evade=mutual_information", "--radii", "0.1"], "mutual_information"),
-        (["bmi", "--radii", "0.1"], "got 'bmi'; did you mean"),
+        (["pgdd", "--radii", "0.1"], "got 'pgdd'; did you mean 'pgd'?"),
         (["bim:stepps=3", "--radii", "0.1"], "did you mean 'steps'?"),
         (["bim", "--radiii", "0.1"], "unrecognized argument --radiii; did you mean '--radii'?"),
         (

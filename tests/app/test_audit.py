@@ -87,7 +87,9 @@ def test_a_complete_run_is_read_and_fresh_recomputes(run, command, monkeypatch: 
     assert len(calls) == 3
     assert {**again, "run": 0} == {**summary, "run": 0}
     assert other.table("records").read().equals(folder.table("records").read())
-    assert run(*command, "--radii", "0.02")[1].path != folder.path
+    other = run(*command, "--radii", "0.02")[1]  # a list goes on with every flag
+    assert other.settings.radii == (*RADII, 0.02)
+    assert other.path != folder.path
 
 
 def test_interrupted_then_resumed(feint, run, command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
@@ -164,8 +166,9 @@ def test_how_to_attack_is_said_in_one_word(run, command, networks: Path):
 
 def test_settings_may_lie_in_a_file(run, command, tmp_path: Path):
     (tmp_path / "search.yaml").write_text("{name: bisection, tolerance: 1/1000}\n")
-    _, folder = run(*command, "--attack", f"ace:search=@{tmp_path / 'search.yaml'}", "--radii", "4/255,8/255")
-    assert folder.settings.attack.settings["search"]["name"] == "bisection"
+    told = ["--attack", f"ace:search=@{tmp_path / 'search.yaml'}", "--radii", "4/255,8/255"]
+    _, folder = run(*command[:-2], *told)
+    assert folder.settings.attack.settings["search"] == {"name": "bisection", "tolerance": 1e-3}
     assert folder.settings.radii == (4 / 255, 8 / 255)
 
 

@@ -214,7 +214,7 @@ def test_per_class(feint, images: Path, networks: Path, save_images):
         ("--attack", "lbfgs:radii="): "radii",
         ("--attack", "squint"): "expected one of ace, ",
         ("--attack", "fgsm:radii=0.1", "--attack", "fgsm:radii=0.10"): "each attack once",
-        ("--rates", "0.2,0.3"): "rates: expected an architecture with a rate of dropout",
+        ("--rates", "0.2,0.3"): "rates: expected a built-in architecture, got",
     }.items():
         refused = feint(*command, *options)
         assert refused.code == 2

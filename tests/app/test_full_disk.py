@@ -129,10 +129,11 @@ def test_a_folder_that_may_only_be_read(feint, command, tmp_path: Path):
     assert "cannot write" in outcome.err
 
 
-def test_standard_output_full(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]):
+@pytest.mark.parametrize("arguments", [["catalog", "--json"], ["--version"], ["audit", "--help"]])
+def test_standard_output_full(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], arguments):
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full here")
     with Path("/dev/full").open("w") as full:
         monkeypatch.setattr(sys, "stdout", full)
-        assert main(["catalog", "--json"]) == 2
+        assert main(arguments) == 2
     assert capfd.readouterr().err == "feint: cannot write standard output: No space left on device\n"

@@ -63,7 +63,7 @@ class Bench:
 
     def id_of(self, name: str, settings: Any) -> str:
         """The id that a run of these settings would have."""
-        machine = Machine.find(settings, victims=self.victims(name, self.folder / name))
+        machine = Machine.find(settings, victims=self.victims(name, self.folder / "nowhere"))  # where no name is taken
         with machine.steady():
             work = self.experiment(name).prepare(settings, machine)
         return ledger.run_id(name, work.settings.plain(), work.identity)

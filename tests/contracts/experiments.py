@@ -65,13 +65,12 @@ def other_features():
     return nn.Sequential(nn.AdaptiveMaxPool2d(2), nn.Flatten())
 '''
 ATTACK = '''
-"""A user's attack."""
+"""A user's attacks."""
 
-from dataclasses import dataclass
-
-from feint.attacks import FGSM
+from feint.attacks import ACE, FGSM, Bisection
 
 strong = FGSM()
+quiet = ACE()
 '''
 IMAGES, SIZE, CLASSES = 12, 2, 3
 """So many images in calls of so many: two pieces a stage, for a part is four calls."""
@@ -354,6 +353,7 @@ def cases(at: Inputs) -> dict[str, Case]:
             {
                 **shared,
                 "name": Change({"name": "newer"}),
+                "data": Change({"data": at["images.npz"]}),
                 "split": Change({"split": "test"}),
                 "test-data": Change({"test-data": at["images.npz"]}),
                 "test-split": Change({"test-split": "train"}),
@@ -407,7 +407,11 @@ def cases(at: Inputs) -> dict[str, Case]:
         "spread": Case(
             {**ensemble, **images, "foreign": at["others.npz"], "resamples": 5},
             {"victims": [told], "data": at["images.npz"], "foreign": [{"source": at["others.npz"]}], "resamples": 5},
-            {**shared, "foreign": Change({"foreign": f"{at['others.npz']}:first=9"})},
+            {
+                **shared,
+                "average": Change(reason="of averaged logits one draw is left, and there is nothing to compare"),
+                "foreign": Change({"foreign": at["others.npz"] + ":first=9"}),
+            },
         ),
         "ace-softmax": Case(ace, ace_told, ace_changes),
         "ace-ensemble": Case(

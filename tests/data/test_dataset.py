@@ -133,6 +133,9 @@ def test_a_part_without_a_readable_image_gives_no_batch(tmp_path):
     parts = [data.take(start, start + 2) for start in (0, 2, 4)]
     assert [len(list(part.batches(2))) for part in parts] == [1, 0, 1]
     assert [len(part.skipped) for part in parts] == [0, 2, 0]
+    np.savez(tmp_path / "b.npz", images=np.full((6, 2, 2), np.nan), labels=np.zeros(6, int))
+    with pytest.raises(DataError, match="expected at least one readable image of 4, got none"):
+        next(load(tmp_path / "b.npz", on_error="skip").sample(4).batches(2))
     with pytest.raises(DataError, match=r"image 2: expected pixels in .*, got NaN"):
         list(load(tmp_path / "a.npz").take(2, 4).batches(2))
 

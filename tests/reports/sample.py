@@ -279,7 +279,10 @@ def everything(names=("0", "1", "2", "3")) -> Report:
     }
     paths = [
         charts.Line(
-            name, 4 * h * steps * (1 - steps), shade, low=3 * h * steps * (1 - steps), high=5 * h * steps * (1 - steps)
+            name,
+            4 * h * steps * (1 - steps),
+            shade,
+            band=(3 * h * steps * (1 - steps), 5 * h * steps * (1 - steps)),
         )
         for h, (name, shade) in zip((0.3, 0.9, 0.7), blends.items(), strict=True)
     ]
@@ -385,7 +388,6 @@ def everything(names=("0", "1", "2", "3")) -> Report:
                                 y_title="approximation (nats)",
                                 domain=(1e-7, 1),
                                 log=True,
-                                equal=True,
                             ),
                         ),
                         legend=(*(c.mark for c in spread), Mark("equal", charts.REFERENCE, "dash")),

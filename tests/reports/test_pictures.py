@@ -28,7 +28,7 @@ def test_every_figure_is_a_file(everything, kind, start):
 def test_a_figure_has_its_title_legend_and_panels(audit):
     figure = next(block for block in audit.blocks() if isinstance(block, Figure) and block.name == "reliability")
     drawn = pictures.svg(figure)
-    for text in (figure.title, "exact", "inputs in the bin", "ECE 2.1 %, KS 2.0 %", "ECE 12.1 %, KS 2.0 %"):
+    for text in (figure.title, "exact", "images in the bin", "ECE 2.1 %, KS 2.0 %", "ECE 12.1 %, KS 2.0 %"):
         assert text in drawn
     assert pictures.svg(figure) is drawn  # drawn once
 

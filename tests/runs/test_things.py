@@ -165,6 +165,19 @@ def test_described():
         more: int = 1
 
     assert things.described(Derived).items() >= {"count": "of them.", "share": "of some.", "more": "of them."}.items()
+
+    class Made:
+        """Says nothing of it here."""
+
+        def __init__(self, size: int = 1) -> None:
+            """Make one.
+
+            Args:
+                size: of it.
+            """
+
+    assert things.described(Made) == {"size": "of it."}
+    assert [(each.name, each.help) for each in things.settings_of(Made)] == [("size", "of it.")]
     assert things.summary_of(Thing) == "A thing: with settings."
     assert things.described(lambda value: value) == {}
 

@@ -4,7 +4,6 @@ Heavy libraries are imported by the commands that use them; all that can be wron
 """
 
 import argparse
-import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
@@ -13,8 +12,8 @@ from importlib import import_module
 from typing import NoReturn, final
 
 from feint import catalog
-from feint.app.output import reserved_output, say
-from feint.errors import FeintError, SpecError, StoreError
+from feint.app.output import reserved_output, say, silence, written
+from feint.errors import FeintError, SpecError
 
 UNEXPECTED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 OWN = {
@@ -84,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return INTERRUPTED
     except BrokenPipeError:  # whoever read our output has gone, e.g. `head`: nothing is left to say
-        _silence()
+        silence()
     except Exception as error:
         if "--debug" in arguments:
             raise
@@ -168,15 +167,5 @@ def _printable(text: str) -> str:
 
 def _flush() -> None:
     """Write out what was printed while it can still be said that this failed."""
-    try:
+    with written():
         sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        _silence()
-        raise StoreError(f"cannot write standard output: {error.strerror}") from error
-
-
-def _silence() -> None:
-    """Send what could not be printed nowhere, for Python tries again on its way out."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -85,7 +85,10 @@ def described(document: Any, where: str) -> tuple[Experiment[Any], RunSettings]:
 def _run(asked: Sequence[tuple[Experiment[Any], RunSettings]], options: argparse.Namespace, line: str) -> None:
     from feint.reports.text import text
     from feint.runs import local
+    from feint.threats.things import check_words
 
+    for _, settings in asked:  # before the first of them runs for an hour
+        check_words(settings)
     results: list[Any] = []
     for experiment, settings in asked:
         result = local.run(

@@ -140,7 +140,9 @@ class Dataset:
         """
         if not 0 <= start < min(stop, len(self)):
             raise DataError(f"{self.name}: expected a range within its {len(self)} images, got {start} to {stop}")
-        return self._with(self._samples[start:stop])
+        part = self._with(self._samples[start:stop])
+        part._part = True
+        return part
 
     def sample(self, limit: int, seed: int = 0) -> "Dataset":
         """So many of the examples, drawn evenly over the classes; in the source's order, with its sample indices.
@@ -197,11 +199,12 @@ class Dataset:
             batch_size: examples per batch; the last batch may have fewer.
 
         Yields:
-            Inputs with targets and sample indices; with on_error="skip", nothing of a part that has nothing readable.
+            Inputs with targets and sample indices; with on_error="skip", nothing of a range (``take``) in which nothing
+            is readable.
 
         Raises:
             DataError: if one cannot be read, differs in size from the first, or has a label outside the classes; or if
-                none at all can be read.
+                none at all can be read and this is no range of another.
         """
         if batch_size < 1:
             raise DataError(f"batch_size: expected at least 1, got {batch_size}")
@@ -285,9 +288,9 @@ class Dataset:
         return DataError(printable(f"{self.name}: expected files that can be read, got: {reason(error)}"))
 
     def _with(self, samples: NDArray[np.int64]) -> "Dataset":
-        """A part: the same of other samples; nothing skipped or held yet."""
+        """The same of other samples; nothing skipped or held yet."""
         other = copy.copy(self)
-        other._samples, other._skipped, other._held, other._part = samples, {}, None, True
+        other._samples, other._skipped, other._held = samples, {}, None
         return other
 
     def _labels(self) -> NDArray[np.int64]:

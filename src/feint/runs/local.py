@@ -10,7 +10,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from feint.errors import StoreError
+from feint.errors import DataError, StoreError
 from feint.reports import Report
 from feint.reports.page import page
 from feint.reports.pictures import pictures
@@ -24,7 +24,7 @@ from .machine import VICTIMS, Machine
 from .result import Result
 from .run import Run
 from .settings import RunSettings
-from .work import Children, Stage, Work
+from .work import Children, Found, NothingRead, Piece, Stage, Work
 
 RUNS = Path("feint-runs")
 
@@ -80,6 +80,17 @@ def run(
             return _derive(work, Run(path, experiment, ledger.state), ledger)
 
 
+def _computed(stage: Stage, piece: Piece, earlier: Run, ledger: Ledger) -> Found:
+    """What a piece comes to; empty where none of its inputs can be read."""
+    try:
+        return stage.compute(piece, earlier, ledger.scratch(stage.name, piece.name))
+    except NothingRead as nothing:
+        if len(stage.pieces) == 1:
+            raise DataError(f"expected inputs that can be read, got none of {len(nothing.skipped)}") from nothing
+        empty = {name: schema.empty_table() for name, schema in stage.tables.items()}
+        return Found(empty, {name: {} for name in stage.arrays}, nothing.skipped)
+
+
 @contextmanager
 def _alone(places: Sequence[Path]) -> Generator[None]:
     """Inside, no other process works on these folders."""
@@ -102,7 +113,7 @@ def _run_stage(stage: Stage, ledger: Ledger, earlier: Run, machine: Machine) -> 
     quiet = not machine.progress or len(stage.pieces) == 1
     with tqdm(total=total, initial=done, desc=stage.name, unit=f" {stage.unit}", disable=quiet) as bar:
         for piece in absent:
-            found = stage.compute(piece, earlier, ledger.scratch(stage.name, piece.name))
+            found = _computed(stage, piece, earlier, ledger)
             ledger.record(stage, piece, found)
             bar.update(piece.size)
 

@@ -145,7 +145,8 @@ def _unknown(model: type[Settings], first: ErrorDetails) -> str:
     for part in where:  # down to the settings that the name is in
         inner = fields[part].annotation if part in fields else None
         fields = inner.model_fields if isinstance(inner, type) and issubclass(inner, Settings) else {}
-    names = [each.replace("_", "-") for each in fields]
+    running = RunSettings.running if len(where) == 0 else ()
+    names = [each.replace("_", "-") for each in sorted(fields, key=lambda each: each in running)]
     said = ".".join((*where, name)).replace("_", "-")
     return f"{said}: expected one of {', '.join(names)}, got {name!r}{near(name.replace('_', '-'), names)}"
 

@@ -14,6 +14,7 @@ from feint.errors import StoreError
 
 _parquet: Any = pq  # its stubs leave types unknown
 _compute: Any = pc
+_array: Any = pa.array
 
 
 @final
@@ -79,10 +80,10 @@ class Table:
 def _matches(column: Any, value: Any) -> Any:
     if isinstance(value, Collection) and not isinstance(value, str):
         kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-        values = list(cast(Collection[Any], value))
-        return _compute.is_in(column, value_set=pa.array(values, kind))
+        values = _array(list(cast(Collection[Any], value)), kind)
+        return _compute.is_in(column, value_set=values)
     if isinstance(value, float):  # compared as the numbers that they are, not as texts
-        return pa.array(np.asarray(column.to_numpy() == value))
+        return _array(np.asarray(column.to_numpy() == value))
     return _compute.equal(column, value)
 
 

@@ -82,12 +82,16 @@ def settings_of(thing: Any) -> tuple[Setting, ...]:
     )
 
 
-def described(thing: Any) -> dict[str, str]:
-    """What the docstring says of each setting, under Attributes or Args; of a base's where its own has no word."""
-    chain = [each for each in inspect.getmro(thing) if each.__doc__] if isinstance(thing, type) else [thing]
+def described(thing: Callable[..., Any]) -> dict[str, str]:
+    """What the docstring says of each setting, under Attributes or Args, its own or that of ``__init__``.
+
+    Where it has no word, that of a base counts.
+    """
     found: dict[str, str] = {}
-    for each in reversed(chain):
-        found |= _entries(inspect.getdoc(each) or "")
+    for each in reversed(inspect.getmro(thing)) if isinstance(thing, type) else [thing]:
+        found |= _entries(inspect.cleandoc(each.__doc__ or ""))
+        if isinstance(each, type) and "__init__" in vars(each):
+            found |= _entries(inspect.cleandoc(vars(each)["__init__"].__doc__ or ""))
     return found
 
 

@@ -2,13 +2,16 @@
 
 import inspect
 from dataclasses import is_dataclass
-from typing import Any
+from typing import Any, cast
 
 from feint import catalog
 from feint.attacks import Attack, Budget, budget_for
 from feint.errors import SpecError
 from feint.networks.loading.user_file import thing_from_file
 from feint.runs import files, things
+from feint.runs.settings import Settings
+from feint.victims.settings import EstimatorWord
+from feint.victims.victim import completed_estimator
 
 from .settings import ThreatWord, user_file
 
@@ -63,7 +66,7 @@ def completed(word: ThreatWord, *, seed: int) -> ThreatWord:
     names = {type(attack): word.name}
     for field in ("search", "refine"):
         if hasattr(attack, field):
-            kind = type(getattr(attack, field))
+            kind: Any = type(getattr(attack, field))
             names[kind] = _NAMES.get(kind.__name__, kind.__name__.lower())
     return word.but(settings=things.plain(attack, names))
 
@@ -84,3 +87,17 @@ def budget(attack: Attack, radius: float) -> Budget:
         fraction = f"{radius:g}/255 is {radius / 255:.3g}"
         raise SpecError(f"radii: expected at most 1, the full range of a pixel, got {radius:g}; {fraction}")
     return budget_for(attack, radius)
+
+
+def check_words(settings: Settings) -> None:
+    """Raise a SpecError for settings of attacks and estimators that these do not have, whatever holds them."""
+    for name in type(settings).model_fields:
+        value: Any = getattr(settings, name)
+        many = cast(tuple[Any, ...], value) if isinstance(value, tuple) else (value,)
+        for each in many:
+            if isinstance(each, ThreatWord):
+                build(each, seed=0)
+            elif isinstance(each, EstimatorWord) and each.name in catalog.ESTIMATORS:
+                completed_estimator(each)
+            elif isinstance(each, Settings):
+                check_words(each)

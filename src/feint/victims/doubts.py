@@ -48,8 +48,8 @@ def doubts(victim: Victim, dataset: Dataset) -> list[str]:
     step = max(1, len(dataset) // LOOKED_AT)
     images, labels, samples = (tensor.to(victim.device) for tensor in dataset.only(range(0, len(dataset), step)))
     estimator: Any = victim.settings.estimator
-    declared = estimator.settings.get("outputs", "logits") if estimator is not None else "logits"
-    if victim.asked is None:
+    declared: Any = "logits" if estimator is None else estimator.settings.get("outputs", "logits")
+    if victim.asked is None and estimator is not None:
         for member in victim.members:
             if (told := outputs_warning(member, images[:LOOKED_AT], declared)) is not None:
                 found.append(f"{told} (--estimator {estimator.name}:outputs=... says otherwise)")

@@ -166,9 +166,9 @@ class VictimSettings(Settings):
             value = {"card": found.pop("name"), **found}
         if isinstance(value, Mapping):
             mapping = dict(cast(Mapping[str, Any], value))
-            if isinstance(mapping.get("card"), str):  # a word with settings of its own
-                told = parsed(mapping.pop("card"))
-                mapping = {"card": told.pop("name"), **told, **mapping}
+            if isinstance(card := mapping.get("card"), str) and "=" in card:  # --victim cnn:estimator.draws=20
+                found = parsed(card)
+                mapping = {"card": found.pop("name"), **found, **{k: v for k, v in mapping.items() if k != "card"}}
             estimator: Any = mapping.get("estimator")
             if mapping.get("card") is not None and isinstance(estimator, Mapping) and "name" not in estimator:
                 return {**mapping, "estimator": {"name": AS_ON_CARD, **cast(Mapping[str, Any], estimator)}}

@@ -121,6 +121,9 @@ def test_the_summary_follows_from_the_records(plain):
         assert row["of_worst"] == pytest.approx(row["aurc"] / quality(found)[1]["worst"])
         expected, _ = quality(rounded)
         assert {name: row["rounded"][name] for name in expected} == pytest.approx(expected, abs=1e-9)
+        assert row["directionless"] == found["directionless"].sum()
+        assert row["rounded"]["largest"] == rounded["measured"].max()
+        assert row["rounded"]["outside"] == (rounded["measured"] > row["radius"] + 6e-8).mean()
         assert row["rounded"]["pixels_changed"] == pytest.approx(rounded["changed"].mean())
         assert row["rounded"]["kept"] == (rounded["prediction"] == rounded["clean_prediction"]).mean()
     reached = [row["radius"] for row in summary["attacked"] if row["of_worst"] >= 0.9]

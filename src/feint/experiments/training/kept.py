@@ -76,8 +76,8 @@ def epochs_table(history: History, member: int) -> pa.Table:
 
 def joined(columns: Mapping[str, list[Array]], schema: pa.Schema) -> pa.Table:
     """Columns that came batch by batch, as a table."""
-    names: list[str] = schema.names
-    arrays: list[Any] = [pa.array(np.concatenate(columns[name])) for name in names]
+    found: dict[str, Any] = {name: np.concatenate(columns[name]) for name in schema.names}
+    arrays: list[Any] = [pa.array(values) for values in found.values()]
     return pa.Table.from_arrays(arrays, schema=schema)
 
 

@@ -121,13 +121,19 @@ class Members:
         (index,) = piece.at
         seed, word = self.settings.seed + index, self.settings.adversarial
         member = new_member(self.settings, self.data, index)
+        both, perturb = self.settings.adversarial_loss, None
+        trained: nn.Module = member
+        if word is not None and both != "attacked":
+            trained = training.AdversarialClassifier(member, radius=hardening.radius_of(word), combine=both)
+        elif word is not None:
+            perturb = hardening.adversary(word, member, seed=seed)
         history = training.fit(
-            member,
+            trained,
             self.data,
             recipe=self.recipe,
             seed=seed,
             device=self.machine.device,
-            perturb=None if word is None else hardening.adversary(word, member, seed=seed),
+            perturb=perturb,
             checkpoint=scratch / "checkpoint",
             progress=self.machine.progress,
         )
@@ -182,6 +188,7 @@ class Members:
             **quality(run),
             **provenance(settings, self.data, self.test, self.recipe),
             "adversarial": None if settings.adversarial is None else settings.adversarial.plain(),
+            "adversarial_loss": settings.adversarial_loss,
             "run": run.id,
             "versions": dict(run.versions),
         }

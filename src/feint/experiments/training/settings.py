@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, final
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
+from feint.errors import SpecError
 from feint.runs.settings import Number, RunSettings, Settings
 from feint.threats.settings import ThreatWord
 from feint.victims.settings import DataSettings, EstimatorWord, NetworkWord
@@ -56,6 +57,8 @@ class TrainingSettings(RunSettings):
         estimator: how each network predicts, as the card will say (default: softmax).
         average: of several members.
         recipe: how each network is trained.
+        adversarial_loss: what is learned from: the attacked images alone, or clean and attacked ones, by the mean or
+            the sum of both losses (fgsm, from a start within 0.001).
         adversarial: attack every batch before learning from it: fgsm or pgd, with a radius (default: 8/255; pgd takes 7
             steps).
     """
@@ -71,6 +74,7 @@ class TrainingSettings(RunSettings):
     average: Literal["probability", "logit"] = "probability"
     recipe: RecipeSettings = RecipeSettings()
     adversarial: ThreatWord | None = None
+    adversarial_loss: Literal["attacked", "mean", "sum"] = "attacked"
 
     @field_validator("data", mode="before")
     @classmethod
@@ -88,6 +92,13 @@ class TrainingSettings(RunSettings):
         if word is not None and word.radii is not None and len(word.radii) > 1:
             raise ValueError(f"one radius, got {', '.join(f'{radius:g}' for radius in word.radii)}")
         return word
+
+    @model_validator(mode="after")
+    def _both(self) -> "TrainingSettings":
+        if self.adversarial_loss != "attacked" and (self.adversarial is None or self.adversarial.name != "fgsm"):
+            came = "none" if self.adversarial is None else self.adversarial.name
+            raise SpecError(f"adversarial-loss: expected it with --adversarial fgsm, got {came}")
+        return self
 
     @property
     def tested(self) -> DataSettings:

@@ -6,7 +6,7 @@ from typing import final
 
 from ..names import short
 from ..report import Mark, Panel
-from .inline import chart, colour, named, said, table
+from .inline import chart, colour, layer, named, quantity, said, table
 
 
 @final
@@ -24,56 +24,36 @@ class Bars:
         return Mark(self.name, self.colour)
 
 
-def bars(
-    categories: Sequence[str],
-    groups: Sequence[Bars],
-    *,
-    title: str,
-    format: str = ".1f",
-    category_title: str = "",
-    panel_title: str = "",
-) -> Panel:
-    """A group of bars for each category, with their values.
+def bars(categories: Sequence[str], groups: Sequence[Bars], *, title: str, format: str = ".1f") -> Panel:
+    """A group of bars for each category, from top to bottom, with their values.
 
     Args:
-        categories: from top to bottom.
-        groups: the bars of each, from top to bottom.
+        categories: their names.
+        groups: the bars of each.
         title: of the values.
         format: how values are written (of d3).
-        category_title: what categories are.
-        panel_title: above it all.
     """
-    keys = [f"g{at}" for at in range(len(groups))]
-    places = [f"c{at}" for at in range(len(categories))]
+    keys, places = [f"g{at}" for at in range(len(groups))], [f"c{at}" for at in range(len(categories))]
     rows = [
         (place, key, value, short(category), short(group.name))
         for key, group in zip(keys, groups, strict=True)
         for place, category, value in zip(places, categories, group.values, strict=True)
         if value is not None
     ]
-    data = table(
-        dict(zip(("c", "g", "value", "category", "group"), zip(*rows, strict=True), strict=True)) if rows else {}
-    )
+    columns = zip(("c", "g", "value", "category", "group"), zip(*rows, strict=True), strict=True) if rows else ()
     most = max((row[2] for row in rows), default=0.0) or 1.0
     step = 15 if len(groups) * len(categories) <= 40 else 9
+    scale = {"domain": [0, 1.1 * most], "nice": False}
     place = {
-        "y": named("c", places, categories, category_title),
+        "y": named("c", places, categories),
         "yOffset": {"field": "g", "sort": keys, "scale": {"domain": keys, "paddingInner": 0.08}},
-        "x": {
-            "field": "value",
-            "type": "quantitative",
-            "axis": {"title": title, "tickCount": 5},
-            "scale": {"domain": [0, 1.1 * most], "nice": False},
-        },
+        "x": {**quantity("value"), "axis": {"title": title, "tickCount": 5}, "scale": scale},
     }
-    tooltip = [said("category", category_title or "for"), said("group", "bar"), said("value", title, format)]
-    drawn = {
-        "mark": {"type": "bar"},
-        "encoding": {**place, "color": colour("g", keys, [group.colour for group in groups]), "tooltip": tooltip},
-    }
-    written = {
-        "mark": {"type": "text", "style": "label", "align": "left", "baseline": "middle", "dx": 4, "tooltip": None},
-        "encoding": {**place, "text": {"field": "value", "type": "quantitative", "format": format}},
-    }
+    tooltip = [said("category", "for"), said("group", "bar"), said("value", title, format)]
+    shade = colour("g", keys, [group.colour for group in groups])
+    beside = {"style": "label", "align": "left", "baseline": "middle", "dx": 4}
+    drawn = [layer("bar", **place, color=shade, tooltip=tooltip)]
+    if step > 9:
+        drawn.append(layer("text", beside, **place, text={**quantity("value"), "format": format}))
     height = round(len(categories) * len(groups) * step * 1.35) + 10
-    return Panel(chart([drawn, written] if step > 9 else [drawn], height=height, data=data), panel_title)
+    return Panel(chart(drawn, height=height, data=table(dict(columns))))

@@ -36,18 +36,23 @@ def by_radius(radii: Sequence[float | None]) -> tuple[str, ...]:
     return tuple(CLEAN if radius is None else next(shades) for radius in radii)
 
 
+def stage(radius: float | None) -> str:
+    """Which images a panel or a row shows.
+
+    >>> stage(None), stage(0.0005)
+    ('clean', 'radius 5e-4')
+    """
+    return "clean" if radius is None else f"radius {radius_text(radius)}"
+
+
 def radius_legend(radii: Sequence[float | None], shape: str = "line") -> tuple[Mark | Ramp, ...]:
     """What the colours of `by_radius` stand for: each by name, or a scale where there are many."""
     form: Any = shape
     attacked = [radius for radius in radii if radius is not None]
-    clean: tuple[Mark | Ramp, ...] = (Mark("clean", CLEAN, form),) if None in radii else ()
     if len(attacked) > MOST:
-        return (*clean, Ramp("radius", ATTACKED, radius_text(attacked[0]), radius_text(attacked[-1])))
-    shades = by_radius(attacked)
-    return (
-        *clean,
-        *(Mark(f"radius {radius_text(radius)}", shade, form) for radius, shade in zip(attacked, shades, strict=True)),
-    )
+        ramp = Ramp("radius", ATTACKED, radius_text(attacked[0]), radius_text(attacked[-1]))
+        return (*((Mark("clean", CLEAN, form),) if None in radii else ()), ramp)
+    return tuple(Mark(stage(radius), shade, form) for radius, shade in zip(radii, by_radius(radii), strict=True))
 
 
 def some(count: int, most: int = MOST) -> list[int]:

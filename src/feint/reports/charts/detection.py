@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, final
+from typing import Final, Literal, final
 
 import numpy as np
 import numpy.typing as npt
@@ -12,30 +12,21 @@ from ..names import short
 from ..pictures import HOVER
 from ..report import Figure, Mark, Panel
 from .colours import SERIES
-from .inline import PERCENT, Json, axis, chart, colour, diagonal, said, table
+from .inline import PERCENT, Array, Json, axis, chart, colour, diagonal, layer, said, stacked, table
 
-Array = npt.NDArray[Any]
 Side = Literal["roc", "pr"]
 COLUMNS: Final = 200
 """Of a panel: more than a small one can show apart."""
-_TITLES: Final[dict[Side, str]] = {"roc": "ROC curves", "pr": "Precision-recall curves"}
-_AXES: Final[dict[Side, tuple[str, str]]] = {
-    "roc": ("false positive rate (%)", "true positive rate (%)"),
-    "pr": ("recall (%)", "precision (%)"),
+_SAID: Final[dict[Side, tuple[str, str, str]]] = {
+    "roc": ("ROC curves", "false positive rate (%)", "true positive rate (%)"),
+    "pr": ("Precision-recall curves", "recall (%)", "precision (%)"),
 }
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class Detector:
-    """A curve.
-
-    Attributes:
-        name: of the detector.
-        x: false positive rate, or recall; in [0, 1], never falling.
-        y: true positive rate, or precision, at the same thresholds.
-        area: under the curve.
-    """
+    """A curve: false positive rate or recall, never falling; true positive rate or precision; the area under it."""
 
     name: str
     x: Array
@@ -44,7 +35,12 @@ class Detector:
 
 
 def detection(
-    side: Side, panels: Sequence[tuple[str, Sequence[Detector]]], *, name: str = "", foremost: Sequence[str] = ()
+    side: Side,
+    panels: Sequence[tuple[str, Sequence[Detector]]],
+    *,
+    name: str = "",
+    title: str = "",
+    foremost: Sequence[str] = (),
 ) -> Figure:
     """Curves of all detectors, a panel for each title.
 
@@ -55,50 +51,44 @@ def detection(
         side: which curves.
         panels: titles and detectors.
         name: of the figure's file; left out, "detection-roc" or "detection-pr".
+        title: of the figure; left out, which curves they are.
         foremost: detectors that are drawn over the others, the last on top.
     """
     names = list(dict.fromkeys(each.name for _, detectors in panels for each in detectors))
     shades = {each: SERIES[at % len(SERIES)] for at, each in enumerate(names)}
-    drawn = tuple(Panel(_panel(side, detectors, shades, foremost), title) for title, detectors in panels)
-    told = [
-        f"{title}: {', '.join(f'{each.name} {fixed(3)(each.area)}' for each in detectors)}"
-        for title, detectors in panels
-    ]
-    alt = f"{_TITLES[side]}. Area under each. {'; '.join(told[:12])}{'; …' if len(told) > 12 else ''}."
+    drawn = tuple(Panel(_panel(side, detectors, shades, foremost), head) for head, detectors in panels)
+    told = [f"{head}: {', '.join(f'{each.name} {fixed(3)(each.area)}' for each in some)}" for head, some in panels]
+    alt = f"{_SAID[side][0]}. Area under each. {'; '.join(told[:12])}{'; …' if len(told) > 12 else ''}."
     legend = tuple(Mark(each, shade, "line") for each, shade in shades.items())
-    return Figure(name or f"detection-{side}", _TITLES[side], alt, drawn, legend=legend)
+    return Figure(name or f"detection-{side}", title or _SAID[side][0], alt, drawn, legend=legend)
 
 
 def _panel(side: Side, detectors: Sequence[Detector], shades: dict[str, str], foremost: Sequence[str]) -> Json:
     ranks = {each: at for at, each in enumerate(foremost)}
     layered = sorted(reversed(detectors), key=lambda each: ranks.get(each.name, -1))
     keys = [f"d{at}" for at in range(len(layered))]
-    columns: dict[str, list[Any]] = {"d": [], "x": [], "y": []}
-    told = [{"d": key, "name": short(each.name), "area": each.area} for key, each in zip(keys, layered, strict=True)]
+    found: list[dict[str, list[object]]] = [{"d": [], "x": [], "y": []}]
     for key, each in zip(keys, layered, strict=True):
         keep = thinned(each.x, each.y)
         x, y = 100 * each.x[keep], 100 * each.y[keep]
         if side == "pr" and len(x):
             x, y = np.insert(x, 0, 0.0), np.insert(y, 0, y[0])
-        columns["d"] += [key] * len(x)
-        columns["x"] += x.tolist()
-        columns["y"] += y.tolist()
-    x_title, y_title = _AXES[side]
-    encoding = {
-        "x": axis("x", x_title, domain=PERCENT, values=(0.0, 50.0, 100.0)),
-        "y": axis("y", y_title, domain=(-1.0, 101.0), values=(0.0, 50.0, 100.0)),
-        "color": colour("d", keys, [shades[each.name] for each in layered]),
+        found.append({"d": [key] * len(x), "x": x.tolist(), "y": y.tolist()})
+    _, x_title, y_title = _SAID[side]
+    places = {
+        "x": axis("x", x_title, domain=PERCENT, values=(0, 50, 100)),
+        "y": axis("y", y_title, domain=(-1, 101), values=(0, 50, 100)),
     }
+    places["color"] = colour("d", keys, [shades[each.name] for each in layered])
     way = {"interpolate": "step-before"} if side == "pr" else {}
-    curves = {"mark": {"type": "line", "strokeWidth": 2, "tooltip": None, **way}, "encoding": encoding}
-    wide = {
-        "name": HOVER,
-        "transform": [{"lookup": "d", "from": {"data": {"values": told}, "key": "d", "fields": ["name", "area"]}}],
-        "mark": {"type": "line", "strokeWidth": 9, "opacity": 0, **way},
-        "encoding": {**encoding, "tooltip": [said("name", "detector"), said("area", "area under it", ".3f")]},
-    }
+    told = [{"d": key, "name": short(each.name), "area": each.area} for key, each in zip(keys, layered, strict=True)]
+    known = {"lookup": "d", "from": {"data": {"values": told}, "key": "d", "fields": ["name", "area"]}}
+    tooltip = [said("name", "detector"), said("area", "area under it", ".3f")]
+    hover = {"name": HOVER, "transform": [known]}
+    curves = layer("line", {"strokeWidth": 2, **way}, **places)
+    wide = layer("line", {"strokeWidth": 9, "opacity": 0, **way}, rest=hover, **places, tooltip=tooltip)
     below = [diagonal(PERCENT)] if side == "roc" else []
-    return chart([*below, curves, wide], height=230, data=table(columns))
+    return chart([*below, curves, wide], height=230, data=table(stacked(found)))
 
 
 def thinned(across: Array, up: Array) -> npt.NDArray[np.int64]:

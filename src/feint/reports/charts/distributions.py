@@ -2,29 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, final
+from typing import final
 
 import numpy as np
-import numpy.typing as npt
 
 from ..names import short
 from ..report import Mark, Panel
-from .inline import Json, axis, chart, colour, said, table
-
-Array = npt.NDArray[Any]
+from .inline import Array, Json, axis, chart, colour, layer, said, stacked, table
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Values of one kind.
-
-    Attributes:
-        name: of the kind.
-        values: in any order.
-        colour: "#rrggbb".
-        outlined: whether its histogram is a line over the filled ones.
-    """
+    """Values of one kind, in any order; outlined: a line over the filled ones."""
 
     name: str
     values: Array
@@ -46,28 +36,26 @@ def histograms(samples: Sequence[Sample], *, x_title: str, y_title: str, bins: i
     bottom = min(0.0, *(float(sample.values.min()) for sample in samples))
     edges = np.linspace(bottom, top if top > bottom else bottom + 1, bins + 1)
     keys = [f"k{at}" for at in range(len(samples))]
-    columns: dict[str, list[Any]] = {"k": [], "low": [], "high": [], "share": [], "name": []}
-    for key, sample in zip(keys, samples, strict=True):
-        counts = np.histogram(sample.values.clip(edges[0], edges[-1]), edges)[0]
-        columns["k"] += [key] * bins
-        columns["low"] += edges[:-1].tolist()
-        columns["high"] += edges[1:].tolist()
-        columns["share"] += (100 * counts / max(len(sample.values), 1)).tolist()
-        columns["name"] += [short(sample.name)] * bins
-    across = axis("low", x_title, domain=(float(edges[0]), float(edges[-1])))
-    shade = colour("k", keys, [sample.colour for sample in samples])
-    up = axis("share", y_title)
+    counts = [np.histogram(sample.values.clip(edges[0], edges[-1]), edges)[0] for sample in samples]
+    columns = stacked(
+        {
+            "k": [key] * bins,
+            "low": edges[:-1],
+            "high": edges[1:],
+            "share": 100 * count / max(len(sample.values), 1),
+            "name": [short(sample.name)] * bins,
+        }
+        for key, sample, count in zip(keys, samples, counts, strict=True)
+    )
     told = [said("name", "kind"), said("low", "from", ".3~g"), said("high", "to", ".3~g"), said("share", "%", ".2f")]
+    place = {"x": axis("low", x_title, domain=(float(edges[0]), float(edges[-1]))), "y": axis("share", y_title)}
+    place["color"] = colour("k", keys, [sample.colour for sample in samples])
     layers: list[Json] = []
     for outlined in (False, True):
         chosen = [key for key, sample in zip(keys, samples, strict=True) if sample.outlined is outlined]
-        mark: Json = {"type": "rect", "opacity": 0.5}
-        encoding: Json = {"x": across, "y": up, "color": shade, "tooltip": told}
-        if outlined:
-            mark = {"type": "line", "interpolate": "step-after", "strokeWidth": 1.8, "tooltip": None}
-        else:
-            encoding |= {"x2": {"field": "high"}, "y2": {"datum": 0}}
-        if chosen:
-            picked = {"filter": {"field": "k", "oneOf": chosen}}
-            layers.append({"transform": [picked], "mark": mark, "encoding": encoding})
+        rest = {"transform": [{"filter": {"field": "k", "oneOf": chosen}}]}
+        if chosen and outlined:
+            layers.append(layer("line", {"interpolate": "step-after", "strokeWidth": 1.8}, rest=rest, **place))
+        elif chosen:
+            layers.append(layer("rect", {"opacity": 0.5}, rest=rest, **place, x2="high", y2={"datum": 0}, tooltip=told))
     return Panel(chart(layers, height=250, data=table(columns)), title)

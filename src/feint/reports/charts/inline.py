@@ -1,4 +1,4 @@
-"""Pieces of Vega-Lite that charts share: data inside of the chart as CSV, and axes."""
+"""Pieces of Vega-Lite that charts share: data inside of the chart as CSV, layers, and axes."""
 
 import csv
 import io
@@ -6,15 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from ..names import short
 
 Json = dict[str, Any]
+Array = npt.NDArray[Any]
 Ends = tuple[int | float, int | float]
 """From where to where an axis goes."""
-DASHED: Final[Json] = {"color": "#8a919c", "strokeWidth": 1.5, "strokeDash": [5, 4], "tooltip": None}
+DASHED: Final[Json] = {"color": "#8a919c", "strokeWidth": 1.5, "strokeDash": [5, 4]}
 """A line to compare with."""
 PERCENT: Final = (0.0, 100.0)
+QUARTERS: Final = (0, 25, 50, 75, 100)
 POINTS: Final = 400
 """Of a curve: more than a screen can show apart."""
 
@@ -29,19 +32,24 @@ def table(columns: Mapping[str, Iterable[Any]], digits: int = 4) -> Json:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(found)
     writer.writerows(zip(*(cells for cells, _ in found.values()), strict=True))
-    parse = {name: "number" if number else "string" for name, (_, number) in found.items()}
+    parse = {name: kind for name, (_, kind) in found.items()}
     return {"values": file.getvalue(), "format": {"type": "csv", "parse": parse}}
 
 
-def _column(values: Iterable[Any], digits: int) -> tuple[list[str], bool]:
+def _column(values: Iterable[Any], digits: int) -> tuple[list[str], str]:
     listed: list[Any] = values.tolist() if isinstance(values, np.ndarray) else list(values)
     if any(isinstance(value, str) for value in listed):
-        return ["" if value is None else str(value) for value in listed], False
-    return [_number(value, digits) for value in listed], True
+        return ["" if value is None else str(value) for value in listed], "string"
+    return ["" if each is None or not np.isfinite(each) else f"{float(each):.{digits}g}" for each in listed], "number"
 
 
-def _number(value: Any, digits: int) -> str:
-    return "" if value is None or not np.isfinite(value) else f"{float(value):.{digits}g}"
+def stacked(parts: Iterable[Mapping[str, Iterable[Any]]]) -> dict[str, list[Any]]:
+    """Columns of several tables, one under the other."""
+    found: dict[str, list[Any]] = {}
+    for part in parts:
+        for name, values in part.items():
+            found.setdefault(name, []).extend(values)
+    return found
 
 
 def axis(
@@ -77,26 +85,42 @@ def said(field: str, title: str, format: str | None = None) -> Json:
     return line if format is None else {**line, "format": format}
 
 
+def layer(mark: str, look: Json | None = None, *, rest: Json | None = None, **channels: Any) -> Json:
+    """A mark, how it looks, and what its channels show; a string names a column; ``rest`` is anything else."""
+    shown = {
+        name: {"field": of, **({} if name.endswith("2") else {"type": "nominal"})} if isinstance(of, str) else of
+        for name, of in channels.items()
+    }
+    silent = {} if "tooltip" in channels else {"tooltip": None}
+    return {**(rest or {}), "mark": {"type": mark, **silent, **(look or {})}, "encoding": shown}
+
+
+def rule(height: float, look: Json) -> Json:
+    """A line across a chart."""
+    return layer("rule", look, rest={"data": {"values": [{}]}}, y={"datum": height})
+
+
+def diagonal(domain: Ends, **places: Json) -> Json:
+    """A dashed line of equal values."""
+    ends = {"data": {"values": [{"x": end, "y": end} for end in domain]}}
+    return layer("line", DASHED, rest=ends, **{way: {**places.get(way, {}), **quantity(way)} for way in ("x", "y")})
+
+
+def quantity(field: str) -> Json:
+    """A number of a column, as other layers show it."""
+    return {"field": field, "type": "quantitative"}
+
+
 def chart(layers: Sequence[Json], *, height: int | None = 300, aspect: float | None = None, **more: Any) -> Json:
     """Layers of one chart of the page's width."""
     shape: Json = {"usermeta": {"aspect": aspect}, "height": 300} if aspect else {"height": height}
     return {"width": "container", **shape, **more, "layer": list(layers)}
 
 
-def diagonal(domain: Ends) -> Json:
-    """A dashed line of equal values."""
-    ends = [{"x": domain[0], "y": domain[0]}, {"x": domain[1], "y": domain[1]}]
-    return {
-        "data": {"values": ends},
-        "mark": {"type": "line", **DASHED},
-        "encoding": {"x": {"field": "x", "type": "quantitative"}, "y": {"field": "y", "type": "quantitative"}},
-    }
-
-
-def named(field: str, keys: Sequence[str], names: Sequence[str], title: str = "") -> Json:
+def named(field: str, keys: Sequence[str], names: Sequence[str]) -> Json:
     """A position for each key from top to bottom, under names that need not differ."""
     listed = ",".join(f"{key}:{literal(short(name, 34))}" for key, name in zip(keys, names, strict=True))
-    look = {"title": title or None, "grid": False, "labelExpr": f"({{{listed}}})[datum.value]"}
+    look = {"title": None, "grid": False, "labelExpr": f"({{{listed}}})[datum.value]"}
     scale = {"domain": list(keys), "paddingInner": 0.25, "paddingOuter": 0.1}
     return {"field": field, "type": "nominal", "sort": list(keys), "axis": look, "scale": scale}
 

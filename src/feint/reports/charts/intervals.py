@@ -1,17 +1,15 @@
-"""Inputs side by side, each with the interval in which its confidence can be moved."""
+"""Images side by side, each with the interval in which its confidence can be moved."""
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from ..report import Mark, Panel
 from .colours import CORRECT, REFERENCE, WRONG, some
-from .inline import DASHED, Json, axis, chart, colour, said, table
+from .inline import DASHED, QUARTERS, Array, axis, chart, colour, layer, rule, said, table
 
-Array = npt.NDArray[Any]
 MOST: Final = 600
-"""Inputs of a panel: more than lie side by side on a screen."""
+"""Images of a panel: more than lie side by side on a screen."""
 INTERVALS: Final = (
     Mark("correct predictions", CORRECT),
     Mark("wrong predictions", WRONG),
@@ -20,7 +18,7 @@ INTERVALS: Final = (
 
 
 def intervals(clean: Array, low: Array, high: Array, correct: Array, *, threshold: float, title: str = "") -> Panel:
-    """One line per input from its lowest to its highest confidence, the least certain first; a dot where it came from.
+    """One line per image from its lowest to its highest confidence, the least certain first; a dot where it came from.
 
     Args:
         clean: clean confidences in [0, 1].
@@ -32,34 +30,22 @@ def intervals(clean: Array, low: Array, high: Array, correct: Array, *, threshol
     """
     order = np.argsort(clean, kind="stable")
     ranks = np.array(some(len(order), MOST))
-    shown = order[ranks]
     columns = {
         "place": 100 * (ranks + 0.5) / len(order),
-        "clean": 100 * clean[shown],
-        "low": 100 * low[shown],
-        "high": 100 * high[shown],
-        "kind": ["correct" if right else "wrong" for right in correct[shown].astype(bool)],
+        **{name: 100 * each[order[ranks]] for name, each in (("clean", clean), ("low", low), ("high", high))},
+        "kind": ["correct" if right else "wrong" for right in correct[order[ranks]].astype(bool)],
     }
-    across = axis("place", "inputs, the least certain first (%)", domain=(-1, 101), grid=False)
-    shade = colour("kind", ["correct", "wrong"], [CORRECT, WRONG])
-    up = axis("low", "confidence (%)", domain=(-1, 101), values=(0, 25, 50, 75, 100))
-    tooltip = [
-        said("kind", "prediction"),
-        said("clean", "confidence, %", ".1f"),
-        said("low", "can be lowered to, %", ".1f"),
-        said("high", "can be raised to, %", ".1f"),
-    ]
-    spans = {
-        "mark": {"type": "rule", "opacity": 0.55, "strokeWidth": 1.2},
-        "encoding": {"x": across, "y": up, "y2": {"field": "high"}, "color": shade, "tooltip": tooltip},
+    up = axis("low", "confidence (%)", domain=(-1, 101), values=QUARTERS)
+    place = {
+        "x": axis("place", "images, the least certain first (%)", domain=(-1, 101), grid=False),
+        "color": colour("kind", ["correct", "wrong"], [CORRECT, WRONG]),
+        "tooltip": [
+            said("kind", "prediction"),
+            said("clean", "confidence, %", ".1f"),
+            said("low", "can be lowered to, %", ".1f"),
+            said("high", "can be raised to, %", ".1f"),
+        ],
     }
-    dots = {
-        "mark": {"type": "circle", "size": 12, "opacity": 1},
-        "encoding": {"x": across, "y": {**up, "field": "clean"}, "color": shade, "tooltip": tooltip},
-    }
-    line: Json = {
-        "data": {"values": [{}]},
-        "mark": {"type": "rule", **DASHED},
-        "encoding": {"y": {"datum": 100 * threshold}},
-    }
-    return Panel(chart([spans, dots, line], height=320, data=table(columns)), title)
+    spans = layer("rule", {"opacity": 0.55, "strokeWidth": 1.2}, **place, y=up, y2="high")
+    dots = layer("circle", {"size": 12, "opacity": 1}, **place, y={**up, "field": "clean"})
+    return Panel(chart([spans, dots, rule(100 * threshold, DASHED)], height=320, data=table(columns)), title)

@@ -5,14 +5,11 @@ from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
-import numpy.typing as npt
 
 from ..pictures import HOVER
 from ..report import Mark, Panel
 from .colours import MOST, REFERENCE, some
-from .inline import DASHED, POINTS, Ends, Json, axis, chart, colour, said, table
-
-Array = npt.NDArray[Any]
+from .inline import DASHED, POINTS, Array, Ends, Json, axis, chart, colour, layer, quantity, said, table
 
 
 @final
@@ -25,16 +22,14 @@ class Line:
         y: one value per place; NaN where there is none.
         colour: "#rrggbb".
         dashed: whether it is one to compare with.
-        low: the lower end of a band around it, such as a quartile; None for none.
-        high: the upper end.
+        band: the lower and upper ends around it, such as quartiles; None for none.
     """
 
     name: str
     y: Array
     colour: str
     dashed: bool = False
-    low: Array | None = None
-    high: Array | None = None
+    band: tuple[Array, Array] | None = None
 
     @property
     def mark(self) -> Mark:
@@ -52,8 +47,6 @@ def lines(
     y_domain: Ends | None = None,
     band: tuple[Array, Array] | None = None,
     format: str = ".3~g",
-    x_log: bool = False,
-    y_log: bool = False,
     dots: bool = False,
     height: int = 340,
     title: str = "",
@@ -69,8 +62,6 @@ def lines(
         y_domain: likewise.
         band: a shaded area between two curves, such as everything possible.
         format: how a tooltip writes values (of d3).
-        x_log: whether the axis is logarithmic.
-        y_log: likewise.
         dots: whether places are marked, where there are few.
         height: in pixels.
         title: of the panel.
@@ -78,64 +69,32 @@ def lines(
     keep = some(len(x), POINTS if len(series) <= 12 else POINTS // 2)
     keys = [f"s{at}" for at in range(len(series))]
     columns: dict[str, Any] = {"x": x[keep], **{key: line.y[keep] for key, line in zip(keys, series, strict=True)}}
-    places = {"x": axis("x", x_title, domain=x_domain, log=x_log), "y": axis("y", y_title, domain=y_domain, log=y_log)}
+    places = {"x": axis("x", x_title, domain=x_domain), "y": axis("y", y_title, domain=y_domain)}
     layers: list[Json] = []
-    if band is not None:
-        columns |= {"low": band[0][keep], "high": band[1][keep]}
-        layers.append(_area("low", "high", REFERENCE, 0.12, places))
-    for key, line in zip(keys, series, strict=True):
-        if line.low is not None and line.high is not None:
-            columns |= {f"{key}l": line.low[keep], f"{key}h": line.high[keep]}
-            layers.append(_area(f"{key}l", f"{key}h", line.colour, 0.15, places))
+    bands = [("all", band, REFERENCE, 0.12)] if band else []
+    bands += [(key, line.band, line.colour, 0.15) for key, line in zip(keys, series, strict=True) if line.band]
+    for key, (low, high), shade, opacity in bands:
+        columns |= {f"{key}l": low[keep], f"{key}h": high[keep]}
+        up = {**places["y"], "field": f"{key}l"}
+        layers.append(layer("area", {"color": shade, "opacity": opacity}, x=places["x"], y=up, y2=f"{key}h"))
+    shades = colour("series", keys, [line.colour for line in series])
     for dashed in (True, False):
         chosen = [key for key, line in zip(keys, series, strict=True) if line.dashed is dashed][::-1]
+        look = {name: DASHED[name] for name in ("strokeDash", "strokeWidth")} if dashed else {"point": dots}
+        look |= {"strokeWidth": 1.2} if len(chosen) > 12 else {}
         if chosen:
-            thin = {"strokeWidth": 1.2} if len(chosen) > 12 else {}
-            look = {"strokeDash": DASHED["strokeDash"], "strokeWidth": 1.5} if dashed else thin
-            layers.append(
-                {
-                    "transform": [{"fold": chosen, "as": ["series", "y"]}],
-                    "mark": {"type": "line", "point": dots and not dashed, "tooltip": None, **look},
-                    "encoding": {**places, "color": colour("series", keys, [line.colour for line in series])},
-                }
-            )
-    layers.append(_pointer(x_title, keys, series, format))
-    return Panel(chart(layers, height=height, data=table(columns)), title)
+            fold = {"transform": [{"fold": chosen, "as": ["series", "y"]}]}
+            layers.append(layer("line", look, rest=fold, **places, color=shades))
+    told = [said("x", x_title, format), *(said(keys[at], series[at].name, format) for at in some(len(keys), MOST + 3))]
+    return Panel(chart([*layers, _pointer(told)], height=height, data=table(columns)), title)
 
 
-def _area(low: str, high: str, shade: str, opacity: float, places: Json) -> Json:
-    across, up = places["x"], places["y"]
-    return {
-        "mark": {"type": "area", "color": shade, "opacity": opacity, "tooltip": None},
-        "encoding": {"x": across, "y": {**up, "field": low}, "y2": {"field": high}},
-    }
-
-
-def _pointer(x_title: str, keys: Sequence[str], series: Sequence[Line], format: str) -> Json:
-    """A rule at the place nearest to the pointer, and the values of at most so many curves there."""
-    shown = some(len(keys), MOST + 3)
-    values = [said(keys[at], series[at].name, format) for at in shown]
-    return {
-        "name": HOVER,
-        "mark": {"type": "rule", "strokeWidth": 1},
-        "params": [
-            {
-                "name": "place",
-                "select": {
-                    "type": "point",
-                    "fields": ["x"],
-                    "nearest": True,
-                    "on": "pointermove",
-                    "clear": "pointerout",
-                },
-            }
-        ],
-        "encoding": {
-            "x": {"field": "x", "type": "quantitative"},
-            "opacity": {"condition": {"param": "place", "value": 0.6, "empty": False}, "value": 0},
-            "tooltip": [said("x", x_title, format), *values],
-        },
-    }
+def _pointer(told: Sequence[Json]) -> Json:
+    """A rule at the place nearest to the pointer, and the values of curves there."""
+    select = {"type": "point", "fields": ["x"], "nearest": True, "on": "pointermove", "clear": "pointerout"}
+    shown = {"condition": {"param": "place", "value": 0.6, "empty": False}, "value": 0}
+    rest = {"name": HOVER, "params": [{"name": "place", "select": select}]}
+    return layer("rule", {"strokeWidth": 1}, rest=rest, x=quantity("x"), opacity=shown, tooltip=list(told))
 
 
 def over(grid: Array, x: Array, y: Array) -> Array:

@@ -5,30 +5,21 @@ from dataclasses import dataclass
 from typing import Any, Final, final
 
 import numpy as np
-import numpy.typing as npt
 
 from ..formats import percent, times1000
-from ..formats import radius as radius_text
 from ..report import Figure, Mark, Panel
-from .colours import CORRECT, MOST, REFERENCE, WRONG, by_radius, radius_legend, some
-from .inline import DASHED, PERCENT, Json, axis, chart, said, table
+from .colours import CORRECT, MOST, REFERENCE, WRONG, by_radius, radius_legend, some, stage
+from .inline import PERCENT, QUARTERS, Array, Json, axis, chart, colour, diagonal, layer, rule, said, table
 from .lines import Line, lines, over
 
-Array = npt.NDArray[Any]
 BINS: Final = 20
-_TICKS: Final = (0, 25, 50, 75, 100)
+_HEIGHT, _SPLIT, _BELOW = 300, 212, 236
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """Error rate among the most confident inputs, against the share answered; radius None: clean.
-
-    Attributes:
-        coverage: rising to 1.
-        risk: in [0, 1].
-        aurc: the area under it.
-    """
+    """Error rate among the most confident, against the share answered, and the area below; radius None: clean."""
 
     radius: float | None
     coverage: Array
@@ -39,11 +30,16 @@ class Curve:
 @final
 @dataclass(frozen=True, eq=False)
 class Confidences:
-    """The confidence in [0, 1] of every input's prediction, and whether it is correct; radius None: clean."""
+    """The confidence in [0, 1] of every image's prediction, and whether it is correct; radius None: clean."""
 
     radius: float | None
     confidence: Array
     correct: Array
+
+    @property
+    def kinds(self) -> dict[str, Array]:
+        """Which are correct, and which wrong."""
+        return {"correct": self.correct.astype(bool), "wrong": ~self.correct.astype(bool)}
 
 
 @final
@@ -53,7 +49,7 @@ class Calibration:
 
     Attributes:
         edges: of the B bins, B + 1 numbers from 0 to 1.
-        count: inputs in each bin.
+        count: images in each bin.
         confidence: their mean confidence, NaN where there are none.
         accuracy: their share of correct predictions, NaN where there are none.
         ece: expected calibration error.
@@ -68,19 +64,14 @@ class Calibration:
     ece: float
     ks: float | None = None
 
-
-def stage(radius: float | None) -> str:
-    """Which inputs a panel or a row shows.
-
-    >>> stage(None), stage(0.0005)
-    ('clean', 'radius 5e-4')
-    """
-    return "clean" if radius is None else f"radius {radius_text(radius)}"
+    @property
+    def errors(self) -> str:
+        """In words."""
+        ks = "" if self.ks is None else f", KS {percent(1)(self.ks)} %"
+        return f"{stage(self.radius)}: ECE {percent(1)(self.ece)} %{ks}"
 
 
-def risk_coverage(
-    curves: Sequence[Curve], best: Array, worst: Array, *, name: str = "risk_coverage", caption: str = ""
-) -> Figure:
+def risk_coverage(curves: Sequence[Curve], best: Array, worst: Array, *, name: str = "risk_coverage") -> Figure:
     """Risk against coverage, clean and per radius, within what is possible at the clean accuracy.
 
     Args:
@@ -88,39 +79,27 @@ def risk_coverage(
         best: the lowest risk possible at the first curve's coverages.
         worst: the highest.
         name: of the figure's file.
-        caption: below it.
     """
     grid, radii = curves[0].coverage, [curve.radius for curve in curves]
     series = [
         Line(stage(curve.radius), 100 * over(grid, curve.coverage, curve.risk), shade)
         for curve, shade in zip(curves, by_radius(radii), strict=True)
     ]
-    series += [
-        Line("worst possible", 100 * worst, REFERENCE, dashed=True),
-        Line("best possible", 100 * best, REFERENCE, dashed=True),
-    ]
-    panel = lines(
-        100 * grid,
-        series,
-        x_title="coverage (% of inputs answered)",
-        y_title="risk (% of answers wrong)",
-        x_domain=PERCENT,
-        y_domain=(0, 101),
-        band=(100 * best, 100 * worst),
-        format=".1f",
-        height=400,
-    )
+    series += [Line(f"{end} possible", 100 * y, REFERENCE, True) for end, y in (("worst", worst), ("best", best))]
+    titles = {"x_title": "coverage (% of images answered)", "y_title": "risk (% of answers wrong)"}
+    band, domain = (100 * best, 100 * worst), (0, 101)
+    panel = lines(100 * grid, series, **titles, x_domain=PERCENT, y_domain=domain, band=band, format=".1f", height=400)
     told = "; ".join(f"{stage(curves[at].radius)}: {times1000(1)(curves[at].aurc)}" for at in some(len(curves)))
     legend = (*radius_legend(radii), Mark("best and worst possible", REFERENCE, "dash"))
     alt = f"Risk-coverage curves. Area under each, × 1000: {told}."
-    return Figure(name, "Risk against coverage", alt, (panel,), caption, legend)
+    return Figure(name, "Risk against coverage", alt, (panel,), legend=legend)
 
 
 def confidence(stages: Sequence[Confidences], *, name: str = "confidence") -> Figure:
     """Confidence of correct predictions upwards, of wrong ones downwards, each in percent of its own."""
     shown = [stages[at] for at in some(len(stages))]
     edges = np.linspace(0, 1, BINS + 1)
-    counts = [[np.histogram(found.confidence[chosen], edges)[0] for chosen in _kinds(found)] for found in shown]
+    counts = [[np.histogram(found.confidence[which], edges)[0] for which in found.kinds.values()] for found in shown]
     shares = [[100 * each / max(each.sum(), 1) for each in pair] for pair in counts]
     tallest = max(float(each.max()) for pair in shares for each in pair)
     top = float(min(max(10 * np.ceil(1.08 * tallest / 10), 10), 105))
@@ -128,121 +107,84 @@ def confidence(stages: Sequence[Confidences], *, name: str = "confidence") -> Fi
         Panel(_histogram(edges, number, share, top), stage(found.radius))
         for found, number, share in zip(shown, counts, shares, strict=True)
     )
-    alt = "; ".join(f"{stage(found.radius)}: {_means(found)}" for found in shown)
+    means = [
+        f"{stage(found.radius)}: "
+        + ", ".join(
+            f"{kind} {percent(1)(float(found.confidence[which].mean()))} %"
+            for kind, which in found.kinds.items()
+            if which.any()
+        )
+        for found in shown
+    ]
     legend = (Mark("correct predictions, upwards", CORRECT), Mark("wrong predictions, downwards", WRONG))
-    title = "Confidence of correct and wrong predictions"
-    return Figure(name, title, f"Histograms of confidence. Mean, {alt}.", panels, _left_out(stages), legend)
-
-
-def _kinds(found: Confidences) -> tuple[Array, Array]:
-    correct = found.correct.astype(bool)
-    return correct, ~correct
-
-
-def _means(found: Confidences) -> str:
-    return ", ".join(
-        f"{name} {percent(1)(float(found.confidence[chosen].mean()))} %"
-        for name, chosen in zip(("correct", "wrong"), _kinds(found), strict=True)
-        if chosen.any()
-    )
+    title, alt = "Confidence of correct and wrong predictions", f"Histograms of confidence. Mean, {'; '.join(means)}."
+    return Figure(name, title, alt, panels, _left_out(stages), legend)
 
 
 def _left_out(stages: Sequence[Any]) -> str:
     return f"Shown are {MOST} of {len(stages)} stages, evenly spaced." if len(stages) > MOST else ""
 
 
-def _histogram(edges: Array, counts: Sequence[Array], shares: Sequence[Array], top: float) -> Json:
+def _spans(edges: Array, times: int = 1) -> dict[str, Any]:
+    """Columns of bars with a little room between them, over which confidences they stand, and from where."""
     low, high = 100 * edges[:-1], 100 * edges[1:]
     gap = 0.04 * (high[0] - low[0])
+    said = [f"{a:.3g} to {b:.3g} %" for a, b in zip(low, high, strict=True)]
+    bars = {"low": np.tile(low + gap, times), "high": np.tile(high - gap, times), "span": said * times}
+    return {**bars, "zero": np.zeros(times * len(low))}
+
+
+def _histogram(edges: Array, counts: Sequence[Array], shares: Sequence[Array], top: float) -> Json:
     step = 50 if top > 50 else 25 if top > 25 else 10
-    marks = [*range(-int(top // step) * step, int(top) + 1, step)]
-    columns = {
-        "low": np.tile(low + gap, 2),
-        "high": np.tile(high - gap, 2),
-        "span": [f"{a:g} to {b:g} %" for a, b in zip(low, high, strict=True)] * 2,
-        "kind": ["correct"] * len(low) + ["wrong"] * len(low),
-        "share": np.concatenate([shares[0], -shares[1]]),
-        "count": np.concatenate([counts[0], counts[1]]),
-        "zero": np.zeros(2 * len(low)),
-    }
+    kinds = ["correct", "wrong"]
+    columns = {**_spans(edges, 2), "kind": np.repeat(kinds, len(edges) - 1)}
+    columns |= {"share": np.concatenate([shares[0], -shares[1]]), "count": np.concatenate(counts)}
+    marks = range(-int(top // step) * step, int(top) + 1, step)
     up = axis("share", "share of its kind (%)", domain=(-top, top), values=marks)
     up["axis"] |= {"labelExpr": "abs(datum.value)"}
-    bars = {
-        "mark": {"type": "rect"},
-        "encoding": {
-            "x": axis("low", "confidence (%)", domain=PERCENT, values=_TICKS),
-            "x2": {"field": "high"},
-            "y": up,
-            "y2": {"field": "zero"},
-            "color": {
-                "field": "kind",
-                "type": "nominal",
-                "scale": {"domain": ["correct", "wrong"], "range": [CORRECT, WRONG]},
-                "legend": None,
-            },
-            "tooltip": [said("span", "confidence"), said("kind", "prediction"), said("count", "inputs", ",")],
-        },
-    }
-    zero: Json = {
-        "data": {"values": [{}]},
-        "mark": {"type": "rule", "strokeWidth": 0.8},
-        "encoding": {"y": {"datum": 0}},
-    }
-    return chart([bars, zero], height=230, data=table(columns))
+    bars = layer(
+        "rect",
+        x=axis("low", "confidence (%)", domain=PERCENT, values=QUARTERS),
+        x2="high",
+        y=up,
+        y2="zero",
+        color=colour("kind", kinds, [CORRECT, WRONG]),
+        tooltip=[said("span", "confidence"), said("kind", "prediction"), said("count", "images", ",")],
+    )
+    return chart([bars, rule(0.0, {"strokeWidth": 0.8})], height=230, data=table(columns))
 
 
 def reliability(stages: Sequence[Calibration], *, name: str = "reliability") -> Figure:
-    """Accuracy against confidence, and below it how many inputs each bin holds, clean and per radius."""
-    shown = some(len(stages))
-    shades = by_radius([found.radius for found in stages])
+    """Accuracy against confidence, and below it how many images each bin holds, clean and per radius."""
+    shown, shades = some(len(stages)), by_radius([found.radius for found in stages])
     most = max(int(stages[at].count.max()) for at in shown)
-    titles = [_errors(stages[at]) for at in shown]
-    panels = tuple(Panel(_bins(stages[at], shades[at], most), title) for at, title in zip(shown, titles, strict=True))
-    legend = (Mark("exact", REFERENCE, "dash"), Mark("inputs in the bin", REFERENCE))
+    panels = tuple(Panel(_bins(stages[at], shades[at], most), stages[at].errors) for at in shown)
+    legend = (Mark("exact", REFERENCE, "dash"), Mark("images in the bin", REFERENCE))
     title = "Does a confidence of 80 % mean right in 80 % of cases?"
-    alt = f"Reliability diagrams. {'; '.join(titles)}."
+    alt = f"Reliability diagrams. {'; '.join(panel.title for panel in panels)}."
     return Figure(name, title, alt, panels, _left_out(stages), legend)
 
 
-def _errors(found: Calibration) -> str:
-    ks = "" if found.ks is None else f", KS {percent(1)(found.ks)} %"
-    return f"{stage(found.radius)}: ECE {percent(1)(found.ece)} %{ks}"
-
-
-_HEIGHT, _SPLIT, _BELOW = 300, 212, 236
-
-
 def _bins(found: Calibration, shade: str, most: int) -> Json:
-    low, high = 100 * found.edges[:-1], 100 * found.edges[1:]
-    gap = 0.04 * (high[0] - low[0])
-    columns = {
-        "low": low + gap,
-        "high": high - gap,
-        "span": [f"{a:.3g} to {b:.3g} %" for a, b in zip(low, high, strict=True)],
-        "accuracy": 100 * found.accuracy,
-        "confidence": 100 * found.confidence,
-        "count": found.count,
-        "zero": np.zeros(len(low)),
-    }
-    across = axis("low", "confidence (%)", domain=PERCENT, values=_TICKS, grid=False)
-    tooltip = [
-        said("span", "confidence"),
-        said("count", "inputs", ","),
-        said("confidence", "their mean confidence, %", ".1f"),
-        said("accuracy", "correct, %", ".1f"),
-    ]
-    above = axis("accuracy", "correct (%)", domain=(0, 100), values=_TICKS)
+    values = {"accuracy": 100 * found.accuracy, "confidence": 100 * found.confidence, "count": found.count}
+    above = axis("accuracy", "correct (%)", domain=(0, 100), values=QUARTERS)
     above["scale"] |= {"range": [_SPLIT, 0]}
     above["axis"] |= {"titleY": _SPLIT / 2}
-    below = axis("count", "inputs", domain=(0, 1.05 * most), grid=False)
+    below = axis("count", "images", domain=(0, 1.05 * most), grid=False)
     below["scale"] |= {"range": [_HEIGHT, _BELOW]}
     below["axis"] |= {"titleY": (_HEIGHT + _BELOW) / 2, "tickCount": 2, "orient": "left"}
-    spread = {"x": across, "x2": {"field": "high"}, "y2": {"field": "zero"}, "tooltip": tooltip}
-    exact = {
-        "data": {"values": [{"a": 0, "b": 0}, {"a": 100, "b": 100}]},
-        "mark": {"type": "line", **DASHED},
-        "encoding": {"x": {"field": "a", "type": "quantitative"}, "y": {**above, "field": "b"}},
+    place = {
+        "x": axis("low", "confidence (%)", domain=PERCENT, values=QUARTERS, grid=False),
+        "x2": "high",
+        "y2": "zero",
+        "tooltip": [
+            said("span", "confidence"),
+            said("count", "images", ","),
+            said("confidence", "their mean confidence, %", ".1f"),
+            said("accuracy", "correct, %", ".1f"),
+        ],
     }
-    heights = {"layer": [{"mark": {"type": "rect", "color": shade}, "encoding": {**spread, "y": above}}, exact]}
-    numbers = {"mark": {"type": "rect", "color": REFERENCE}, "encoding": {**spread, "y": below}}
-    return chart([heights, numbers], height=_HEIGHT, data=table(columns), resolve={"scale": {"y": "independent"}})
+    heights = {"layer": [layer("rect", {"color": shade}, **place, y=above), diagonal(PERCENT, y=above)]}
+    numbers = layer("rect", {"color": REFERENCE}, **place, y=below)
+    data = table({**_spans(found.edges), **values})
+    return chart([heights, numbers], height=_HEIGHT, data=data, resolve={"scale": {"y": "independent"}})

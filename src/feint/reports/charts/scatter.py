@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Final, final
 
 import numpy as np
-import numpy.typing as npt
 
 from ..names import short
 from ..report import Mark, Panel
 from .colours import some
-from .inline import Ends, Json, axis, chart, colour, diagonal, said, table
+from .inline import Array, Ends, Json, axis, chart, colour, diagonal, layer, said, stacked, table
 
-Array = npt.NDArray[Any]
 POINTS: Final = 1500
 """Of a cloud; of more, so many evenly spaced ones are drawn."""
 _NAMED: Final = 60
@@ -21,15 +19,7 @@ _NAMED: Final = 60
 @final
 @dataclass(frozen=True, eq=False)
 class Cloud:
-    """Points of one kind.
-
-    Attributes:
-        name: what they are called in the legend.
-        x: across.
-        y: up.
-        colour: "#rrggbb".
-        labels: names of the points; none where they have none.
-    """
+    """Points of one kind, with names where they have some."""
 
     name: str
     x: Array
@@ -51,9 +41,7 @@ def scatter(
     domain: Ends | None = None,
     x_domain: Ends | None = None,
     log: bool = False,
-    equal: bool = False,
     fit: bool = False,
-    format: str = ".3~g",
     title: str = "",
 ) -> Panel:
     """Clouds of points.
@@ -66,61 +54,53 @@ def scatter(
         y_title: of the axis.
         domain: from where to where, on both axes; left out, as wide as the data.
         x_domain: across, if it differs.
-        log: whether both axes are logarithmic.
-        equal: a dashed line where x equals y; needs ``domain``.
+        log: both axes logarithmic, with a dashed line where both are equal if ``domain`` is given.
         fit: each cloud's least-squares line.
-        format: how tooltips write values (of d3).
         title: of the panel.
     """
     keep = [some(len(cloud.x), POINTS) for cloud in clouds]
     keys = [f"k{at}" for at in range(len(clouds))]
-    named = any(cloud.labels for cloud in clouds)
-    columns = {
-        "k": [key for key, chosen in zip(keys, keep, strict=True) for _ in chosen],
-        "x": np.concatenate([cloud.x[chosen] for cloud, chosen in zip(clouds, keep, strict=True)]),
-        "y": np.concatenate([cloud.y[chosen] for cloud, chosen in zip(clouds, keep, strict=True)]),
-    }
-    if named:
-        columns["label"] = [
-            short(cloud.labels[at]) if cloud.labels else ""
-            for cloud, chosen in zip(clouds, keep, strict=True)
-            for at in chosen
-        ]
-    number = ".0e" if log else None
+    columns: dict[str, Any] = stacked(
+        {
+            "k": [key] * len(chosen),
+            "x": cloud.x[chosen],
+            "y": cloud.y[chosen],
+            "label": [short(cloud.labels[at]) if cloud.labels else "" for at in chosen],
+        }
+        for key, cloud, chosen in zip(keys, clouds, keep, strict=True)
+    )
+    named, count = any(columns["label"]), len(columns["label"])
+    if not named:
+        del columns["label"]
+    brief = named and all(len(label) <= 2 for label in columns["label"])
+    number, told = ".0e" if log else None, [said("label", "name")] if named else []
     place = {
         "x": axis("x", x_title, domain=x_domain or domain, log=log, format=number),
         "y": axis("y", y_title, domain=domain, log=log, format=number),
         "color": colour("k", keys, [cloud.colour for cloud in clouds]),
     }
-    brief = named and all(len(label) <= 2 for cloud in clouds for label in cloud.labels)
-    few = sum(len(chosen) for chosen in keep) <= _NAMED
-    many = sum(len(chosen) for chosen in keep) > 300
-    told = [said("label", "name")] if named else []
-    look: Json = {"size": 190, "opacity": 0.18} if brief else {"size": 9, "opacity": 0.45} if many else {"size": 45}
-    points: Json = {"mark": {"type": "circle", **({"opacity": 0.9} | look)}, "encoding": place}
-    if not many:
-        points["encoding"] = {**place, "tooltip": [*told, said("x", x_title, format), said("y", y_title, format)]}
+    tooltip = {"tooltip": [*told, said("x", x_title, ".3~g"), said("y", y_title, ".3~g")]} if count <= 300 else {}
+    look: Json = {"size": 190, "opacity": 0.18} if brief else {"size": 45, "opacity": 0.9}
+    look = {"size": 9, "opacity": 0.45} if count > 300 and not brief else look
     layers: list[Json] = []
-    if equal and domain:
+    if log and domain:
         across = x_domain or domain
         layers.append(diagonal((max(domain[0], across[0]), min(domain[1], across[1]))))
-    layers += [_fits(clouds, keys, place)] if fit else []
-    layers.append(points)
-    if named and (brief or few):
-        beside = (
-            {"fontWeight": "bold", "fontSize": 11} if brief else {"align": "left", "dx": 6, "dy": -2, "fontSize": 10}
-        )
-        text = {"type": "text", "tooltip": None, **beside}
-        layers.append({"mark": text, "encoding": {**place, "text": {"field": "label", "type": "nominal"}}})
+    if fit:
+        layers.append(layer("line", {"strokeWidth": 1.3, "opacity": 0.6}, rest=_fits(clouds, keys), **place))
+    layers.append(layer("circle", look, **place, **tooltip))
+    if named and (brief or count <= _NAMED):
+        within = {"fontWeight": "bold", "fontSize": 11}
+        beside = {"align": "left", "dx": 6, "dy": -2, "fontSize": 10}
+        layers.append(layer("text", within if brief else beside, **place, text="label"))
     return Panel(chart(layers, height=340, data=table(columns)), title)
 
 
-def _fits(clouds: Sequence[Cloud], keys: Sequence[str], place: Json) -> Json:
+def _fits(clouds: Sequence[Cloud], keys: Sequence[str]) -> Json:
     rows: list[Json] = []
     for key, cloud in zip(keys, clouds, strict=True):
         if len(cloud.x) > 2 and np.ptp(cloud.x) > 0:
             slope, height = np.polyfit(cloud.x, cloud.y, 1)
             ends = (float(cloud.x.min()), float(cloud.x.max()))
             rows += [{"k": key, "x": end, "y": float(height + slope * end)} for end in ends]
-    line = {"type": "line", "strokeWidth": 1.3, "opacity": 0.6, "tooltip": None}
-    return {"data": {"values": rows}, "mark": line, "encoding": place}
+    return {"data": {"values": rows}}
