@@ -6,8 +6,25 @@ Renderers are modules, imported where they are used: ``page.page``, ``pictures.p
 
 from .formats import Cell, Format
 from .report import (
-    Block, Column, Command, Details, Facts, Figure, Image, Mark, Notes, Panel, Picture, Pictures, Ramp, Report, Section,
-    Stat, Stats, Table, Text,
+    Block,
+    Column,
+    Command,
+    Details,
+    Facts,
+    Figure,
+    Image,
+    Mark,
+    Notes,
+    Panel,
+    Picture,
+    Pictures,
+    Ramp,
+    Report,
+    Section,
+    Stat,
+    Stats,
+    Table,
+    Text,
 )  # fmt: skip
 
 __all__ = [

@@ -2,7 +2,18 @@
 
 from .bars import Bars, bars
 from .colours import (
-    ATTACKED, CLASSES, CLEAN, CORRECT, REFERENCE, SERIES, WRONG, by_radius, radius_legend, sequential_ramp, some, stage
+    ATTACKED,
+    CLASSES,
+    CLEAN,
+    CORRECT,
+    REFERENCE,
+    SERIES,
+    WRONG,
+    by_radius,
+    radius_legend,
+    sequential_ramp,
+    some,
+    stage,
 )  # fmt: skip
 from .detection import Detector, Side, detection
 from .distributions import Sample, histograms

@@ -9,7 +9,7 @@ import numpy as np
 from ..formats import percent, times1000
 from ..report import Figure, Mark, Panel
 from .colours import CORRECT, MOST, REFERENCE, WRONG, by_radius, radius_legend, some, stage
-from .inline import DASHED, PERCENT, QUARTERS, Array, Json, axis, chart, colour, diagonal, layer, rule, said, table
+from .inline import PERCENT, QUARTERS, Array, Json, axis, chart, colour, diagonal, layer, rule, said, table
 from .lines import Line, lines, over
 
 BINS: Final = 20
