@@ -118,8 +118,8 @@ def _path(run: Run, which: int, name: str) -> Figure:
         for kind, said in KINDS.items():
             low, middle, high = np.quantile(paths[kind][measure], [0.25, 0.5, 0.75], axis=0)
             series.append(charts.Line(said, middle, COLOURS[kind], band=(low, high)))
-        titles = {"x_title": "way from the first image to the second", "y_title": f"{title(measure)} (nats)"}
-        panels.append(charts.lines(steps, series, **titles, x_domain=(0.0, 1.0), title=title(measure)))
+        way, nats = "way from the first image to the second", f"{title(measure)} (nats)"
+        panels.append(charts.lines(steps, series, x_title=way, y_title=nats, x_domain=(0, 1), title=title(measure)))
     pairs = len(paths["latent"]["predictive_entropy"])
     head = f"{name}: between two images (median and quartiles of {pairs} pairs)"
     legend = tuple(line.mark for line in series)

@@ -11,7 +11,7 @@ from feint.runs.run import Run
 
 from .summary import titles
 
-SHARE, LINE = formats.percent(2), formats.fixed(3)
+SHARE, LINE, PLACES = formats.percent(2), formats.fixed(3), formats.fixed(2)
 SHADES = (charts.CLEAN, *charts.ATTACKED, charts.REFERENCE)
 GLOSSARY = {
     "accuracy": "The share of a class's images whose mean prediction over the passes is right.",
@@ -64,7 +64,8 @@ def headline(victims: Sequence[Victim]) -> str:
     if not found:
         return "Too few classes, or all alike: there is no line of confidence over mean softmax."
     best, worst = (
-        f"R² {r2:.2f}, slope {slope:.2f} ({title}, {name})" for r2, slope, title, name in (max(found), min(found))
+        f"R² {PLACES(r2)}, slope {PLACES(slope)} ({title}, {name})"
+        for r2, slope, title, name in (max(found), min(found))
     )
     second = f", worst with {worst}" if len(found) > 1 else ""
     return f"Confidence over mean softmax, by class: a line fits best with {best}{second}."

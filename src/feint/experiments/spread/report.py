@@ -67,7 +67,7 @@ def _scatter(run: Run, summary: Mapping[str, Any]) -> Figure:
         found = read_spread(run, at, which, names)
         positive = np.all([values > 0 for values in found.values()], axis=0)
         shown.append({name: values[positive] for name, values in found.items()})
-    ends = {
+    ends: dict[str, Any] = {
         "domain": _ends([values for each in shown for values in each.values()]),
         "x_domain": _ends([each["information"] for each in shown]),
     }
