@@ -27,9 +27,9 @@ from feint import data
 from feint.attacks import ACE, Budget
 from feint.attacks.confidence.objectives import disrupt_confidence, keeps_label
 from feint.estimators import Softmax, predict
-from feint.experiments.machine import default_batch_size
 from feint.measures import label_doubt
 from feint.networks import CifarResNet18, load
+from feint.runs.machine import default_batch_size
 
 RADII, REPEATS, LIMIT = (5e-5, 5e-4, 5e-3), 5, 4.0
 BATCH = default_batch_size((3, 32, 32), "cpu")

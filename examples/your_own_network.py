@@ -5,7 +5,7 @@ python your_own_network.py
 
 from torch import nn
 
-from feint import AuditSpec, audit
+import feint
 from feint.networks import Normalize
 
 
@@ -15,14 +15,8 @@ def build() -> nn.Module:
 
 
 if __name__ == "__main__":
-    spec = AuditSpec.parse(
-        {
-            "data": {"source": "digits", "limit": 40},
-            "victim": {"networks": [{"name": f"{__file__}:build"}]},
-            "radii": [0.01, 0.1],
-        }
-    )
-    result = audit(spec, progress=False)
+    images, labels, _ = feint.data.load("digits").gather(range(40))  # tensors, arrays or a DataLoader
+    result = feint.audit(build().eval(), images, labels, attack="ace:search=bisection", radii=[0.01, 0.1])
     print("clean", result.summary["clean"]["aurc"])
     for row in result.summary["attacked"]:
         print(row["radius"], row["aurc"], "labels kept", row["kept"])

@@ -6,6 +6,16 @@ from pathlib import Path
 import pytest
 
 
+@pytest.fixture(scope="module")
+def plain_report():
+    """No files of reports, which take seconds and have tests of their own; reports themselves are made as always."""
+    from feint.runs import local
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(local, "report_files", lambda _: {"report.html": b""})
+        yield
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder that FEINT_DATA names: data/, weights/ and zoo.py. Without it a test is skipped, in CI it fails."""

@@ -32,3 +32,14 @@ def test_nothing_cannot_be_joined(join):
 def test_differentiable_in_the_logits():
     logits = torch.randn(2, 4, 3, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(lambda z: Categorical.from_logits(z).mean_log_probs, logits)
+
+
+def test_a_class_that_no_draw_thinks_possible_has_no_gradient_and_stays_impossible():
+    logs = torch.tensor([[[0.0, -torch.inf, -torch.inf]], [[0.5, 0.5, 0.0]]], dtype=torch.float64)
+    logs[1] = logs[1].log()
+    logs.requires_grad_()
+    mean = Categorical(logs).mean_log_probs
+    torch.testing.assert_close(mean.exp(), torch.tensor([[0.75, 0.25, 0.0]], dtype=torch.float64))
+    assert mean[0, 2] == -torch.inf
+    (slope,) = torch.autograd.grad(mean.exp().sum(), logs)
+    torch.testing.assert_close(slope, logs.exp() / 2)

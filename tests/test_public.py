@@ -7,8 +7,8 @@ import pytest
 import feint
 
 NAMES = """
-ACE AuditResult AuditSpec Budget Categorical DeepEnsemble FeintError MCDropout Softmax attacks audit data errors
-estimators experiments fit_temperature measures metrics networks results training
+ACE AuditSettings Budget Categorical DeepEnsemble FeintError MCDropout Softmax attack attacks audit data detect errors
+estimators experiments fit_temperature measures metrics networks reports run span training
 """
 
 
@@ -20,10 +20,11 @@ def test_the_names_are_pinned_and_there():
 
 
 def test_they_are_what_their_rooms_call_so():
-    from feint.experiments import audit
+    from feint.app.python import audit
     from feint.predictive import Categorical
 
     assert feint.audit is audit
+    assert feint.__version__.split(".")[0].isdigit()
     assert feint.Categorical is Categorical
     assert feint.data.load is importlib.import_module("feint.data").load
     assert feint.networks.load is importlib.import_module("feint.networks").load

@@ -36,12 +36,3 @@ def test_links(page: Path):
 def test_every_page_is_in_the_index():
     index = (ROOT / "docs" / "README.md").read_text()
     assert all(f"({page.name})" in index for page in (ROOT / "docs").glob("*.md") if page.name != "README.md")
-
-
-def test_the_commands_it_shows_are_understood():
-    from feint.app import cli
-
-    shown = re.findall(r"^ +(?:\.venv/bin/)?feint (.+)$", (ROOT / "README.md").read_text(), re.MULTILINE)
-    assert shown
-    for arguments in shown:
-        cli.parser().parse_args(arguments.split("#")[0].split())

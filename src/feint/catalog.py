@@ -48,6 +48,9 @@ METRICS: dict[str, str] = {
     "worst_risk_coverage": "feint.metrics:worst_risk_coverage",
     "selective_risk": "feint.metrics:selective_risk",
     "coverage_at_risk": "feint.metrics:coverage_at_risk",
+    "threshold_at_coverage": "feint.metrics:threshold_at_coverage",
+    "threshold_at_risk": "feint.metrics:threshold_at_risk",
+    "at_threshold": "feint.metrics:at_threshold",
     "nll": "feint.metrics:nll",
     "brier": "feint.metrics:brier",
     "brier_terms": "feint.metrics:brier_terms",
@@ -115,6 +118,7 @@ AUTOENCODERS: dict[str, str] = {"vae": "feint.networks:VariationalAutoencoder"}
 DATA: dict[str, str] = {
     "digits": "scikit-learn's 1,797 handwritten digits, 8x8; nothing to download",
     "FILE.npz": "arrays images (N, H, W[, C]), uint8 or float in [0, 1], and labels (N,)",
+    "FILE.npz of columns": "arrays X (N, D), y (N, 1) and test_i: regression, standardised by the training rows",
     "idx file or folder": "MNIST's format and its family's, gzipped or not",
     "FILE.parquet": "Hugging Face's image layout, or a folder of such files by split",
     "class folders": "one folder of pictures per class",

@@ -12,6 +12,9 @@ from torch import Tensor
 
 from feint.errors import InputError
 
+LOWEST = -1e30
+"""Stands for the logarithm of 0 where minus infinity has no gradient: its exponential is 0 too, but times 0 it is 0."""
+
 
 @final
 @dataclass(frozen=True, eq=False)
@@ -61,7 +64,9 @@ class Categorical:
         """Log of the mean probability over draws, by logsumexp, in nats."""
         if self.draws == 1:
             return self.log_probs[0]
-        return self.log_probs.logsumexp(dim=0) - math.log(self.draws)
+        # Where no draw gives a class any probability, logsumexp of minus infinities has no gradient: it gets none.
+        mean = self.log_probs.clamp_min(LOWEST).logsumexp(dim=0) - math.log(self.draws)
+        return mean.masked_fill(mean <= LOWEST / 2, -math.inf)
 
     @property
     def prediction(self) -> Int[Tensor, " N"]:

@@ -89,10 +89,7 @@ def feint(capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest
 
     def call(*arguments: object) -> Outcome:
         capfd.readouterr()
-        try:
-            code = main([str(argument) for argument in arguments])
-        except SystemExit as stop:  # argparse, for --help alone
-            code = int(stop.code or 0)
+        code = main([str(argument) for argument in arguments])
         return Outcome(code, *capfd.readouterr())
 
     return call
@@ -130,6 +127,6 @@ def images(save_images: Callable[..., Path]) -> Path:
 
 
 def records(summary: dict[str, Any]) -> dict[str, np.ndarray]:
-    """The columns of a run's records."""
-    table = pq.read_table(Path(summary["run"]["folder"]) / "records")
+    """The columns of a run's records, as anybody reads them."""
+    table = pq.read_table(Path(summary["run"]["folder"]) / "tables" / "records")
     return {name: table.column(name).to_numpy() for name in table.column_names}

@@ -9,7 +9,7 @@ from PIL import Image
 from safetensors.numpy import load_file
 
 from feint.data import load
-from feint.experiments import attack as module
+from feint.experiments.attack.work import Attacking
 
 from .conftest import records
 
@@ -20,7 +20,7 @@ def command(images: Path, networks: Path) -> list[object]:
 
 
 def test_a_data_set(feint, command, images):
-    outcome = feint("attack", "bim", *command, "--steps", 3, "--radii", "0.1,0.3", "--json")
+    outcome = feint("attack", "bim:steps=3", *command, "--radii", "0.1,0.3", "--json")
     assert (outcome.code, outcome.err) == (0, "")
     summary = json.loads(outcome.out)
     assert summary["images"] == 24
@@ -40,10 +40,8 @@ def test_a_data_set(feint, command, images):
     again = load(folder / "attacked-1.npz")
     assert len(again) == 24
     assert next(again.batches(24)).targets.tolist() == next(load(images).batches(24)).targets.tolist()
-    names = {path.name for path in folder.glob("pictures/00000-1-*.png")}
-    assert {"00000-1-original.png", "00000-1-attacked.png"} < names
-    assert not (folder / "arrays").exists()
-    table = feint("attack", "bim", *command, "--steps", 3, "--radii", "0.1,0.3")
+    assert {path.name for path in folder.glob("figures/*")} == {"success.png", "attacked.png"}
+    table = feint("attack", "bim:steps=3", *command, "--radii", "0.1,0.3")
     assert f"{100 * second['success']:.2f}" in table.out
     assert str(folder) in table.out
 
@@ -51,7 +49,7 @@ def test_a_data_set(feint, command, images):
 def test_interrupted_then_resumed(feint, command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     arguments = ["attack", "fgsm", *command, "--radii", "0.2", "--format", "safetensors"]
     assert feint(*arguments, "--out", tmp_path / "whole").code == 0
-    part, calls = module._part, []
+    part, calls = Attacking._compute, []
 
     def interrupted(*arguments, **named):
         calls.append(1)
@@ -59,7 +57,7 @@ def test_interrupted_then_resumed(feint, command, monkeypatch: pytest.MonkeyPatc
             raise KeyboardInterrupt
         return part(*arguments, **named)
 
-    monkeypatch.setattr(module, "_part", interrupted)
+    monkeypatch.setattr(Attacking, "_compute", interrupted)
     assert feint(*arguments).code == 130
     assert feint(*arguments).code == 0
     assert len(calls) == 3
@@ -80,7 +78,8 @@ def test_a_picture(feint, networks: Path, tmp_path: Path):
     summary = json.loads(outcome.out)
     assert (summary["images"], summary["clean"]["accuracy"]) == (1, 1.0)  # its label is the victim's own
     target = 1 if summary["attacked"][0]["success"] else 0
-    assert feint(*command, "--target", target).code == 0
+    command[1] = f"pgd:target={target}"
+    assert feint(*command).code == 0
     (tmp_path / "one.png").write_bytes(b"nothing")
     broken = feint(*command)
     assert broken.code == 2
@@ -97,7 +96,7 @@ def test_skipped_images_are_reported(feint, networks: Path, tmp_path: Path):
     (folder / "labels.csv").write_text("file,label\n" + "".join(f"{index}.png,{index % 2}\n" for index in range(6)))
     common = ["--data", folder, "--network", f"{networks}:build", "--on-error", "skip", "--quiet", "--json"]
     common += ["--threads", 1, "--batch-size", 1]
-    for command in (["attack", "fgsm", "--radii", 0.1], ["detect", "--attacks", "fgsm", "--resamples", 2]):
+    for command in (["attack", "fgsm", "--radii", 0.1], ["detect", "--attack", "fgsm", "--resamples", 2]):
         outcome = feint(*command, *common)
         assert outcome.code == 0, outcome
         ((where, _),) = json.loads(outcome.out)["skipped"]
@@ -106,8 +105,8 @@ def test_skipped_images_are_reported(feint, networks: Path, tmp_path: Path):
 
 def test_a_stochastic_victim_is_judged_on_fresh_draws(feint, command, networks: Path):
     command[command.index(f"{networks}:build")] = f"{networks}:dropout"
-    stochastic = ["--estimator", "mc-dropout", "--draws", 4, "--repeats", 2, "--attack-draws", "fresh"]
-    outcome = feint("attack", "mim", *command, *stochastic, "--radii", "0.2", "--steps", 2, "--json")
+    stochastic = ["--estimator", "mc-dropout:draws=4", "--radii", "0.2", "--repeats"]
+    outcome = feint("attack", "mim:steps=2,draws=fresh", *command, *stochastic, 2, "--json")
     assert outcome.code == 0
     summary = json.loads(outcome.out)
     table = records(summary)
@@ -121,16 +120,18 @@ def test_a_stochastic_victim_is_judged_on_fresh_draws(feint, command, networks: 
     assert found["std"] == pytest.approx(np.std(shares("attacked"), ddof=1))
     assert summary["clean"]["fresh_changed"] == pytest.approx(np.mean(shares("clean")))
     assert found["success"] > summary["clean"]["fresh_changed"]
-    once = feint("attack", "mim", *command, *stochastic[:-3], 1, "--radii", "0.2", "--steps", 2)
+    again = feint("attack", "mim:steps=2,draws=fresh", *command, *stochastic, 2)
+    assert f"{100 * found['success']:.2f} ± {100 * found['std']:.2f}" in again.out
+    once = feint("attack", "mim:steps=2,draws=fresh", *command, *stochastic, 1)
     assert once.code == 0
-    assert "+-" not in once.out
+    assert "±" not in once.out
 
 
-@pytest.mark.parametrize(("kind", "radius"), [("bim", 0.1), ("cw", 9)])
-def test_what_is_the_target_already_does_not_count(feint, command, networks: Path, kind, radius):
+@pytest.mark.parametrize(("attack", "radius"), [("bim:steps=9,target=1", 0.1), ("cw:steps=9,target=1", 9)])
+def test_what_is_the_target_already_does_not_count(feint, command, networks: Path, attack, radius):
     command[command.index(f"{networks}:build")] = f"{networks}:dropout"
-    command += ["--estimator", "mc-dropout", "--draws", 4, "--repeats", 2, "--steps", 9, "--target", 1]
-    outcome = feint("attack", kind, *command, "--radii", radius, "--json")
+    command += ["--estimator", "mc-dropout:draws=4", "--repeats", 2]
+    outcome = feint("attack", attack, *command, "--radii", radius, "--json")
     assert (outcome.code, outcome.err) == (0, "")
     summary = json.loads(outcome.out)
     table = records(summary)
@@ -147,27 +148,29 @@ def test_what_is_the_target_already_does_not_count(feint, command, networks: Pat
         values = table[column][tried[0]][won[0]]
         assert values.min() > 0
         assert found[name] == pytest.approx(values.mean())
-    printed = feint("attack", kind, *command, "--radii", radius).out
+    printed = feint("attack", attack, *command, "--radii", radius).out
     assert f" {found['tried']} " in printed
     assert f"{found['l2']:.3f}" in printed
 
 
 def test_where_none_is_tried_or_none_succeeds_there_is_no_number(feint, command):
-    (weak,) = json.loads(feint("attack", "cw", *command, "--radii", 1e-6, "--steps", 1, "--json").out)["attacked"]
+    (weak,) = json.loads(feint("attack", "cw:steps=1", *command, "--radii", 1e-6, "--json").out)["attacked"]
     assert (weak["tried"], weak["success"], weak["l2"], weak["rounded"]["surviving"]) == (24, 0, None, None)
-    one = ["attack", "bim", *command, "--radii", 0.1, "--limit", 1]
-    own = records(json.loads(feint(*one, "--json").out))["clean_prediction"][0]
-    (none,) = json.loads(feint(*one, "--target", own, "--json").out)["attacked"]
+    one = [*command, "--radii", 0.1, "--first", 1]
+    own = records(json.loads(feint("attack", "bim", *one, "--json").out))["clean_prediction"][0]
+    outcome = feint("attack", f"bim:target={own}", *one, "--json")
+    (none,) = json.loads(outcome.out)["attacked"]
     assert (none["tried"], none["success"], none["l2"], none["rounded"]["success"]) == (0, None, None, None)
-    assert feint(*one, "--target", own).out.splitlines()[4].split()[:5] == ["0.1", "0", "-", "-", "-"]
+    row = feint("attack", f"bim:target={own}", *one).out.splitlines()
+    assert next(line for line in row if line.lstrip().startswith("0.1 ")).split()[:5] == ["0.1", "0", "-", "-", "-"]
 
 
 @pytest.mark.parametrize("kind", ["cw", "lbfgs"])
 def test_how_the_weight_is_searched(feint, command, kind):
     gradients: list[float] = []
     for searches in (1, 3):
-        extra = ["--radii", 9, "--steps", 3, "--initial", 1e-6, "--searches", searches, "--json"]
-        outcome = feint("attack", kind, *command, *extra)
+        attack = f"{kind}:steps=3,initial=1e-6,searches={searches}"
+        outcome = feint("attack", attack, *command, "--radii", 9, "--json")
         assert (outcome.code, outcome.err) == (0, "")
         summary = json.loads(outcome.out)
         assert (summary["attack"]["initial"], summary["attack"]["searches"]) == (1e-6, searches)
@@ -179,27 +182,36 @@ def test_how_the_weight_is_searched(feint, command, kind):
     ("extra", "word"),
     [
         (["fgsm", "--radii", "0"], "radii"),
-        (["fgsm", "--radii", "0.1,0.1"], "radii"),
-        (["bim", "--radii", "0.1", "--target", 7], "target"),
-        (["lbfgs", "--radii", "1", "--step", 0.1], "step"),
-        (["cw", "--radii", "1", "--norm", "l2"], "norm"),
-        (["lbfgs", "--radii", "1", "--norm", "linf"], "norm"),
-        (["iaa", "--radii", "1", "--norm", "linf"], "norm"),
-        (["bim", "--radii", "1", "--initial", 0.1], "initial"),
-        (["iaa", "--radii", "1", "--searches", 2], "searches"),
-        (["cw", "--radii", "1", "--initial", 0], "initial"),
-        (["bim", "--radii", "0.1", "--evade", "wit"], "evade"),
-        (["bim", "--radii", "0.1", "--weight", 0.3], "weight"),
-        (["bim", "--radii", "0.1", "--attack-draws", "fresh"], "attack-draws: expected a victim that draws"),
-        (["bim", "--radii", "0.1", "--draws", 5], "draws: expected an estimator"),
-        (["bim", "--radii", "0.1", "--masks", "shared"], "masks: expected an estimator"),
-        (["bim", "--radii", "0.1", "--estimator", "mc-dropout", "--temperature", 2], "temperature: expected"),
+        (["fgsm", "--radii", "0.1,0.1"], "radii: expected each radius once"),
+        (["fgsm"], "radii: expected how far the attack may go, such as --radii 8/255, got none"),
+        (["bim:target=7", "--radii", "0.1"], "bim.target: expected a label from 0 to 2, got 7"),
+        (["lbfgs:step=0.1", "--radii", "1"], "lbfgs: expected settings one of"),
+        (["cw:norm=l2", "--radii", "1"], "cw: expected settings one of"),
+        (["lbfgs:norm=linf", "--radii", "1"], "'norm'"),
+        (["iaa:norm=linf", "--radii", "1"], "'norm'"),
+        (["bim:initial=0.1", "--radii", "1"], "bim: expected settings one of"),
+        (["iaa:searches=2", "--radii", "1"], "'searches'"),
+        (["cw:initial=0", "--radii", "1"], "cw.initial"),
+        (["bim:evade=wit", "--radii", "0.1"], "attack.evade: expected one of"),
+        (["bim:weight=0.3", "--radii", "0.1"], "attack.weight: expected it with evade, got 0.3 alone"),
+        (["bim:draws=fresh", "--radii", "0.1"], "bim.draws: expected a victim that draws"),
+        (["bim", "--radii", "0.1", "--draws", 5], "unrecognized argument --draws"),
+        (["bim", "--radii", "0.1", "--estimator", "softmax:draws=5"], "estimator.softmax: expected settings"),
+        (["bim", "--radii", "0.1", "--estimator", "mc-dropout:temperature=2"], "expected settings one of draws, masks"),
         (["bim", "--radii", "0.1", "--repeats", 2], "repeats: expected a victim that draws"),
-        (["bim", "--radii", "0.1", "--target", -1], "attack.target: expected greater than or equal to 0, got -1"),
+        (["bim:target=-1", "--radii", "0.1"], "attack.target: expected greater than or equal to 0, got '-1'"),
         (["bim", "--radii", "0.1,inf"], "radii"),
-        (["bim", "--radii", "0.1", "--step", "inf"], "step"),
-        (["mim", "--radii", "0.1", "--decay", "inf"], "decay"),
-        (["bim", "--radii", "0.1", "--evade", "mutual_information"], "mutual_information"),
+        (["bim:step=inf", "--radii", "0.1"], "bim.step"),
+        (["mim:decay=inf", "--radii", "0.1"], "mim.decay"),
+        (["bim:evade=mutual_information", "--radii", "0.1"], "mutual_information"),
+        (["pgdd", "--radii", "0.1"], "got 'pgdd'; did you mean 'pgd'?"),
+        (["bim:stepps=3", "--radii", "0.1"], "did you mean 'steps'?"),
+        (["bim", "--radiii", "0.1"], "unrecognized argument --radiii; did you mean '--radii'?"),
+        (
+            ["ace:goal=reverse", "--radii", "0.1"],
+            "ace.goal: expected one that looks at an input by itself, got reverse",
+        ),
+        ([], "attack"),
     ],
 )
 def test_bad_input(feint, command, extra, word, tmp_path: Path):

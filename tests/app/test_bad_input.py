@@ -141,7 +141,7 @@ def test_pickles_are_refused_and_not_run(audit_of, images: Path, tmp_path: Path)
     torch.save({"layers": Planted(trace)}, tmp_path / "old.pt", _use_new_zipfile_serialization=False)
     torch.save(torch.nn.Linear(2, 2), tmp_path / "module.pt")
     for name in ("plain.pkl", "saved.pt", "old.pt", "module.pt"):
-        line = audit_of("--data", images, "--weights", tmp_path / name)
+        line = audit_of("--data", images, network=f"build:weights={tmp_path / name}")
         assert name in line
         assert "state_dict" in line, line
     assert not trace.exists()
@@ -169,7 +169,7 @@ def test_weights(audit_of, images: Path, tmp_path: Path, kind):
             torch.save({"a.weight": torch.zeros(3)}, path)
         case _:
             torch.save({**whole, "layers.4.bias": torch.zeros(4)}, path)
-    assert path.name in audit_of("--data", images, "--weights", path)
+    assert path.name in audit_of("--data", images, network=f"build:weights={path}")
 
 
 OPTIONS = {
@@ -185,6 +185,9 @@ OPTIONS = {
     "limit 0": (["--limit", "0"], "limit"),
     "limit below 0": (["--limit", "-3"], "limit"),
     "limit in words": (["--limit", "all"], "limit"),
+    "first 0": (["--first", "0"], "first"),
+    "first and a sample": (["--first", "5", "--limit", "5"], "first: expected either limit or first, got both"),
+    "other channels": (["--channels", "gray"], "channels: expected 'grey' or 'rgb', got 'gray'; did you mean 'grey'?"),
     "batches of 0": (["--batch-size", "0"], "batch-size"),
     "no threads": (["--threads", "0"], "threads"),
     "a million threads": (["--threads", "1000000"], "threads"),
@@ -197,43 +200,63 @@ OPTIONS = {
     "no such measure": (["--measure", "mood"], "measure"),
     "a measure of draws": (["--measure", "mutual_information"], "mutual_information"),
     "a native measure": (["--measure", "native"], "native"),
-    "temperature 0": (["--temperature", "0"], "temperature"),
-    "temperature NaN": (["--temperature", "nan"], "temperature"),
-    "one draw": (["--estimator", "mc-dropout", "--draws", "1"], "draws"),
-    "repeats without draws": (["--repeats", "2"], "repeats: expected a victim that draws, got softmax"),
+    "temperature 0": (["--estimator", "softmax:temperature=0"], "temperature"),
+    "temperature NaN": (["--estimator", "softmax:temperature=nan"], "temperature"),
+    "temperature of another": (["--estimator", "mc-dropout:temperature=2"], "expected settings one of draws, masks"),
+    "half a draw": (["--estimator", "mc-dropout:draws=0.5"], "estimator.mc-dropout.draws: expected a valid integer"),
+    "draws of nothing": (["--estimator", "softmax:draws=5"], "expected settings"),
+    "a near miss of an estimator": (["--estimator", "mc-droput"], "did you mean 'mc-dropout'?"),
+    "a near miss of its setting": (["--estimator", "mc-dropout:draw=3"], "did you mean 'draws'?"),
+    "repeats without draws": (["--repeats", "2"], "repeats: expected a victim that draws"),
     "no dropout": (["--estimator", "mc-dropout"], "dropout"),
+    "an average of one": (["--average", "logit"], "average: expected several networks, got 1"),
     "crop without pixels": (["--crop", "0"], "crop"),
     "resize without pixels": (["--resize", "-1"], "resize"),
     "crop beyond resize": (["--resize", "4", "--crop", "5"], "crop"),
-    "steering without labels": (["--goal", "steer"], "raised"),
-    "labels without steering": (["--raised", "1"], "raised"),
-    "labels that are words": (["--goal", "steer", "--raised", "a"], "raised"),
-    "an unknown goal": (["--goal", "chaos"], "chaos"),
-    "no steps": (["--steps", "0"], "steps"),
-    "momentum below 0": (["--momentum", "-1"], "momentum"),
-    "momentum NaN": (["--momentum", "nan"], "momentum"),
-    "a decay of 1": (["--decay", "1"], "decay"),
-    "no tries": (["--tries", "0"], "tries"),
-    "an unknown search": (["--search", "luck"], "luck"),
-    "an unknown measure to attack": (["--attack-measure", "mood"], "mood"),
-    "a measure to attack that needs draws": (["--attack-measure", "mutual_information"], "mutual_information"),
+    "steering without labels": (["--attack", "ace:goal=steer"], "ace.target: expected the labels whose confidence"),
+    "labels without steering": (["--attack", "ace:target=1"], "ace.target: expected the goal steer, got disrupt"),
+    "labels that are words": (["--attack", "ace:goal=steer,target=a"], "attack.target"),
+    "an unknown goal": (["--attack", "ace:goal=chaos"], "chaos"),
+    "a goal about labels": (["--attack", "ace:goal=labels"], "ace.goal: expected one of disrupt"),
+    "no steps": (["--attack", "iterative-ace:steps=0"], "iterative-ace.steps: expected at least 1, got 0"),
+    "momentum below 0": (["--attack", "iterative-ace:momentum=-1"], "momentum"),
+    "momentum NaN": (["--attack", "iterative-ace:momentum=nan"], "momentum"),
+    "a decay of 1": (["--attack", "ace:search=backtracking,search.decay=1"], "decay"),
+    "no tries": (["--attack", "ace:search.tries=0"], "tries"),
+    "an unknown search": (["--attack", "ace:search=luck"], "luck"),
+    "a near miss of a search": (["--attack", "ace:search=bisecton"], "did you mean 'bisection'?"),
+    "an unknown measure to attack": (["--attack", "ace:measure=mood"], "mood"),
+    "a measure to attack that needs draws": (["--attack", "ace:measure=mutual_information"], "mutual_information"),
     "an unknown proxy": (["--proxy", "nobody.py:build"], "nobody.py"),
-    "weights without a proxy": (["--proxy-weights", "a.pt"], "proxy"),
     "a proxy of other classes": (["--proxy", "networks.py:ten"], "10"),
     "an unknown truth": (["--truth", "nobody.py:build"], "nobody.py"),
-    "weights without a truth": (["--truth-weights", "a.pt"], "truth"),
-    "two weights": (["--weights", "a.pt", "--weights", "b.pt"], "weights"),
+    "settings of a user's file": (["--proxy", "networks.py:other:depth=3"], "no settings but weights, got depth"),
     "an unknown flag": (["--attack-harder"], "--attack-harder"),
+    "a near miss of a flag": (["--treads", "1"], "unrecognized argument --treads; did you mean '--threads'?"),
+    "a near miss of a measure": (["--measure", "margn"], "did you mean 'margin'?"),
+    "a near miss of an attack": (["--attack", "itertive-ace"], "did you mean 'iterative-ace'?"),
+    "a setting twice": (["--attack", "ace:radii=1,radii=2"], "expected each key once, got radii twice"),
+    "an attack without a name": (["--attack", ":goal=steer"], "expected NAME or NAME:key=value"),
+    "an attack that keeps no label": (
+        ["--attack", "cw"],
+        "cw: expected an attack that can keep a label, or --any-label",
+    ),
     "a flag without its value": (["--radii"], "--radii"),
     "a flag cut short": (["--rad", "0.1"], "--rad"),
     "a word too many": (["digits"], "digits"),
     "a victim and a network": (["--victim", "lenet"], "both"),
-    "momentum of one step": (["--momentum", "0.5"], "momentum: expected several steps"),
-    "a try to accept of a bisection": (["--search", "bisection", "--accept", "best"], "search: expected backtracking"),
+    "momentum of one step": (["--attack", "ace:momentum=0.5"], "ace: expected settings one of"),
+    "a try to accept of a bisection": (["--attack", "ace:search=bisection,search.accept=best"], "'accept'"),
     "the average of no proxies": (["--proxy-average", "logit"], "proxy-average: expected several proxies"),
     "dropout left out where there is none": (["--indirect"], "indirect: expected a victim with dropout"),
-    "a label to steer that there is not": (["--goal", "steer", "--raised", "3"], "raised: expected labels from 0 to 2"),
+    "a label to steer that there is not": (
+        ["--attack", "ace:goal=steer,target=3"],
+        "ace.target: expected labels from 0 to 2, got 3",
+    ),
     "a proxy that is the victim": (["--proxy", "networks.py:build"], "networks that the victim does not contain"),
+    "grey levels for a radius": (["--radii", "8"], "radii: expected at most 1, the full range of a pixel, got 8"),
+    "another baseline": (["--baseline", "noise"], "baseline: expected 'random-signs' or 'none', got 'noise'"),
+    "a file that is none": (["--attack", "ace:search=@nothing.yaml"], "nothing.yaml"),
 }
 
 
@@ -247,17 +270,22 @@ ACE = ["reproduce", "ace-ensemble", "--data", "images.npz", "--quiet", "--networ
 COMMANDS = {
     "reproduce with a radius of 0": ([*ACE, "--white-radii", "0"], "radii: expected finite numbers above 0"),
     "reproduce with a seed below 0": ([*ACE, "--seed", "-1"], "seed: expected"),
-    "reproduce with no members": ([*ACE, "--sizes", "0"], "sizes: expected 1 to 1"),
-    "reproduce with members below 0": ([*ACE, "--sizes=-1"], "sizes: expected 1 to 1"),
-    "reproduce with one draw": (["reproduce", "ace-mc-dropout", *ACE[2:], "--draws", "1"], "draws: expected"),
+    "reproduce with no members": ([*ACE, "--size", "0"], "sizes: expected"),
+    "reproduce with too many members": ([*ACE, "--size", "2"], "size: expected 1 to 1 members"),
+    "reproduce with no draws": (["reproduce", "ace-mc-dropout", *ACE[2:], "--draws", "0"], "draws: expected"),
+    "no draws": (
+        ["audit", "--data", "images.npz", "--network", "networks.py:dropout", "--estimator", "mc-dropout:draws=0"],
+        "mc-dropout.draws: expected at least 1, got 0",
+    ),
     "reproduce with proxies for others": (
         ["reproduce", "ace-softmax", *ACE[2:], "--foreign", "networks.py:other"],
-        "foreign: expected it with ace-ensemble",
+        "unrecognized argument --foreign",
     ),
-    "none": ([], "COMMAND"),
-    "unknown": (["attack"], "attack"),
-    "a flag alone": (["--loud"], "COMMAND"),
-    "weights without a network": (["audit", "--weights", "a.pt"], "weights"),
+    "reproduce what there is not": (["reproduce", "ace-softmacks"], "did you mean 'ace-softmax'?"),
+    "reproduce without a network": (["reproduce", "ace-softmax"], "network: expected at least one --network"),
+    "an attack without a name": (["attack"], "the following arguments are required: ATTACK"),
+    "unknown": (["audti"], "got 'audti'; did you mean 'audit'?"),
+    "a flag alone": (["--loud"], "expected a command"),
     "an unknown victim": (["audit", "--victim", "nobody"], "nobody"),
     "a victim that is a path": (["audit", "--victim", "../nobody"], "nobody"),
     "no network for these data": (["audit", "--data", "images.npz"], "network"),
@@ -266,8 +294,14 @@ COMMANDS = {
         "10",
     ),
     "catalog with words": (["catalog", "everything"], "everything"),
-    "train without a network": (["train", "small"], "--network"),
+    "catalog, nearly": (["catalog", "pdg"], "did you mean 'pgd'?"),
+    "train without a network": (["train", "small"], "network: expected a value, got none"),
     "train without a name": (["train", "--network", "digits"], "NAME"),
+    "report of nothing": (["report", "nothing"], "nothing is not a run folder: it has no run.json"),
+    "report in no such format": (["report", "nothing", "--format", "docx"], "docx"),
+    "run of nothing": (["run", "nothing.yaml"], "nothing.yaml: expected a YAML file, got: No such file"),
+    "run without a file": (["run"], "FILE.yaml"),
+    "completion of no such shell": (["completion", "csh"], "csh"),
 }
 
 

@@ -1,36 +1,71 @@
-"""The command line itself: help, exit codes, what it imports."""
+"""The command line itself: help, exit codes, what it imports, and the commands that are no experiments."""
 
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
-from feint.experiments.autoencoder import AUTOENCODERS
 
-from feint.app import audit, cli
-from feint.experiments import catalog
-from feint.networks import ARCHITECTURES
+from feint import catalog
+from feint.app import cli, completion
+from feint.app.catalog import KINDS
+from feint.app.experiment import parser_of
+from feint.app.flags import flags_of
+from feint.runs import local
+from feint.runs.experiment import Experiment
+from feint.runs.things import loaded, settings_of
 
 PROBE = """
 import resource, sys
 from feint.app.cli import main
-try:
-    main(sys.argv[1:])
-except SystemExit:
-    pass
+code = main(sys.argv[1:])
 spent = resource.getrusage(resource.RUSAGE_SELF)
-heavy = {"torch", "numpy", "pandas", "pyarrow", "pydantic", "matplotlib", "plotly", "lightning"} & set(sys.modules)
-print(sorted(heavy), spent.ru_utime + spent.ru_stime, file=sys.stderr)
+heavy = {"torch", "numpy", "pandas", "pyarrow", "pydantic", "altair", "vl_convert", "lightning"} & set(sys.modules)
+print(sorted(heavy), code, spent.ru_utime + spent.ru_stime, file=sys.stderr)
 """
+NAMES = {**catalog.EXPERIMENTS, **catalog.PAPERS}
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["audit", "--help"], ["train", "--help"], ["catalog"]])
+def probed(*arguments):
+    """What a process of its own imported, its exit code, and the seconds of processor time that it took."""
+    command = [sys.executable, "-c", PROBE, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    *said, last = done.stderr.strip().splitlines()
+    heavy, code, seconds = re.fullmatch(r"(\[.*\]) (\d+) (\S+)", last).groups()
+    return done.stdout, said, heavy, int(code), float(seconds)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], [], ["--version"], ["reproduce", "--help"], ["catalog"]])
 def test_help_and_catalog_are_quick_and_import_nothing_heavy(arguments):
-    done = subprocess.run([sys.executable, "-c", PROBE, *arguments], capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("measures\n" if arguments == ["catalog"] else "usage: ")
-    heavy, _, seconds = done.stderr.strip().rpartition(" ")
-    assert heavy == "[]"
-    assert float(seconds) < 0.5
+    out, said, heavy, code, seconds = min((probed(*arguments) for _ in range(2)), key=lambda found: found[-1])
+    assert (said, heavy, code) == ([], "[]", 0)
+    assert seconds < (0.5 if arguments == ["catalog"] else 0.2)
+    starts = {"--version": "feint ", "catalog": "experiments\n"}
+    assert out.startswith(starts.get(arguments[0] if arguments else "", "usage: "))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["audit", "--help"],
+        ["train", "--help"],
+        ["audit", "--treads", "1"],
+        ["audit", "--radii", "-1"],
+        ["audit", "--attack", "itertive-ace"],
+        ["attack", "pgd:evade=mood", "--radii", "0.1"],
+        ["adit"],
+    ],
+)
+def test_flags_names_and_radii_are_read_before_torch(arguments):
+    out, said, heavy, code, _ = probed(*arguments)
+    assert "torch" not in heavy
+    if "--help" in arguments:
+        assert (code, said) == (0, [])
+        assert out.startswith(f"usage: feint {arguments[0]} ")
+    else:
+        assert (code, len(said), out) == (2, 1, "")
 
 
 def test_importing_the_package_costs_no_torch():
@@ -38,22 +73,40 @@ def test_importing_the_package_costs_no_torch():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
 
 
-def test_help_names_every_command_and_every_option_has_a_text(feint):
+def test_help_names_every_command(feint):
     outcome = feint("--help")
-    assert outcome.code == 0
-    commands = next(action for action in cli.parser()._actions if action.choices).choices
-    assert set(commands) == set(cli.COMMANDS)
-    for name, command in commands.items():
-        assert f"    {name}" in outcome.out
-        assert all(action.help for action in command._actions)
-        assert command.format_help()
+    assert (outcome.code, outcome.err) == (0, "")
+    assert feint().out == outcome.out
+    for name in (*catalog.EXPERIMENTS, *cli.OWN, "reproduce"):
+        assert re.search(rf"^  {name} +\S", outcome.out, re.MULTILINE)
+    assert all(name in outcome.out for name in catalog.PAPERS)
+    assert feint("reproduce").out == feint("reproduce", "-h").out
+    assert all(f"  {name} " in feint("reproduce").out for name in catalog.PAPERS)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_flag_of_every_command_has_a_text_and_a_name_of_its_own(feint, name):
+    experiment = loaded(NAMES[name])
+    assert isinstance(experiment, Experiment)
+    flags = flags_of(experiment.settings)
+    assert all(flag.help for flag in flags), [flag.name for flag in flags if not flag.help]
+    assert len({flag.name for flag in flags}) == len(flags)
+    title = name if name in catalog.EXPERIMENTS else f"reproduce {name}"
+    parser = parser_of(title, "What it does.", flags)
+    assert all(action.help for action in parser._actions)
+    outcome = feint(*title.split(), "--help")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert all(f"--{flag.name}" in outcome.out or flag.positional for flag in flags)
+    assert {"--out", "--fresh", "--json", "--quiet", "--debug", "--victims"} <= set(
+        re.findall(r"--[a-z-]+", outcome.out)
+    )
 
 
 def test_what_was_not_foreseen_is_one_line_too(feint, monkeypatch: pytest.MonkeyPatch):
-    def fail(options: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("first\nsecond")
 
-    monkeypatch.setattr(audit, "run", fail)
+    monkeypatch.setattr(local, "run", fail)
     outcome = feint("audit")
     assert (outcome.code, outcome.out) == (1, "")
     assert outcome.err == "feint: unexpected ZeroDivisionError: first (--debug shows where)\n"
@@ -61,22 +114,68 @@ def test_what_was_not_foreseen_is_one_line_too(feint, monkeypatch: pytest.Monkey
         feint("audit", "--debug")
 
 
+def test_the_version(feint):
+    import feint as library
+
+    assert feint("--version").out == f"feint {library.__version__}\n"
+
+
 def test_catalog(feint):
     listed = json.loads(feint("catalog", "--json").out)
     assert all(line and "\n" not in line for entries in listed.values() for line in entries.values())
     text = feint("catalog").out
     assert all(name in text for entries in listed.values() for name in entries)
-    things = {
-        "measures": {**catalog.MEASURES, **catalog.LABEL_MEASURES},
-        "metrics": catalog.METRICS,
-        "estimators": catalog.ESTIMATORS,
-        "attacks": catalog.ATTACKS,
-        "autoencoders": AUTOENCODERS,
-    }
-    lines = {
-        kind: {name: each.__doc__.strip().splitlines()[0] for name, each in of.items()} for kind, of in things.items()
-    }
-    assert listed == lines | {
-        "architectures": {name: line for name, (_, line) in ARCHITECTURES.items()},
-        "data": catalog.DATA,
-    }
+    assert set(listed) == {*KINDS, "data"}
+    for kind in ("measures", "metrics", "estimators", "attacks", "searches", "architectures", "autoencoders"):
+        expected = {name: loaded(place).__doc__.strip().splitlines()[0] for name, place in KINDS[kind].items()}
+        assert listed[kind] == expected, kind
+    assert listed["data"] == catalog.DATA
+
+
+@pytest.mark.parametrize("name", ["pgd", "mc-dropout", "backtracking", "lenet", "audit", "aurc", "max_probability"])
+def test_one_thing_of_the_catalog(feint, name):
+    outcome = feint("catalog", name)
+    assert (outcome.code, outcome.err) == (0, "")
+    found = json.loads(feint("catalog", name, "--json").out)
+    assert outcome.out.startswith(f"{name}: one of the {found['kind']}\n\n")
+    assert found["name"] == name
+    assert found["doc"].splitlines()[0] in outcome.out
+    thing = loaded(KINDS[found["kind"]][name])
+    settings = settings_of(thing.settings if isinstance(thing, Experiment) else thing)
+    assert list(found["settings"]) == [each.name for each in settings]
+    if name == "pgd":
+        assert found["settings"]["steps"]["default"] == repr(thing().steps)
+        assert "Madry" in found["doc"]
+        assert all(each["help"] for each in found["settings"].values())
+
+
+@pytest.mark.parametrize("shell", completion.SHELLS)
+def test_completion_knows_every_command_and_flag(feint, shell):
+    outcome = feint("completion", shell)
+    assert (outcome.code, outcome.err) == (0, "")
+    for name, reference in catalog.EXPERIMENTS.items():
+        assert name in outcome.out
+        for flag in flags_of(loaded(reference).settings):
+            if not flag.positional:
+                assert (f"-l {flag.name}" if shell == "fish" else f"--{flag.name}") in outcome.out
+    assert all(name in outcome.out for name in (*catalog.PAPERS, *cli.OWN))
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["feint", "aud"], ["audit"]),
+        (["feint", "audit", "--base"], ["--baseline"]),
+        (["feint", "reproduce", "smith"], ["smith-gal-table-1"]),
+        (["feint", "completion", "b"], ["bash"]),
+    ],
+)
+def test_bash_completes(feint, tmp_path: Path, words, expected):
+    (tmp_path / "feint.bash").write_text(feint("completion", "bash").out)
+    typed = " ".join(words)
+    script = f"""
+source {tmp_path / "feint.bash"}
+COMP_WORDS=({typed}); COMP_CWORD={len(words) - 1}; _feint; printf '%s\\n' "${{COMPREPLY[@]}}"
+"""
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == expected

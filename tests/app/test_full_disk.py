@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from feint.results import RunFolder
 
 from feint.app.cli import main
-from feint.experiments import audit
+from feint.errors import StoreError
+from feint.experiments.audit import AUDIT
+from feint.runs import local
+from feint.runs.run import Run
 
 
 def mount(folder: Path, options: str) -> bool:
@@ -69,7 +71,7 @@ def command(images: Path, networks: Path) -> list[object]:
 
 def records(root: Path):
     (folder,) = root.glob("audit-*")
-    return RunFolder.load(folder).read()
+    return Run.load(folder, AUDIT).table("records").read()
 
 
 # Room for nothing, for the beginning, for some of the parts, for all of them but not for the report.
@@ -83,12 +85,12 @@ def test_disk_full(feint, command, small_disk, tmp_path: Path, room, plain_repor
         assert outcome.out == ""
         assert outcome.err.startswith("feint: cannot write ")
         assert outcome.err.count("\n") == 1
-        kept = sorted(runs.glob("*/records/*.parquet"))
+        kept = sorted(runs.glob("*/tables/*/*.parquet"))
         assert all(pq.read_table(path).num_rows for path in kept)
-        assert not list(runs.glob("*/*.tmp")) + list(runs.glob("*/*/*.tmp"))
+        assert not [path for path in runs.rglob("*") if path.name.endswith(".tmp")]
         for run in runs.glob("audit-*"):
-            with pytest.raises(Exception, match=r"incomplete|not a run folder"):
-                RunFolder.load(run)
+            with pytest.raises(StoreError, match=r"incomplete|not a run folder|was damaged"):
+                Run.load(run, AUDIT)
     written = {path: path.stat().st_mtime_ns for path in kept}
     assert feint(*command, "--out", runs).code == 0
     assert {path: path.stat().st_mtime_ns for path in kept} == written
@@ -99,11 +101,7 @@ def test_disk_full(feint, command, small_disk, tmp_path: Path, room, plain_repor
 @pytest.fixture
 def plain_report(monkeypatch: pytest.MonkeyPatch) -> None:
     """In place of the report, which takes seconds, a file of its size."""
-
-    def write(folder: RunFolder, *_: object) -> None:
-        folder.write_bytes("report.html", bytes(5 << 20))
-
-    monkeypatch.setattr(sys.modules[audit.__module__], "write_audit_report", write)
+    monkeypatch.setattr(local, "report_files", lambda _: {"report.html": bytes(5 << 20)})
 
 
 def test_a_file_in_the_way(feint, command, tmp_path: Path):
@@ -131,10 +129,11 @@ def test_a_folder_that_may_only_be_read(feint, command, tmp_path: Path):
     assert "cannot write" in outcome.err
 
 
-def test_standard_output_full(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]):
+@pytest.mark.parametrize("arguments", [["catalog", "--json"], ["--version"], ["audit", "--help"]])
+def test_standard_output_full(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], arguments):
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full here")
     with Path("/dev/full").open("w") as full:
         monkeypatch.setattr(sys, "stdout", full)
-        assert main(["catalog", "--json"]) == 2
+        assert main(arguments) == 2
     assert capfd.readouterr().err == "feint: cannot write standard output: No space left on device\n"

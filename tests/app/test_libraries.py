@@ -44,7 +44,7 @@ def test_audit(feint, photos: Path, tmp_path: Path, library):
             name, network = "resnet10t", timm.create_model("resnet10t", num_classes=CLASSES)
         name = f"{library}:{name}"
     save_file(network.state_dict(), weights)
-    victim = ["--network", name, "--weights", weights]
+    victim = ["--network", f"{name}:weights={weights}"]
     outcome = feint("audit", "--data", photos, *victim, "--radii", "0.01", "--quiet", "--json", "--threads", 1)
     assert outcome.code == 0, outcome
     summary = json.loads(outcome.out)

@@ -59,5 +59,8 @@ def test_a_network_without_parameters_can_be_turned_round(tmp_path, capsys):
         "import torch\nclass N(torch.nn.Module):\n    def forward(self, x):\n        return 9 * x.flatten(1)[:, :3]\n"
     )
     arguments = ["audit", "--data", str(tmp_path / "some.npz"), "--network", f"{tmp_path / 'net.py'}:N"]
-    assert main([*arguments, "--radii", "0.1", "--goal", "reverse", "--out", str(tmp_path / "runs"), "--quiet"]) == 0
+    assert (
+        main([*arguments, "--radii", "0.1", "--attack", "ace:goal=reverse", "--out", str(tmp_path / "runs"), "--quiet"])
+        == 0
+    )
     assert "report:" in capsys.readouterr().out

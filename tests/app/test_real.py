@@ -20,7 +20,7 @@ CASES = {
 def test_audit(feint, real_data: Path, case):
     (data, *options), network, limit, radii = CASES[case]
     victim = ["--data", real_data / data, "--network", f"{real_data / 'zoo.py'}:{network}"]
-    outcome = feint("audit", *victim, *options, "--limit", limit, "--radii", radii, "--quiet", "--json", "--threads", 1)
+    outcome = feint("audit", *victim, *options, "--first", limit, "--radii", radii, "--quiet", "--json", "--threads", 1)
     assert outcome.code == 0, outcome
     summary = json.loads(outcome.out)
     assert 0.3 < summary["clean"]["accuracy"] < 1

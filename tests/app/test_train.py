@@ -34,9 +34,13 @@ def train(feint, digits: Path, networks: Path) -> Callable[..., object]:
     )
 
 
-def card(outcome) -> dict:
+def summary_of(outcome) -> dict:
     assert (outcome.code, outcome.err) == (0, ""), outcome
     return json.loads(outcome.out)
+
+
+def card(root: Path, name: str) -> dict:
+    return json.loads((root / "feint-victims" / name / "card.json").read_text())
 
 
 def refusal(outcome) -> str:
@@ -54,11 +58,13 @@ def same(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> boo
 
 
 def test_a_victim_and_its_card(train, feint, tmp_path: Path, networks: Path):
-    made = card(train("bars", "--json"))
+    summary = summary_of(train("bars", "--json"))
     folder = tmp_path / "feint-victims" / "bars"
-    assert json.loads((folder / "card.json").read_text()) == made
-    assert {path.name for path in folder.iterdir()} == {"card.json", "member-0.safetensors"}
-    assert [path.name for path in folder.parent.iterdir()] == ["bars"]
+    made = card(tmp_path, "bars")
+    assert made["run"] == summary["run"]["id"]
+    assert made["accuracy"] == summary["accuracy"]
+    assert {path.name for path in folder.iterdir() if path.name != ".lock"} == {"card.json", "member-0.safetensors"}
+    assert [path.name for path in folder.parent.iterdir() if path.name[0] != "."] == ["bars"]
     import feint as library
 
     network = library.networks.load(f"{networks}:build", folder / "member-0.safetensors")
@@ -79,7 +85,10 @@ def test_a_victim_and_its_card(train, feint, tmp_path: Path, networks: Path):
 def test_names(train, tmp_path: Path):
     assert "accuracy" in train("bars").out
     first = weights(tmp_path, "bars")
-    assert "--fresh" in refusal(train("bars"))
+    assert train("bars").code == 0  # the same again is read
+    assert same(weights(tmp_path, "bars"), first)
+    assert "--fresh" in refusal(train("bars", "--seed", 1))
+    assert same(weights(tmp_path, "bars"), first)
     assert train("bars", "--fresh", "--seed", 1).code == 0
     assert not same(weights(tmp_path, "bars"), first)
     for name in ("../bars", ".bars", "", "a/b", "b c"):
@@ -110,44 +119,56 @@ def test_interrupted_then_resumed(train, tmp_path: Path, monkeypatch: pytest.Mon
         patch.setattr(training, "fit", stopped)
         outcome = train("halves")
     assert (outcome.code, outcome.out) == (130, "")
-    assert not (tmp_path / "feint-victims" / "halves").exists()
-    work = tmp_path / "feint-victims" / ".halves.training"
-    assert (work / "member-0.checkpoint").is_file()
-    assert "halves" in refusal(train("halves", "--seed", 5))
+    assert [path.name for path in tmp_path.glob("feint-victims/halves/*")] in ([], [".lock"])
+    (work,) = tmp_path.glob("feint-runs/train-*/.scratch/members/00")
+    assert (work / "checkpoint").is_file()
+    steps: list[int] = []
+
+    def counted(network: torch.nn.Module, *arguments: object, **rest: object) -> object:
+        network.register_forward_pre_hook(lambda *_: steps.append(1))
+        return fit(network, *arguments, **rest)
+
+    monkeypatch.setattr(training, "fit", counted)
     assert train("halves").code == 0
+    assert len(steps) <= 5  # the second epoch alone
     assert same(weights(tmp_path, "halves"), weights(tmp_path, "whole"))
     assert not work.exists()
 
 
 def test_ensembles_of_dropout_networks(train, feint, tmp_path: Path, networks: Path):
-    made = card(
-        train(
-            "pair", "--members", 2, "--estimator", "mc-dropout", "--draws", 3, "--json", network=f"{networks}:dropout"
-        )
-    )
+    told = ["--members", 2, "--estimator", "mc-dropout:draws=3", "--json"]
+    summary = summary_of(train("pair", *told, network=f"{networks}:dropout"))
+    assert [each["epochs"] for each in summary["members"]] == [2, 2]
+    made = card(tmp_path, "pair")
     assert len(made["members"]) == 2
-    assert made["victim"]["estimator"] == "mc-dropout"
+    mc_dropout = {"name": "mc-dropout", "draws": 3, "masks": "shared", "outputs": "logits"}
+    assert made["victim"]["estimator"] == mc_dropout
     files = [load_file(tmp_path / "feint-victims" / "pair" / name) for name in made["members"]]
     assert not same(*files)
 
 
 def test_built_in_architectures(train, feint, tmp_path: Path):
-    made = card(train("small", "--json", network="digits"))
-    assert made["network"]["arguments"] == {"classes": 3}
-    assert "dropout" in refusal(train("other", "--dropout", 0.5, network="digits"))
+    assert train("small", network="digits").code == 0
+    assert card(tmp_path, "small")["network"] == {"name": "digits", "classes": 3}
+    assert "'dropout'" in refusal(train("other", network="digits:dropout=0.5"))
+    assert "did you mean 'classes'" in refusal(train("other", network="digits:clases=3"))
+    assert "without weights" in refusal(train("other", network="digits:weights=a.pt"))
 
 
 @pytest.mark.parametrize(
     ("option", "says"),
     [
         (["--epochs", 0], "epochs"),
-        (["--learning-rate", "nan"], "learning_rate"),
+        (["--learning-rate", "nan"], "learning-rate"),
         (["--share", 2], "share"),
         (["--members", 0], "members"),
-        (["--validation-share", 1], "validation_share"),
+        (["--validation-share", 1], "validation-share"),
         (["--test-data", "absent.npz"], "absent.npz"),
         (["--threads", 0], "threads"),
         (["--victims", "file/below"], "cannot write"),
+        (["--adversarial", "bim"], "adversarial: expected fgsm or pgd, got bim"),
+        (["--epoch", 1], "did you mean '--epochs'"),
+        (["--optimizer", "adamm"], "did you mean 'adam'"),
     ],
 )
 def test_bad_options(train, tmp_path: Path, option, says):
@@ -164,7 +185,7 @@ def test_images_without_splits_are_no_test_images_of_their_own(feint, digits: Pa
     copy = digits.with_name("copy.npz")
     copy.write_bytes(digits.read_bytes())
     start = ["train", "bars", "--network", network, "--data", digits, "--epochs", 1, "--quiet"]
-    for more in ([], ["--limit", 10], ["--test-data", copy]):
+    for more in ([], ["--first", 10], ["--test-data", copy]):
         assert "--test-data" in refusal(feint(*start, *more))
     assert not list((tmp_path / "feint-victims").glob("**/*"))
 
@@ -184,21 +205,25 @@ def test_a_card_that_cannot_be_read(train, feint, tmp_path: Path, images: Path):
 
 REFUSED = {
     "spread": (["spread", "--victim", "bars"], "draw"),
-    "spread, draws": (["spread", "--victim", "bars", "--draws", 5], "draws: expected a victim that draws, got softmax"),
+    "spread, draws": (["spread", "--victim", "bars", "--estimator", "softmax:draws=5"], "estimator.softmax"),
     "detect, twice": (["detect", "--victim", "bars", "--victim", "bars"], "each victim once, got bars, bars\n"),
-    "per-class, ace": (["per-class", "--victim", "bars", "--attacks", "ace"], "attacks.attack.kind: expected 'fgsm'"),
+    "per-class, ace": (["per-class", "--victim", "bars", "--attack", "ace"], "ace"),
     "per-class, twice": (
-        ["per-class", "--victim", "bars", "--attacks", "bim,bim"],
-        "attacks: expected each attack once, got bim, bim\n",
+        ["per-class", "--victim", "bars", "--attack", "bim", "--attack", "bim"],
+        "attacks: expected each attack once at a radius, or as=NAME, got bim, bim\n",
     ),
     "per-class": (["per-class", "--victim", "bars"], "dropout acts"),
-    "detect": (["detect", "--victim", "bars", "--compare", "--steps", 3], "dropout acts"),
-    "detect, a measure": (["detect", "--victim", "bars", "--evade", "mutual_information"], "mutual_information"),
-    "attack": (["attack", "fgsm", "--radii", 0.1, "--victim", "bars", "--estimator", "mc-dropout"], "dropout acts"),
-    "attack, a measure": (
-        ["attack", "fgsm", "--radii", 0.1, "--victim", "bars", "--evade", "mutual_information"],
+    "detect": (["detect", "--victim", "bars", "--compare"], "dropout acts"),
+    "detect, a measure": (
+        ["detect", "--victim", "bars", "--attack", "bim:evade=mutual_information"],
         "mutual_information",
     ),
+    "attack": (["attack", "fgsm", "--radii", 0.1, "--victim", "bars", "--estimator", "mc-dropout"], "dropout acts"),
+    "attack, a measure": (
+        ["attack", "fgsm:evade=mutual_information", "--radii", 0.1, "--victim", "bars"],
+        "mutual_information",
+    ),
+    "audit, an average": (["audit", "--victim", "bars", "--average", "logit"], "average: expected several networks"),
 }
 
 
@@ -207,7 +232,31 @@ def test_a_victim_without_draws_is_refused_before_there_is_a_folder(train, feint
     for name, (command, word) in REFUSED.items():
         outcome = feint(*command, "--data", tmp_path / "test.npz", "--quiet", "--threads", 1)
         assert word in refusal(outcome), name
-        assert not (tmp_path / "feint-runs").exists(), name
+        assert {path.name.split("-")[0] for path in (tmp_path / "feint-runs").iterdir()} == {"train"}, name
+
+
+def test_adversarial_training(train, tmp_path: Path):
+    assert train("hard", "--adversarial", "pgd:radii=0.1,steps=2").code == 0
+    assert train("plain").code == 0
+    told = card(tmp_path, "hard")["adversarial"]
+    assert (told["name"], told["radii"], told["steps"]) == ("pgd", [0.1], 2)
+    assert card(tmp_path, "plain")["adversarial"] is None
+    assert not same(weights(tmp_path, "hard"), weights(tmp_path, "plain"))
+
+
+def test_a_card_can_be_told_otherwise(train, feint, tmp_path: Path, networks: Path):
+    assert train("cnn", "--estimator", "mc-dropout:draws=3", network=f"{networks}:dropout").code == 0
+    common = ["--data", tmp_path / "test.npz", "--quiet", "--json", "--threads", 1, "--radii", 0.01, "--repeats", 1]
+
+    def estimator(*told: object) -> dict:
+        outcome = feint("audit", *told, *common[: -2 if "softmax" in told else None])
+        assert (outcome.code, outcome.err) == (0, ""), outcome
+        folder = Path(json.loads(outcome.out)["run"]["folder"])
+        return json.loads((folder / "run.json").read_text())["settings"]["victim"]["estimator"]
+
+    assert estimator("--victim", "cnn")["draws"] == 3
+    assert estimator("--victim", "cnn:estimator.draws=4")["draws"] == 4
+    assert estimator("--victim", "cnn", "--estimator", "softmax")["name"] == "softmax"
 
 
 def test_an_autoencoder_is_no_victim(train, feint, tmp_path: Path):
@@ -215,6 +264,7 @@ def test_an_autoencoder_is_no_victim(train, feint, tmp_path: Path):
     train("vae", network="vae")
     (tmp_path / "feint-victims" / "broken").mkdir()
     (tmp_path / "feint-victims" / "broken" / "card.json").write_text("{")
+    assert card(tmp_path, "vae")["kind"] == "autoencoder"
     command = ["attack", "fgsm", "--radii", 0.1, "--data", tmp_path / "test.npz", "--victim"]
     assert "expected a classifier, got the autoencoder 'vae'" in refusal(feint(*command, "vae"))
     assert refusal(feint(*command, "wrong")).endswith("there are bars, broken\n")

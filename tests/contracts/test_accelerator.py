@@ -4,15 +4,18 @@ import json
 
 import pytest
 import torch
-from feint.experiments.catalog import ATTACKS, MEASURES
-from feint.experiments.machine import steady
 from torch import nn
 
-from feint import attacks
+from feint import attacks, catalog
 from feint.app.cli import main
-from feint.attacks import Budget, label_objectives, objectives
+from feint.attacks import budget_for, label_objectives, objectives
 from feint.estimators import DUE, DUQ, SNGP, DeepEnsemble, MCDropout, Softmax
 from feint.measures import label_doubt
+from feint.runs.machine import Machine
+from feint.runs.things import loaded
+
+ATTACKS = {name: loaded(reference) for name, reference in catalog.ATTACKS.items()}
+MEASURES = {name: loaded(reference) for name, reference in catalog.MEASURES.items()}
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
@@ -22,6 +25,7 @@ SETTINGS = {
     "CarliniWagner": {"steps": 20, "searches": 2, "initial": 1.0},
     "LBFGS": {"steps": 5, "searches": 3},
     "IAA": {"rounds": 5},
+    "Square": {"queries": 20},
 }
 """Cheaper than the defaults, where those take long."""
 
@@ -47,7 +51,7 @@ def network(seed=0):
 
 @pytest.fixture(autouse=True)
 def _steady():
-    with steady(1):
+    with Machine("cuda", 1).steady():
         yield
 
 
@@ -78,7 +82,7 @@ def test_measures_agree_with_the_cpu(name, images):
     torch.testing.assert_close(result.cpu(), MEASURES[name](here), rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", sorted(attack.__name__ for attack in ATTACKS.values()))
+@pytest.mark.parametrize("name", sorted({attack.__name__ for attack in ATTACKS.values()} | {"RandomSigns", "Square"}))
 def test_attacks_stay_there_and_keep_their_promises(name, build, images):
     attack = getattr(attacks, name)(**SETTINGS.get(name, {}))
     estimator, images, rows = build().cuda(), images.cuda(), torch.arange(COUNT, device="cuda")
@@ -87,15 +91,14 @@ def test_attacks_stay_there_and_keep_their_promises(name, build, images):
     def predict(inputs, rows):
         return estimator(inputs, rows)
 
-    if name in ("CarliniWagner", "LBFGS", "IAA"):
+    budget = budget_for(attack, {"perceptual": 3.0, "l2": 1.0, "linf": 0.05}[attack.distance])
+    if not attack.takes_condition:
         goal, condition = label_objectives.margin(predict, own), label_objectives.changes_label(predict, own)
-        budget = Budget(3.0) if name == "IAA" else Budget(1.0, norm=attacks.L2())
     else:
         doubt = lambda inputs, rows: label_doubt(predict(inputs, rows), own[rows])  # noqa: E731
         goal, condition = objectives.disrupt_confidence(doubt, rows % 3 > 0), objectives.keeps_label(predict, own)
-        budget = Budget(0.05)
     result = attack(goal, images, budget, condition, batch_size=COUNT, samples=rows)
-    for field in ("inputs", "radius", "accepted", "feasible", "gradients", "queries"):
+    for field in ("inputs", "radius", "accepted", "feasible", "gradients", "queries", "directionless"):
         assert getattr(result, field).is_cuda, field
     assert (result.radius <= budget.radius + 6e-8).all()
     assert 0 <= result.inputs.min() <= result.inputs.max() <= 1

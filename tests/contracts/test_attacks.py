@@ -7,14 +7,16 @@ import typing
 import pydantic
 import pytest
 import torch
-from feint.experiments.catalog import ATTACKS
 from torch import nn
 
-from feint import attacks
+from feint import attacks, catalog
 from feint.attacks import Adversarial, Attack, budget_for, label_objectives, objectives, over_radii
 from feint.errors import AttackError
 from feint.estimators import MCDropout, Softmax
 from feint.measures import label_doubt
+from feint.runs.things import loaded
+
+ATTACKS = {name: loaded(reference) for name, reference in catalog.ATTACKS.items()}
 
 COUNT = 13
 

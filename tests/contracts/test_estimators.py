@@ -6,12 +6,15 @@ import pytest
 import torch
 from torch import nn
 
-from feint.catalog import ESTIMATORS, MEASURES
+from feint import catalog
+from feint.catalog import ESTIMATORS
 from feint.errors import NotApplicable
 from feint.estimators import DUE, DUQ, SNGP, DeepEnsemble, MCDropout, SelectiveNet, Softmax, predict
 from feint.predictive import Categorical
 from feint.protocols import Estimator
 from feint.runs.things import loaded
+
+MEASURES = {name: loaded(reference) for name, reference in catalog.MEASURES.items()}
 
 CLASSES, COUNT = 4, 11
 

@@ -4,11 +4,14 @@ import math
 
 import pytest
 import torch
-from feint.experiments.catalog import MEASURES
 
+from feint import catalog
 from feint.errors import NotApplicable
 from feint.predictive import Categorical
 from feint.protocols import Measure
+from feint.runs.things import loaded
+
+MEASURES = {name: loaded(reference) for name, reference in catalog.MEASURES.items()}
 
 DRAWS, COUNT, CLASSES = 6, 40, 5
 
@@ -114,6 +117,32 @@ def test_nothing_is_nan_at_the_extremes(name, doubt):
     if values.requires_grad:
         (slope,) = torch.autograd.grad(values.sum(), logs)
         assert torch.isfinite(slope).all()
+
+
+ROWS = torch.tensor(
+    [
+        [[0.5, 0.5, 0.0, 0.0, 0.0], [0.25, 0.75, 0.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0, 0.0]],
+        [[0.5, 0.0, 0.5, 0.0, 0.0], [0.0, 0.75, 0.25, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0, 0.0]],
+    ],
+    dtype=torch.float64,
+)
+"""Two draws of three inputs, with classes that one draw, or neither, thinks possible at all."""
+
+
+@measures
+@pytest.mark.parametrize("draws", [1, 2])
+def test_a_probability_of_0_is_the_limit_of_small_ones_with_a_finite_gradient(name, draws):
+    if draws == 1 and name in COMPARING:
+        pytest.skip("compares draws")
+    own = torch.zeros(3, dtype=torch.float64)
+    logs = ROWS[:draws].log().requires_grad_()
+    values = MEASURES[name](Categorical(logs, own))
+    nearly = (ROWS[:draws] + 1e-40) / (ROWS[:draws] + 1e-40).sum(-1, keepdim=True)
+    torch.testing.assert_close(values, MEASURES[name](Categorical(nearly.log(), own)), rtol=0, atol=1e-12)
+    if values.requires_grad:
+        (slope,) = torch.autograd.grad(values.sum(), logs)
+        assert torch.isfinite(slope).all()
+        assert (slope.abs().amax((0, 2)) > 0)[:2].all()
 
 
 @pytest.mark.parametrize("name", ["max_probability", "margin", "predictive_entropy", "expected_entropy"])

@@ -4,10 +4,13 @@ import inspect
 
 import pytest
 import torch
-from feint.experiments.catalog import LABEL_MEASURES, METRICS
 
-from feint import metrics
+from feint import catalog, metrics
 from feint.predictive import Categorical
+from feint.runs.things import loaded
+
+LABEL_MEASURES = {name: loaded(reference) for name, reference in catalog.LABEL_MEASURES.items()}
+METRICS = {name: loaded(reference) for name, reference in catalog.METRICS.items()}
 
 
 def arguments(count, generator):

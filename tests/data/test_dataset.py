@@ -123,3 +123,29 @@ def test_overlaps_of_ranges_of_the_same_images(saved, tmp_path):
     np.savez(tmp_path / "other.npz", images=images ^ 1, labels=labels)
     assert not data.overlaps(load(tmp_path / "other.npz"))
     assert not load("digits", split="train").overlaps(load("digits"))
+
+
+def test_a_part_without_a_readable_image_gives_no_batch(tmp_path):
+    images = np.full((6, 2, 2), 0.5)
+    images[2:4] = np.nan
+    np.savez(tmp_path / "a.npz", images=images, labels=np.zeros(6, int))
+    data = load(tmp_path / "a.npz", on_error="skip")
+    parts = [data.take(start, start + 2) for start in (0, 2, 4)]
+    assert [len(list(part.batches(2))) for part in parts] == [1, 0, 1]
+    assert [len(part.skipped) for part in parts] == [0, 2, 0]
+    np.savez(tmp_path / "b.npz", images=np.full((6, 2, 2), np.nan), labels=np.zeros(6, int))
+    with pytest.raises(DataError, match="expected at least one readable image of 4, got none"):
+        next(load(tmp_path / "b.npz", on_error="skip").sample(4).batches(2))
+    with pytest.raises(DataError, match=r"image 2: expected pixels in .*, got NaN"):
+        list(load(tmp_path / "a.npz").take(2, 4).batches(2))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_pixels_that_are_not_finite_are_one_bad_image(tmp_path, value):
+    images = np.full((3, 2, 2), 0.5)
+    images[1, 0] = value
+    np.savez(tmp_path / "a.npz", images=images, labels=np.zeros(3, int))
+    kind = "NaN" if np.isnan(value) else "infinity"
+    with pytest.raises(DataError, match=f"image 1: expected pixels in .*, got {kind} at 2 of 4 values"):
+        list(load(tmp_path / "a.npz").batches(3))
+    assert [batch.samples.tolist() for batch in load(tmp_path / "a.npz", on_error="skip").batches(3)] == [[0, 2]]

@@ -37,7 +37,7 @@ def write_idx(folder: Path, images: np.ndarray, labels: np.ndarray) -> Path:
 
 
 def write_parquet(folder: Path, images: np.ndarray, labels: np.ndarray) -> Path:
-    rows = [{"bytes": encoded(image, "BMP"), "path": None} for image in images]
+    rows = [{"bytes": encoded(image), "path": None} for image in images]
     pq.write_table(pa.table({"image": rows, "label": labels}), folder / "some.parquet", row_group_size=250)
     return folder / "some.parquet"
 

@@ -10,7 +10,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from feint.errors import InputError
-from feint.estimators import MCDropout, Softmax, mc_dropout
+from feint.estimators import MCDropout, Softmax
+from feint.estimators.dropout import mc_dropout
 from feint.measures import mutual_information, predictive_entropy
 
 from .conftest import reference

@@ -121,3 +121,11 @@ def test_label_doubt_of_every_label_adds_up():
     categorical = Categorical.from_logits(torch.randn(4, 20, 5, generator=torch.Generator().manual_seed(0)))
     doubts = [measures.label_doubt(categorical, torch.full((20,), label)) for label in range(5)]
     torch.testing.assert_close(torch.stack(doubts).sum(0), torch.full((20,), 4.0, dtype=torch.float64))
+
+
+def test_entropies_of_impossible_classes():
+    categorical = Categorical(torch.tensor([[[0.5, 0.5, 0.0], [1.0, 0.0, 0.0]]], dtype=torch.float64).log())
+    for entropy in (measures.predictive_entropy, measures.expected_entropy):
+        assert entropy(categorical).tolist() == pytest.approx([math.log(2), 0.0], abs=1e-15)
+    apart = Categorical(torch.eye(3, dtype=torch.float64).log().unsqueeze(1))
+    assert measures.mutual_information(apart).item() == pytest.approx(math.log(3))

@@ -4,10 +4,10 @@ import math
 
 import pytest
 import torch
-from feint.attacks.objectives import disrupt_confidence, keeps_label
 from torch import nn
 
 from feint.attacks import ACE, Backtracking, Budget
+from feint.attacks.confidence.objectives import disrupt_confidence, keeps_label
 from feint.estimators import SelectiveNet, selective_loss
 from feint.measures import label_doubt, native
 

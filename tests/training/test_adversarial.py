@@ -2,11 +2,11 @@ import copy
 
 import pytest
 import torch
-from feint.attacks.label_objectives import cross_entropy
 from torch import nn
 from torch.nn import functional
 
 from feint.attacks import FGSM, Budget
+from feint.attacks.labels.objectives import cross_entropy
 from feint.errors import InputError
 from feint.estimators import Softmax
 from feint.training import AdversarialClassifier, Classifier, fit

@@ -8,7 +8,7 @@ import argparse
 import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from feint import catalog
 from feint.app.cli import Parser
@@ -79,7 +79,7 @@ def _show(name: str, kind: str, reference: str, as_json: bool) -> None:
     from feint.runs.experiment import Experiment
 
     thing: Any = things.loaded(reference)
-    told: Any = getattr(thing, "settings") if isinstance(thing, Experiment) else thing  # noqa: B009
+    told: Any = cast(Experiment[Any], thing).settings if isinstance(thing, Experiment) else thing
     settings = {
         each.name: {
             "type": inspect.formatannotation(each.annotation),

@@ -4,16 +4,16 @@ Heavy libraries are imported by the commands that use them; all that can be wron
 """
 
 import argparse
-import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import NoReturn, final
 
 from feint import catalog
-from feint.app.output import reserved_output
-from feint.errors import FeintError, SpecError, StoreError
+from feint.app.output import reserved_output, say, silence, written
+from feint.errors import FeintError, SpecError
 
 UNEXPECTED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 OWN = {
@@ -26,8 +26,21 @@ OWN = {
 
 
 @final
+class Helped(Exception):
+    """A command's help was asked for, and printed."""
+
+
+@final
 class Parser(argparse.ArgumentParser):
     """An argparse parser whose mistakes are one line, raised rather than printed, with the nearest valid name."""
+
+    def print_help(self, file: object = None) -> None:
+        """Print it as a result, which nothing else is mixed into."""
+        say(self.format_help().rstrip())
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """Done: the help was printed."""
+        raise Helped
 
     def error(self, message: str) -> NoReturn:
         """Say what was wrong with the arguments, and where to look."""
@@ -35,10 +48,10 @@ class Parser(argparse.ArgumentParser):
 
     def parse_all(self, arguments: Sequence[str]) -> argparse.Namespace:
         """Parse, or say which argument is unknown and which it might have been."""
-        from feint.runs.settings import near
-
         options, unknown = self.parse_known_args(arguments)
         if unknown:
+            from feint.runs.settings import near
+
             flags = [name for action in self._actions for name in action.option_strings]
             name = unknown[0].partition("=")[0]
             self.error(f"unrecognized argument {unknown[0]}{near(name, flags)}")
@@ -54,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        with reserved_output():
+        with reserved_output(), suppress(Helped):
             command_of(arguments)()
         _flush()
     except FeintError as error:
@@ -70,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return INTERRUPTED
     except BrokenPipeError:  # whoever read our output has gone, e.g. `head`: nothing is left to say
-        _silence()
+        silence()
     except Exception as error:
         if "--debug" in arguments:
             raise
@@ -117,7 +130,6 @@ def _known(name: str, names: dict[str, str], expected: str) -> None:
 
 
 def _help() -> None:
-    from feint.app.output import say
     from feint.app.sources import first_line
 
     lines = {name: first_line(reference) for name, reference in catalog.EXPERIMENTS.items()}
@@ -133,7 +145,6 @@ def _help() -> None:
 
 
 def _papers() -> None:
-    from feint.app.output import say
     from feint.app.sources import first_line
 
     width = max(map(len, catalog.PAPERS), default=0)
@@ -145,7 +156,6 @@ def _papers() -> None:
 
 def _version() -> None:
     import feint
-    from feint.app.output import say
 
     say(f"feint {feint.__version__}")
 
@@ -157,15 +167,5 @@ def _printable(text: str) -> str:
 
 def _flush() -> None:
     """Write out what was printed while it can still be said that this failed."""
-    try:
+    with written():
         sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        _silence()
-        raise StoreError(f"cannot write standard output: {error.strerror}") from error
-
-
-def _silence() -> None:
-    """Send what could not be printed nowhere, for Python tries again on its way out."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

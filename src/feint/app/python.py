@@ -104,12 +104,16 @@ def _on(name: str, victim: Any, images: Any, labels: Any, values: dict[str, Any]
     """An experiment on objects: each has a name in the settings, and is found by it."""
     how = {key: values.pop(key) for key in ("root", "victims", "fresh", "progress") if key in values}
     if isinstance(victim, RunSettings):
+        if images is not None or labels is not None:
+            raise SpecError("images: expected none beside settings, whose data say which, got some")
         return run(name, victim, **how, **values)
     experiment: Experiment[Any] = loaded(catalog.EXPERIMENTS[name])
     given: dict[str, Any] = {}
     many = "victims" in experiment.settings.model_fields
     if victim is not None:
         several = cast(Sequence[Any], victim if isinstance(victim, list | tuple) else [victim])
+        if len(several) != 1 and not many:
+            raise SpecError(f"victim: expected one, got {len(several)}")
         told = [_victim(each, given) for each in several]
         values |= {"victims": told} if many else {"victim": told[0]}
     classes = values.pop("classes", None)
@@ -133,10 +137,11 @@ def _victim(victim: Any, given: dict[str, Any]) -> Any:
     if not callable(victim):
         raise SpecError(f"victim: expected a module, an estimator, a callable or a name, got {type(victim).__name__}")
     title = type(victim).__name__ if isinstance(victim, nn.Module) else getattr(victim, "__name__", "callable")
-    name = f"given:{title}-{len(given)}"
     function: Callable[..., Any] = victim
+    alike = sum(name.startswith(f"given:{title}-") for name in given)
+    name = f"given:{title}-{alike}"
     given[name] = victim if isinstance(victim, nn.Module) else Called(function)
-    return {"name": title, "networks": [{"name": name}]}
+    return {"name": f"{title} {alike + 1}" if alike else title, "networks": [{"name": name}]}
 
 
 def _data(images: Any, labels: Any, classes: Sequence[str] | None, given: dict[str, Any]) -> Any:
@@ -145,7 +150,8 @@ def _data(images: Any, labels: Any, classes: Sequence[str] | None, given: dict[s
     if isinstance(images, Mapping):
         return images  # pyright: ignore[reportUnknownVariableType]
     if not isinstance(images, Dataset):
-        if isinstance(images, torch.Tensor | np.ndarray | list) and labels is None:
+        batches = isinstance(images, list) and isinstance(next(iter(cast(list[Any], images)), None), tuple)
+        if isinstance(images, torch.Tensor | np.ndarray | list) and labels is None and not batches:
             raise SpecError("labels: expected one for each image, got none")
         images = Dataset("images", Arrays.of(images, labels, classes))
     given["given:images"] = images

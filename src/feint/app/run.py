@@ -60,7 +60,7 @@ def read(file: Path) -> Iterator[tuple[Experiment[Any], RunSettings]]:
     for document in documents:
         listed += cast(list[Any], document) if isinstance(document, list) else [document]
     if not listed:
-        raise SpecError(f"{file}: expected an experiment, got nothing")
+        raise SpecError(f"{file}: expected a mapping with an experiment, got nothing")
     for document in listed:
         yield described(document, str(file))
 
@@ -85,7 +85,10 @@ def described(document: Any, where: str) -> tuple[Experiment[Any], RunSettings]:
 def _run(asked: Sequence[tuple[Experiment[Any], RunSettings]], options: argparse.Namespace, line: str) -> None:
     from feint.reports.text import text
     from feint.runs import local
+    from feint.threats.things import check_words
 
+    for _, settings in asked:  # before the first of them runs for an hour
+        check_words(settings)
     results: list[Any] = []
     for experiment, settings in asked:
         result = local.run(

@@ -3,30 +3,25 @@
 import copy
 import hashlib
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal, NamedTuple, final
+from dataclasses import replace
+from typing import Any, Literal, final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from feint.errors import DataError
 
 from .batch import Batch
-from .decode import BrokenImage, Channels, channels_by_name, checked_range, cropped, recoloured, resized
-from .kinds import Classes, Images, Inputs, Mask, Targets, Values
+from .decode import BrokenImage, Channels
+from .kinds import Classes, Images, Inputs, Targets, Values
 from .matching import match
+from .preparation import Preparation
+from .printable import printable
 from .sampling import even_sample
-from .source import Example, Flaw, Labelled, Pixels, Source
+from .source import Example, Flaw, Labelled, Source, reason
+from .stacking import Held, empty, finite, stacked
 
 OnError = Literal["raise", "skip"]
-
-
-class _Held(NamedTuple):
-    """All examples, decoded, and for each position its row, -1 where it was skipped."""
-
-    inputs: Pixels
-    targets: NDArray[Any]
-    rows: NDArray[np.int64]
 
 
 @final
@@ -61,14 +56,8 @@ class Dataset:
         start: int = 0,
         stop: int | None = None,
     ) -> None:
-        for option, value in (("resize", resize), ("crop", crop)):
-            if value is not None and value < 1:
-                raise DataError(f"{option}: expected at least 1 pixel, got {value}")
-        for option, value in (("resize", resize), ("crop", crop), ("channels", channels)):
-            if value is not None and (source.inputs is not Images or isinstance(source.targets, Mask)):
-                raise DataError(f"{option}: expected images with labels, got other data from {name}")
-        if resize is not None and crop is not None and crop > resize:
-            raise DataError(f"expected crop to be at most resize, got crop={crop}, resize={resize}")
+        self._prepare = Preparation(resize, crop, channels)
+        self._prepare.check(name, source)
         if len(source) == 0:
             raise DataError(f"{name}: expected images, got none")
         stop = len(source) if stop is None else min(stop, len(source))
@@ -76,15 +65,14 @@ class Dataset:
             raise DataError(f"{name}: expected a range within its {len(source)} images, got {start} to {stop}")
         self.name = name
         self._source = source
-        self._resize, self._crop = resize, crop
-        self._channels: Channels | None = channels
         self._on_error: OnError = on_error
         self._samples = np.arange(start, stop)
-        self._targets: Targets = source.targets
+        self._targets = _named(source.targets)
         self._renumbered: NDArray[np.int64] | None = None
         self._shape: tuple[int, ...] | None = None
         self._skipped: dict[int, tuple[str, str]] = {}
-        self._held: _Held | None = None
+        self._held: Held | None = None
+        self._part = False
         self._fingerprint: str | None = None
 
     def __len__(self) -> int:
@@ -156,7 +144,9 @@ class Dataset:
         """
         if not 0 <= start < min(stop, len(self)):
             raise DataError(f"{self.name}: expected a range within its {len(self)} images, got {start} to {stop}")
-        return self._with(self._samples[start:stop])
+        part = self._with(self._samples[start:stop])
+        part._part = True
+        return part
 
     def sample(self, limit: int, seed: int = 0) -> "Dataset":
         """So many of the examples, drawn evenly over the classes; in the source's order, with its sample indices.
@@ -195,10 +185,11 @@ class Dataset:
         """
         if not isinstance(self._source.targets, Classes):
             raise DataError(f"{self.name}: expected classes to match, got other targets")
-        own = self._source.targets.names
-        found = match(own, tuple(names), self._occurring(), self.name)
+        names = tuple(map(printable, names))
+        own = tuple(map(printable, self._source.targets.names))
+        found = match(own, names, self._occurring(), self.name)
         other = self._with(self._samples)
-        other._targets, other._fingerprint = Classes(tuple(names)), None
+        other._targets, other._fingerprint = Classes(names), None
         other._renumbered = None if np.array_equal(found, np.arange(len(own))) else found
         return other
 
@@ -212,10 +203,12 @@ class Dataset:
             batch_size: examples per batch; the last batch may have fewer.
 
         Yields:
-            Inputs with targets and sample indices.
+            Inputs with targets and sample indices; with on_error="skip", nothing of a range (``take``) in which nothing
+            is readable.
 
         Raises:
-            DataError: if one cannot be read, differs in size from the first, or has a label outside the classes.
+            DataError: if one cannot be read, differs in size from the first, or has a label outside the classes; or if
+                none at all can be read and this is no range of another.
         """
         if batch_size < 1:
             raise DataError(f"batch_size: expected at least 1, got {batch_size}")
@@ -228,7 +221,7 @@ class Dataset:
                 read, waiting = read + batch_size, []
         if waiting:
             yield self._batch(waiting)
-        elif read == 0:
+        elif read == 0 and not self._part:
             raise self._nothing_read()
 
     def gather(self, positions: Sequence[int]) -> Batch:
@@ -246,11 +239,10 @@ class Dataset:
             return self.only(positions)
         self._check(positions)
         if self._held is None:
-            self._held = self._hold()
-        chosen = np.asarray(positions, dtype=np.int64)
-        rows = self._held.rows[chosen]
-        chosen, rows = chosen[rows >= 0], rows[rows >= 0]
-        return _to_batch(self._held.inputs[rows], self._held.targets[rows], self._samples[chosen])
+            self._held = Held.of(self._examples(self._samples), len(self), self.targets)
+        if self._held is None:
+            raise self._nothing_read()
+        return self._held.batch(self._samples[np.asarray(positions, dtype=np.int64)])
 
     def only(self, positions: Sequence[int]) -> Batch:
         """A few examples at any positions, in the order asked for.
@@ -276,8 +268,7 @@ class Dataset:
         change; a torchvision set that is not one array, a sample.
         """
         if self._fingerprint is None:
-            text = f"{self._source.fingerprint()} resize={self._resize} crop={self._crop}"
-            text += f" channels={self._channels}" if self._channels is not None else ""
+            text = f"{self._content()} {self._prepare}"
             text += f" labels={self._renumbered.tolist()}" if self._renumbered is not None else ""
             self._fingerprint = hashlib.sha256(text.encode()).hexdigest()
         return self._fingerprint
@@ -289,7 +280,16 @@ class Dataset:
             DataError: if the files cannot be read.
         """
         apart = not len(np.intersect1d(self._samples, other._samples))
-        return not apart and self._source.fingerprint() == other._source.fingerprint()
+        return not apart and self._content() == other._content()
+
+    def _content(self) -> str:
+        try:
+            return self._source.fingerprint()
+        except OSError as error:
+            raise self._gone(error) from error
+
+    def _gone(self, error: OSError) -> DataError:
+        return DataError(printable(f"{self.name}: expected files that can be read, got: {reason(error)}"))
 
     def _with(self, samples: NDArray[np.int64]) -> "Dataset":
         """The same of other samples; nothing skipped or held yet."""
@@ -328,14 +328,21 @@ class Dataset:
         """What the source has at ascending indices, read in as few ranges as there are."""
         ends = np.append(np.flatnonzero(np.diff(samples) != 1) + 1, len(samples))
         begin = 0
-        for end in ends.tolist():
-            if begin < end:
-                yield from self._source.read(int(samples[begin]), int(samples[end - 1]) + 1)
-            begin = end
+        try:
+            for end in ends.tolist():
+                if begin < end:
+                    yield from self._source.read(int(samples[begin]), int(samples[end - 1]) + 1)
+                begin = end
+        except DataError as error:
+            if (message := printable(str(error))) == str(error):
+                raise
+            raise DataError(message) from error
+        except OSError as error:
+            raise self._gone(error) from error
 
     def _examples(self, samples: NDArray[np.int64]) -> Iterator[Example]:
         """Read, resize, crop and check what stands at ascending indices; note or raise what is flawed."""
-        read = self._image if self._source.inputs is Images else _row
+        read = self._prepare if self._source.inputs is Images else finite
         for item in self._items(samples):
             if isinstance(item, Flaw):
                 self._skip(item)
@@ -346,18 +353,9 @@ class Dataset:
                 self._skip(Flaw(item.sample, str(error)))
                 continue
             except DataError as error:
-                raise DataError(f"{self._source.where(item.sample)}: {error}") from error
+                raise DataError(f"{self._where(item.sample)}: {error}") from error
             self._check_shape(item.sample, example.input.shape)
             yield example
-
-    def _image(self, pixels: Pixels) -> Pixels:
-        if pixels.dtype != np.uint8:
-            pixels = checked_range(pixels)
-        if channels := channels_by_name(self._channels):
-            pixels = recoloured(pixels, channels)
-        if self._resize is not None:
-            pixels = resized(pixels, self._resize)
-        return pixels if self._crop is None else cropped(pixels, self._crop)
 
     def _target(self, target: int | NDArray[Any]) -> int | NDArray[Any]:
         if isinstance(self._source.targets, Classes):
@@ -369,14 +367,14 @@ class Dataset:
             if self._renumbered[int(target)] < 0:
                 raise DataError(f"expected a class among those matched, got {names[int(target)]!r}")
             return int(self._renumbered[int(target)])
-        return _row(np.asarray(target)) if isinstance(self.targets, Values) else np.asarray(target, dtype=np.int64)
+        return finite(np.asarray(target)) if isinstance(self.targets, Values) else np.asarray(target, dtype=np.int64)
 
     def _check_shape(self, sample: int, shape: tuple[int, ...]) -> None:
         shape = shape[-1:] + shape[:-1]
         if self._shape is not None and self._shape != shape:
             expected, came = ("x".join(map(str, sizes)) for sizes in (self._shape, shape))
             raise DataError(
-                f"{self._source.where(sample)}: expected {expected} (channels x height x width) like the first image,"
+                f"{self._where(sample)}: expected {expected} (channels x height x width) like the first image,"
                 f" got {came}; give resize and crop to bring all images to one size"
             )
         self._shape = shape
@@ -389,76 +387,24 @@ class Dataset:
         return self._shape
 
     def _skip(self, flaw: Flaw) -> None:
-        where = self._source.where(flaw.sample)
+        where, reason = self._where(flaw.sample), printable(flaw.reason)
         if self._on_error == "raise":
-            raise DataError(f"{where}: {flaw.reason}")
-        self._skipped[flaw.sample] = (where, flaw.reason)
+            raise DataError(f"{where}: {reason}")
+        self._skipped[flaw.sample] = (where, reason)
+
+    def _where(self, sample: int) -> str:
+        return printable(self._source.where(sample))
 
     def _nothing_read(self) -> DataError:
         where, why = self.skipped[0] if self._skipped else (self.name, "no images")
         return DataError(f"{self.name}: expected at least one readable image of {len(self)}, got none; {where}: {why}")
 
     def _batch(self, examples: Sequence[Example]) -> Batch:
-        if examples:
-            inputs = _stacked([example.input for example in examples])
-            targets = np.stack([np.asarray(example.target) for example in examples])
-        else:
-            channels, *sizes = self._one_shape()
-            inputs = np.empty((0, *sizes, channels), dtype=np.uint8 if sizes else np.float32)
-            targets = self._no_targets()
-        return _to_batch(inputs, targets, np.array([example.sample for example in examples], dtype=np.int64))
-
-    def _no_targets(self) -> NDArray[Any]:
-        match self.targets:
-            case Classes():
-                return np.empty(0, dtype=np.int64)
-            case Mask():
-                return np.empty((0, *self._one_shape()[1:]), dtype=np.int64)
-            case Values(names):
-                return np.empty((0, len(names)), dtype=np.float32)
-
-    def _hold(self) -> _Held:
-        inputs: Pixels | None = None
-        targets = self._no_targets()
-        rows = np.full(len(self), -1, dtype=np.int64)
-        for count, example in enumerate(self._examples(self._samples)):
-            pixels = example.input
-            if inputs is None:
-                inputs = np.empty((len(self), *pixels.shape), dtype=pixels.dtype)
-                targets = np.zeros((len(self), *targets.shape[1:]), dtype=targets.dtype)
-            if inputs.dtype != pixels.dtype:
-                inputs, pixels = _as_floats(inputs), _as_floats(pixels)
-            inputs[count], targets[count] = pixels, example.target
-            rows[np.searchsorted(self._samples, example.sample)] = count
-        if inputs is None:
-            raise self._nothing_read()
-        return _Held(inputs, targets, rows)
+        return stacked(examples) if examples else empty(self._one_shape(), self.targets)
 
 
-def _as_floats(pixels: Pixels) -> Pixels:
-    """Bytes as float32 in [0, 1]."""
-    return pixels.astype(np.float32) / np.float32(255) if pixels.dtype == np.uint8 else pixels
-
-
-def _stacked(inputs: list[Pixels]) -> Pixels:
-    """As one array; images of 8 bits beside such of more become floats."""
-    if len({pixels.dtype for pixels in inputs}) > 1:
-        inputs = [_as_floats(pixels) for pixels in inputs]
-    return np.stack(inputs)
-
-
-def _row(row: NDArray[Any]) -> NDArray[np.float32]:
-    """Numbers as float32, or BrokenImage."""
-    with np.errstate(over="ignore"):
-        found = row.astype(np.float32)
-    if not np.isfinite(found).all():
-        raise BrokenImage(f"expected finite numbers, got {float(row[~np.isfinite(found)][0])}")
-    return found
-
-
-def _to_batch(inputs: Pixels, targets: NDArray[Any], samples: NDArray[np.int64]) -> Batch:
-    if inputs.ndim == 4:
-        inputs = inputs.transpose(0, 3, 1, 2)
-    tensor = torch.as_tensor(np.ascontiguousarray(inputs))
-    tensor = tensor.float().div_(255) if tensor.dtype == torch.uint8 else tensor
-    return Batch(tensor, torch.as_tensor(targets), torch.as_tensor(samples))
+def _named(targets: Targets) -> Targets:
+    """The same with names that can be printed."""
+    if isinstance(targets, Values):
+        return targets
+    return replace(targets, names=tuple(map(printable, targets.names)))

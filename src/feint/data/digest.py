@@ -1,6 +1,7 @@
 """Fingerprints: digests of content, quick also where a file is very large, the same whatever folder they lie in."""
 
 import hashlib
+import stat
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ def digest_of_files(paths: Sequence[Path]) -> str:
     digest = hashlib.sha256()
     for path in paths:
         status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # which might never end
+            raise OSError(f"{path} is no regular file")
         size = status.st_size
         digest.update(f"{size}:".encode())
         with path.open("rb") as file:

@@ -20,6 +20,7 @@ from .formats.parquet import Parquet, has_parquet
 from .formats.stl_binary import StlBinary, has_stl
 from .formats.svhn import Svhn, has_svhn
 from .formats.torchvision_sets import PREFIX, TorchvisionSet
+from .printable import printable
 from .source import Source, reason
 
 FORMATS = (
@@ -76,7 +77,12 @@ def load(
         raise DataError(f"channels: expected 'grey' or 'rgb', got {channels!r}")
     columns = {"image_column": image_column, "label_column": label_column}
     how = _How(split, on_error, channels, {key: value for key, value in columns.items() if value is not None})
-    found = _open(name, how)
+    try:
+        found = _open(name, how)
+    except DataError as error:
+        if (message := printable(str(error))) == str(error):
+            raise
+        raise DataError(message) from error  # names of files and columns are whatever somebody wrote
     if how.columns and not isinstance(found, Parquet | ImageFiles):
         raise DataError(f"{next(iter(how.columns))}: expected a Parquet file or a CSV, got {name}")
     return Dataset(name, found, resize=resize, crop=crop, on_error=on_error, channels=channels)
@@ -138,7 +144,7 @@ def _open_folder(folder: Path, how: _How) -> Source:
         return StlBinary.find(folder, how.split)
     if has_svhn(folder):
         return Svhn.find(folder, how.split)
-    tables = [name for name in names if name.lower().endswith(".csv")]
+    tables = [name for name in names if name.lower().endswith(".csv") and (folder / name).is_file()]
     if has_parquet(folder, below=not tables):
         return Parquet.find(folder, how.split, how.on_error, channels=how.channels, **how.columns)
     if len(tables) > 1:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .kinds import Columns, Images, Targets
+from .printable import printable
 
 Pixels = NDArray[Any]
 """One image: shape ``(height, width, channels)``, uint8 in 0 to 255 or float in [0, 1]."""
@@ -99,7 +100,7 @@ def flaws_raise(on_error: str) -> bool:
 def reason(error: BaseException) -> str:
     """The first line of what another library says went wrong."""
     lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+    return printable(lines[0]) if lines else type(error).__name__
 
 
 def from_bytes(data: bytes, shape: tuple[int, ...]) -> NDArray[np.uint8]:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from feint.errors import InputError
 from feint.estimators.frozen import checked_logits, frozen
 from feint.estimators.memory_format import MemoryFormat
+from feint.estimators.outputs import Outputs, as_logits
 from feint.estimators.own_inputs import OwnInputs
 from feint.predictive import Categorical
 
@@ -20,18 +21,19 @@ class Softmax(nn.Module):
         network: maps images in [0, 1], shape ``(N, channels, height, width)``, to logits ``(N, C)``. It runs in eval
             mode whatever mode it is in, and is left as it was found.
         temperature: T > 0; above 1 flattens the probabilities and never changes the prediction.
+        outputs: what the network returns, where that is not logits: see ``AsLogits``.
 
     Raises:
-        InputError: a temperature that is not above 0.
+        InputError: a temperature that is not above 0, or unknown outputs.
 
     Reference: Guo et al. 2017, "On Calibration of Modern Neural Networks", equation 9 (temperature).
     """
 
-    def __init__(self, network: nn.Module, temperature: float = 1.0) -> None:
+    def __init__(self, network: nn.Module, temperature: float = 1.0, outputs: Outputs = "logits") -> None:
         super().__init__()
         if not 0 < temperature < float("inf"):
             raise InputError(f"temperature: expected a finite number above 0, got {temperature}")
-        self.network = network
+        self.network = as_logits(network, outputs)
         self.temperature = temperature
         self._format, self._own = MemoryFormat(), OwnInputs()
 

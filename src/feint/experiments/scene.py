@@ -17,7 +17,7 @@ from feint.networks import VariationalAutoencoder
 from feint.runs.machine import Machine
 from feint.runs.work import Array
 from feint.victims.autoencoder import load_autoencoder, resolved_autoencoder
-from feint.victims.data import load_data
+from feint.victims.data import load_data, matched
 from feint.victims.records import MEASURE
 from feint.victims.victim import Victim, load_victim, measure, resolved
 
@@ -151,10 +151,10 @@ def set_scene(settings: S, machine: Machine) -> tuple[S, Scene]:
         autoencoder=resolved_autoencoder(settings.autoencoder, machine),
         victims=tuple(resolved(victim, machine) for victim in settings.victims),
     )
+    dataset = matched(dataset, settings.victims)
     settings = machine.settled(settings, dataset.shape, len(dataset))
-    assert settings.batch_size is not None
     victims = [load_victim(victim, dataset, machine, seed=settings.seed) for victim in settings.victims]
     autoencoder = load_autoencoder(settings.autoencoder, dataset, machine)
     for victim in victims:
         _ = victim.measures  # asked once, so that what it cannot do is said before anything is computed
-    return settings, Scene(dataset, autoencoder, victims, settings.batch_size, machine.device)
+    return settings, Scene(dataset, autoencoder, victims, settings.size, machine.device)

@@ -3,7 +3,7 @@
 from jaxtyping import Float
 from torch import Tensor
 
-from feint.measures.complement import complemented
+from feint.measures.complement import complemented, finite
 from feint.measures.draws import require_draws
 from feint.predictive import Categorical
 
@@ -20,7 +20,7 @@ def predictive_entropy(categorical: Categorical) -> Float[Tensor, " N"]:
     >>> predictive_entropy(Categorical.from_logits(torch.zeros(1, 4)))
     tensor([1.3863], dtype=torch.float64)
     """
-    mean = categorical.mean_log_probs
+    mean = finite(categorical.mean_log_probs)
     return -(mean.exp() * complemented(mean)).sum(dim=-1)
 
 
@@ -32,7 +32,8 @@ def expected_entropy(categorical: Categorical) -> Float[Tensor, " N"]:
 
     Reference: Smith & Gal 2018, equation 4 (its second term).
     """
-    return -(categorical.log_probs.exp() * complemented(categorical.log_probs)).sum(dim=-1).mean(dim=0)
+    draws = finite(categorical.log_probs)
+    return -(draws.exp() * complemented(draws)).sum(dim=-1).mean(dim=0)
 
 
 def mutual_information(categorical: Categorical) -> Float[Tensor, " N"]:
@@ -49,5 +50,6 @@ def mutual_information(categorical: Categorical) -> Float[Tensor, " N"]:
     Reference: Houlsby et al. 2011 (BALD), equation 2; Smith & Gal 2018, equation 4.
     """
     require_draws(categorical, "mutual_information")
-    surplus = complemented(categorical.log_probs) - complemented(categorical.mean_log_probs)
-    return (categorical.log_probs.exp() * surplus).sum(dim=-1).mean(dim=0)
+    draws = finite(categorical.log_probs)
+    surplus = complemented(draws) - complemented(finite(categorical.mean_log_probs))
+    return (draws.exp() * surplus).sum(dim=-1).mean(dim=0)

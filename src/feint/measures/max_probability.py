@@ -3,6 +3,7 @@
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from feint.measures.complement import finite
 from feint.predictive import Categorical
 
 
@@ -36,4 +37,4 @@ def label_doubt(categorical: Categorical, labels: Int[Tensor, " N"]) -> Float[Te
     Reference: Galil & El-Yaniv 2021, "Disrupting Deep Uncertainty Estimation Without Harming Accuracy", section 3.
     """
     own = labels.unsqueeze(-1)
-    return categorical.mean_log_probs.scatter(-1, own, -float("inf")).logsumexp(dim=-1).exp()
+    return finite(categorical.mean_log_probs).scatter(-1, own, -float("inf")).logsumexp(dim=-1).exp()

@@ -3,6 +3,7 @@
 from jaxtyping import Float
 from torch import Tensor
 
+from feint.measures.complement import finite
 from feint.measures.draws import require_draws
 from feint.predictive import Categorical
 
@@ -20,9 +21,10 @@ def softmax_variance(categorical: Categorical) -> Float[Tensor, " N"]:
     """
     require_draws(categorical, "softmax_variance")
     own = categorical.prediction.expand(categorical.draws, -1).unsqueeze(-1)
-    others = categorical.log_probs.scatter(-1, own, -float("inf")).logsumexp(dim=-1, keepdim=True)
+    draws = finite(categorical.log_probs)
+    others = draws.scatter(-1, own, -float("inf")).logsumexp(dim=-1, keepdim=True)
     # p and 1 - p vary by the same amount, and near p = 1 the latter has all its digits.
-    probabilities = categorical.log_probs.scatter(-1, own, others).exp()
+    probabilities = draws.scatter(-1, own, others).exp()
     return (probabilities - probabilities.mean(dim=0)).square().mean(dim=(0, 2))
 
 

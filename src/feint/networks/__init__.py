@@ -17,6 +17,8 @@ from .headless import Headless as Headless
 from .loading.exported import Exported as Exported
 from .loading.load import load as load
 from .loading.weights import load_weights as load_weights
+from .neighbours import Dependence as Dependence
+from .neighbours import depends_on_neighbours as depends_on_neighbours
 from .normalize import Normalize as Normalize
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "CifarResNet18",
     "CifarResNet20",
     "CifarVGG16",
+    "Dependence",
     "DigitNetwork",
     "DropoutCNN",
     "Exported",
@@ -35,6 +38,7 @@ __all__ = [
     "VariationalAutoencoder",
     "behaviour",
     "check",
+    "depends_on_neighbours",
     "fingerprint",
     "load",
     "load_weights",

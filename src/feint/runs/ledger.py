@@ -114,8 +114,8 @@ class Ledger:
                 leftover.unlink()
         here = versions()
         if there is None:
-            if (self.path / "run.json").exists():
-                self.lost.append("run.json")
+            if (self.path / "run.json").exists() or any(self._manifests()):
+                self._lose("run.json")
             there = {**state, "versions": here, "created": now(), "state": "running"}
             self._save(there)
             return
@@ -171,7 +171,7 @@ class Ledger:
         place = self.path / "ledger" / f"{entry}.json"
         manifest = files.read_sealed(place)
         if manifest is None:
-            if place.exists():
+            if place.exists() or self.state["state"] == "complete":
                 self._lose(f"ledger/{entry}.json")
             return False
         named: dict[str, str] = manifest["files"]
@@ -229,9 +229,9 @@ class Ledger:
             if entry not in known and place.parent.name != "derived":
                 place.unlink()
 
-    def has_derived(self, kind: str) -> bool:
-        """Whether what is made from the records (or delivered) is there as it was written."""
-        return self._whole(f"derived/{kind}")
+    def has_derived(self, kind: str, places: Sequence[Path] = ()) -> bool:
+        """Whether what is made from the records (or delivered, to these places) is there as it was written."""
+        return self._whole(f"derived/{kind}", [f"{place.absolute()}/" for place in places])
 
     def record_derived(
         self, kind: str, contents: Mapping[str, bytes], written: Mapping[str, str] | None = None

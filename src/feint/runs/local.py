@@ -10,7 +10,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from feint.errors import StoreError
+from feint.errors import DataError, StoreError
 from feint.reports import Report
 from feint.reports.page import page
 from feint.reports.pictures import pictures
@@ -24,7 +24,7 @@ from .machine import VICTIMS, Machine
 from .result import Result
 from .run import Run
 from .settings import RunSettings
-from .work import Children, Stage, Work
+from .work import Children, Found, NothingRead, Piece, Stage, Work
 
 RUNS = Path("feint-runs")
 
@@ -41,6 +41,8 @@ def run(
     progress: bool = True,
 ) -> Result:
     """Run an experiment, or read it where it is there already; what an interrupted run computed is used again.
+
+    Files of the run that were damaged or are gone are made again, and named on standard error.
 
     Args:
         experiment: which.
@@ -75,7 +77,18 @@ def run(
                     _run_children(stage, ledger, root, machine, command, fresh)
                 else:
                     _run_stage(stage, ledger, here, machine)
-            return _derive(work, Run(path, experiment, ledger.state), ledger, progress)
+            return _derive(work, Run(path, experiment, ledger.state), ledger)
+
+
+def _computed(stage: Stage, piece: Piece, earlier: Run, ledger: Ledger) -> Found:
+    """What a piece comes to; empty where none of its inputs can be read."""
+    try:
+        return stage.compute(piece, earlier, ledger.scratch(stage.name, piece.name))
+    except NothingRead as nothing:
+        if len(stage.pieces) == 1:
+            raise DataError(f"expected inputs that can be read, got none of {len(nothing.skipped)}") from nothing
+        empty = {name: schema.empty_table() for name, schema in stage.tables.items()}
+        return Found(empty, {name: {} for name in stage.arrays}, nothing.skipped)
 
 
 @contextmanager
@@ -83,7 +96,7 @@ def _alone(places: Sequence[Path]) -> Generator[None]:
     """Inside, no other process works on these folders."""
     locks: list[int] = []
     try:
-        locks += [files.locked(place) for place in places]
+        locks += [files.locked(place.parent / ".locks" / place.name) for place in places]
         yield
     finally:
         for lock in locks:
@@ -100,7 +113,7 @@ def _run_stage(stage: Stage, ledger: Ledger, earlier: Run, machine: Machine) -> 
     quiet = not machine.progress or len(stage.pieces) == 1
     with tqdm(total=total, initial=done, desc=stage.name, unit=f" {stage.unit}", disable=quiet) as bar:
         for piece in absent:
-            found = stage.compute(piece, earlier, ledger.scratch(stage.name, piece.name))
+            found = _computed(stage, piece, earlier, ledger)
             ledger.record(stage, piece, found)
             bar.update(piece.size)
 
@@ -121,9 +134,9 @@ def _run_children(stage: Children, ledger: Ledger, root: Path, machine: Machine,
             ledger.record_child(stage, name, result.run.id, result.summary)
 
 
-def _derive(work: Work, here: Run, ledger: Ledger, progress: bool) -> Result:
+def _derive(work: Work, here: Run, ledger: Ledger) -> Result:
     """Make what follows from the records, where it is not there as it was written."""
-    if work.deliver is not None and not ledger.has_derived("delivered"):
+    if work.deliver is not None and not ledger.has_derived("delivered", work.places):
         delivery = Delivery(here.path)
         work.deliver(here, delivery)
         ledger.record_derived("delivered", {}, delivery.written)
@@ -133,9 +146,8 @@ def _derive(work: Work, here: Run, ledger: Ledger, progress: bool) -> Result:
     summary = read_summary(here.path)
     if not ledger.has_derived("report"):
         ledger.record_derived("report", report_files(here.experiment.report(here, summary)))
-    complete = ledger.state["state"] == "complete"
     ledger.finish()
-    if progress and ledger.lost and complete:
+    if ledger.lost:
         print(f"feint: made again in {here.path}: {', '.join(ledger.lost)}", file=sys.stderr)
     return Result(Run(here.path, here.experiment, ledger.state), summary)
 

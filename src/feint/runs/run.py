@@ -1,7 +1,10 @@
 """A run as its readers see it: what was asked, and what was found; nothing of it can be changed."""
 
 import json
-from collections.abc import Mapping
+import re
+import zipfile
+import zlib
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast, final
@@ -73,7 +76,7 @@ class Run:
     def _entries(self) -> list[dict[str, Any]]:
         """The ledger's entries, stage by stage, piece by piece."""
         stages = cast(list[str], self._state["stages"])
-        places = [place for stage in stages for place in sorted((self.path / "ledger" / stage).glob("*.json"))]
+        places = [place for stage in stages for place in in_order((self.path / "ledger" / stage).glob("*.json"))]
         return [entry for place in places if (entry := files.read_sealed(place)) is not None]
 
     def _paths(self, prefix: str) -> list[Path]:
@@ -89,7 +92,7 @@ class Run:
 
     def notes(self, stage: str) -> list[Mapping[str, Any]]:
         """What the pieces of a stage noted beside, in their order."""
-        places = sorted((self.path / "ledger" / stage).glob("*.json"))
+        places = in_order((self.path / "ledger" / stage).glob("*.json"))
         return [entry.get("notes", {}) for place in places if (entry := files.read_sealed(place)) is not None]
 
     def table(self, name: str) -> Table:
@@ -106,9 +109,9 @@ class Run:
         if len(paths) != 1:
             raise StoreError(f"{self.path}: expected one file of arrays {name}, got {len(paths)}")
         try:
-            with np.load(paths[0], allow_pickle=False) as file:
+            with paths[0].open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 return {key: file[key] for key in file.files}
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise StoreError(f"{paths[0]} cannot be read: {error}; run again to make it anew") from error
 
     def pieces(self, name: str) -> list[str]:
@@ -136,6 +139,19 @@ class Run:
             "versions": ", ".join(f"{name} {version}" for name, version in self.versions.items()),
             "run": self.id,
         }
+
+
+def in_order(places: Iterable[Path]) -> list[Path]:
+    """Files of pieces as the pieces come: by their names, in which numbers count as numbers.
+
+    >>> [place.stem for place in in_order([Path("00-10.json"), Path("00-9.json"), Path("01-0.json")])]
+    ['00-9', '00-10', '01-0']
+    """
+
+    def parts(place: Path) -> list[tuple[int, str]]:
+        return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", place.stem)]
+
+    return sorted(places, key=parts)
 
 
 def read_state(path: Path) -> dict[str, Any]:

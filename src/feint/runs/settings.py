@@ -1,7 +1,8 @@
 """What is to be done, as values: frozen, printable, storable, checked when they are made."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+import inspect
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar, get_args
 
@@ -144,11 +145,25 @@ def _unknown(model: type[Settings], first: ErrorDetails) -> str:
     for part in where:  # down to the settings that the name is in
         inner = fields[part].annotation if part in fields else None
         fields = inner.model_fields if isinstance(inner, type) and issubclass(inner, Settings) else {}
-    names = [each.replace("_", "-") for each in fields]
+    running = RunSettings.running if len(where) == 0 else ()
+    names = [each.replace("_", "-") for each in sorted(fields, key=lambda each: each in running)]
     said = ".".join((*where, name)).replace("_", "-")
     return f"{said}: expected one of {', '.join(names)}, got {name!r}{near(name.replace('_', '-'), names)}"
 
 
 def _choices(model: type[Settings], first: ErrorDetails) -> list[str]:
-    field = model.model_fields.get(str(first["loc"][0]))
-    return [str(each) for each in get_args(field.annotation)] if field else []
+    """The values that the field which is wrong takes, down to the settings that it is in."""
+    annotation: Any = model
+    for part in first["loc"]:
+        if isinstance(part, str) and inspect.isclass(annotation) and issubclass(annotation, Settings):
+            field = annotation.model_fields.get(part)
+            annotation = None if field is None else field.annotation
+    return list(_literals(annotation))
+
+
+def _literals(annotation: Any) -> Iterator[str]:
+    for part in get_args(annotation):
+        if isinstance(part, str):
+            yield part
+        else:
+            yield from _literals(part)

@@ -14,6 +14,7 @@ from feint.errors import StoreError
 
 _parquet: Any = pq  # its stubs leave types unknown
 _compute: Any = pc
+_array: Any = pa.array
 
 
 @final
@@ -40,12 +41,12 @@ class Table:
             return ()
         return tuple(_explained(self._paths[0], _parquet.read_schema).names)
 
-    def batches(self, columns: Sequence[str] | None = None, **where: Any) -> Iterator[pa.Table]:
+    def batches(self, columns: Sequence[str] | None = None, /, **where: Any) -> Iterator[pa.Table]:
         """Piece after piece.
 
         Args:
             columns: which; None for all.
-            where: column -> the value, or the collection of values, that a row must have.
+            where: column -> the value, or the collection of values, that a row must have; any name will do.
 
         Raises:
             StoreError: a file cannot be read.
@@ -57,18 +58,18 @@ class Table:
                 table = table.filter(_matches(table.column(name), value))
             yield table if columns is None else table.select(list(columns))
 
-    def read(self, columns: Sequence[str] | None = None, **where: Any) -> pa.Table:
+    def read(self, columns: Sequence[str] | None = None, /, **where: Any) -> pa.Table:
         """All pieces as one table; arguments as in `batches`."""
         pieces = list(self.batches(columns, **where))
         if not pieces:
             raise StoreError(f"expected a table {self.name}, got none")
         return pa.concat_tables(pieces).unify_dictionaries().combine_chunks()
 
-    def column(self, name: str, **where: Any) -> npt.NDArray[Any]:
+    def column(self, name: str, /, **where: Any) -> npt.NDArray[Any]:
         """One column."""
         return self.read([name], **where).column(name).to_numpy()
 
-    def distinct(self, name: str, **where: Any) -> list[Any]:
+    def distinct(self, name: str, /, **where: Any) -> list[Any]:
         """The values of a column, each once, in the order they come in."""
         found: dict[Any, None] = {}
         for piece in self.batches([name], **where):
@@ -79,10 +80,10 @@ class Table:
 def _matches(column: Any, value: Any) -> Any:
     if isinstance(value, Collection) and not isinstance(value, str):
         kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-        values = list(cast(Collection[Any], value))
-        return _compute.is_in(column, value_set=pa.array(values, kind))
+        values = _array(list(cast(Collection[Any], value)), kind)
+        return _compute.is_in(column, value_set=values)
     if isinstance(value, float):  # compared as the numbers that they are, not as texts
-        return pa.array(np.asarray(column.to_numpy() == value))
+        return _array(np.asarray(column.to_numpy() == value))
     return _compute.equal(column, value)
 
 

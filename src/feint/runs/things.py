@@ -3,7 +3,7 @@
 import inspect
 import re
 import types
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from importlib import import_module
@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from feint.errors import FeintError, SpecError
 
-from .settings import Settings, near, number
+from .settings import Settings, listed, near, number
 
 Kinds = Mapping[str, Mapping[str, str]]
 """Fields whose value is itself a thing with a name -> where such things are found, by name."""
@@ -52,6 +52,12 @@ def _parts(annotation: Any) -> tuple[Any, ...]:
     return get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else (annotation,)
 
 
+def _inside(annotation: Any) -> tuple[Any, ...]:
+    """The types of a sequence's values, where it is one."""
+    several = (tuple, list, Sequence)
+    return next((get_args(part) for part in _parts(annotation) if get_origin(part) in several), ())
+
+
 def loaded(reference: str) -> Any:
     """What ``module:Name`` refers to."""
     module, _, name = reference.partition(":")
@@ -76,12 +82,16 @@ def settings_of(thing: Any) -> tuple[Setting, ...]:
     )
 
 
-def described(thing: Any) -> dict[str, str]:
-    """What the docstring says of each setting, under Attributes or Args; of a base's where its own has no word."""
-    chain = [each for each in inspect.getmro(thing) if each.__doc__] if isinstance(thing, type) else [thing]
+def described(thing: Callable[..., Any]) -> dict[str, str]:
+    """What the docstring says of each setting, under Attributes or Args, its own or that of ``__init__``.
+
+    Where it has no word, that of a base counts.
+    """
     found: dict[str, str] = {}
-    for each in reversed(chain):
-        found |= _entries(inspect.getdoc(each) or "")
+    for each in reversed(inspect.getmro(thing)) if isinstance(thing, type) else [thing]:
+        found |= _entries(inspect.cleandoc(each.__doc__ or ""))
+        if isinstance(each, type) and "__init__" in vars(each):
+            found |= _entries(inspect.cleandoc(vars(each)["__init__"].__doc__ or ""))
     return found
 
 
@@ -186,6 +196,8 @@ def _coerced(setting: Setting, value: Any, what: str) -> Any:
     """A value as the type of its field; a text that is a number, a fraction or a word for yes or no is read."""
     if float in _parts(setting.annotation):
         value = number(value)
+    if (inside := _inside(setting.annotation)) and not isinstance(value, Mapping) and value is not None:
+        value = [number(each) if float in inside else each for each in listed(value)]
     if isinstance(value, str) and type(None) in _parts(setting.annotation) and value.lower() == "none":
         return None
     try:

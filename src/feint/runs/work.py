@@ -52,6 +52,14 @@ class Found:
     notes: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
+class NothingRead(Exception):
+    """What a piece raises that has no input that can be read: it is recorded as empty, with what was skipped."""
+
+    def __init__(self, skipped: Sequence[tuple[str, str]]) -> None:
+        super().__init__(f"nothing of {len(skipped)} inputs could be read")
+        self.skipped = tuple(skipped)
+
+
 Compute = Callable[[Piece, "Run", Path], Found]
 """A piece, what earlier stages found, and a folder of the piece's own that is kept until it is whole."""
 

@@ -159,7 +159,7 @@ class ConfidenceThreat:
             attack: another attack with the same aim.
 
         Returns:
-            One result per radius. ``gradients`` counts passes back through single networks.
+            One result per radius. ``gradients`` counts those of the guide; each passes through ``guides`` networks.
         """
         guide = self.guide
         labelled = memo or Memo(self.victim.estimator(), samples, self.batch_size)

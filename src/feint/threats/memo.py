@@ -1,5 +1,6 @@
 """A victim that is never asked twice about the same pixels while one part of the data goes by."""
 
+from collections.abc import Mapping
 from typing import Final, cast
 
 import torch
@@ -57,13 +58,18 @@ class Memo:
         """The prediction for the whole part, forward only: what is not known yet is asked in full batches."""
         keys = self._keys(inputs, torch.arange(len(inputs), device=inputs.device))
         absent = [at for at, key in enumerate(keys) if key not in self._places]
-        if absent:
-            rows = torch.tensor(absent, device=inputs.device)
-            found = predict(self._estimator, inputs[rows], self._samples[rows], batch_size=self._size)
-            self._keep([keys[at] for at in absent], found)
-            if len(absent) == len(keys):
-                return found
-        return self._recalled(keys)
+        if not absent:
+            return self._recalled(keys)
+        rows = torch.tensor(absent, device=inputs.device)
+        fresh = predict(self._estimator, inputs[rows], self._samples[rows], batch_size=self._size)
+        if len(absent) < len(keys):
+            gone = set(absent)
+            known = [at for at in range(len(keys)) if at not in gone]
+            parts = {0: (known, self._recalled([keys[at] for at in known])), 1: (absent, fresh)}
+        else:
+            parts = {1: (absent, fresh)}
+        self._keep([keys[at] for at in absent], fresh)
+        return _put_together(len(keys), parts)
 
     def _keys(self, inputs: Tensor, rows: Tensor) -> list[Key]:
         """The position of each input, and two digests of its pixels."""
@@ -93,12 +99,18 @@ class Memo:
             into, rows = parts.setdefault(block, ([], []))
             into.append(at)
             rows.append(row)
-        first = self._blocks[places[0][0]]
-        log_probs = first.log_probs.new_empty((first.draws, len(keys), first.log_probs.shape[-1]))
-        native = None if first.native is None else first.native.new_empty(len(keys))
-        for block, (into, rows) in parts.items():
-            known = self._blocks[block]
-            log_probs[:, into] = known.log_probs[:, rows]
-            if native is not None and known.native is not None:
-                native[into] = known.native[rows]
-        return Categorical(log_probs, native)
+        return _put_together(
+            len(keys), {block: (into, self._blocks[block][torch.tensor(rows)]) for block, (into, rows) in parts.items()}
+        )
+
+
+def _put_together(count: int, parts: Mapping[int, tuple[list[int], Categorical]]) -> Categorical:
+    """Predictions for some of the inputs each, by their positions among all."""
+    first = next(iter(parts.values()))[1]
+    log_probs = first.log_probs.new_empty((first.draws, count, first.log_probs.shape[-1]))
+    native = None if first.native is None else first.native.new_empty(count)
+    for into, found in parts.values():
+        log_probs[:, into] = found.log_probs
+        if native is not None and found.native is not None:
+            native[into] = found.native
+    return Categorical(log_probs, native)

@@ -2,13 +2,16 @@
 
 import inspect
 from dataclasses import is_dataclass
-from typing import Any
+from typing import Any, cast
 
 from feint import catalog
 from feint.attacks import Attack, Budget, budget_for
 from feint.errors import SpecError
-from feint.networks.loading.user_file import load_from_file
+from feint.networks.loading.user_file import thing_from_file
 from feint.runs import files, things
+from feint.runs.settings import Settings
+from feint.victims.settings import EstimatorWord
+from feint.victims.victim import completed_estimator
 
 from .settings import ThreatWord, user_file
 
@@ -16,10 +19,14 @@ KINDS: things.Kinds = {"search": catalog.SEARCHES, "refine": catalog.SEARCHES}
 _NAMES = {"Backtracking": "backtracking", "Bisection": "bisection"}
 
 
+DECLARED = ("distance", "raises", "seeks", "needs_gradient", "takes_condition")
+"""What an attack says of itself."""
+
+
 def class_of(word: ThreatWord) -> Any:
     """The attack's class, or a user's own thing."""
     if (own := user_file(word.name)) is not None:
-        return load_from_file(*own)
+        return thing_from_file(*own)
     return things.loaded(catalog.ATTACKS[word.name])
 
 
@@ -31,26 +38,36 @@ def build(word: ThreatWord, *, seed: int) -> Attack:
         seed: of attacks that draw, unless the word has one.
 
     Raises:
-        SpecError: settings that it does not have.
+        SpecError: settings that it does not have, or a user's own that is no attack.
     """
     thing: Any = class_of(word)
+    if missing := [name for name in DECLARED if not hasattr(thing, name)]:
+        told = f"expected an attack, which declares {', '.join(DECLARED)}"
+        raise SpecError(f"{word.name}: {told}; got {_kind(thing)} without {missing[0]}")
     if not inspect.isclass(thing):
         if word.settings:
-            raise SpecError(f"{word.name}: expected no settings, got {', '.join(word.settings)}")
+            raise SpecError(
+                f"{word.name}: expected no settings of what is made already, got {', '.join(word.settings)}"
+            )
         return thing
     own: dict[str, Any] = {"seed": seed} if any(each.name == "seed" for each in things.settings_of(thing)) else {}
     return things.made(thing, {**own, **word.settings}, what=word.name, kinds=KINDS)
 
 
+def _kind(thing: Any) -> str:
+    return f"the class {thing.__name__}" if inspect.isclass(thing) else type(thing).__name__
+
+
 def completed(word: ThreatWord, *, seed: int) -> ThreatWord:
     """The word with all settings of its attack: however it was written, it is one run."""
     attack: Any = build(word, seed=seed)
-    if not is_dataclass(attack):
+    if not is_dataclass(attack) or not inspect.isclass(class_of(word)):  # one that is made has no settings to say
         return word
     names = {type(attack): word.name}
     for field in ("search", "refine"):
         if hasattr(attack, field):
-            names[type(getattr(attack, field))] = _NAMES[type(getattr(attack, field)).__name__]
+            kind: Any = type(getattr(attack, field))
+            names[kind] = _NAMES.get(kind.__name__, kind.__name__.lower())
     return word.but(settings=things.plain(attack, names))
 
 
@@ -70,3 +87,17 @@ def budget(attack: Attack, radius: float) -> Budget:
         fraction = f"{radius:g}/255 is {radius / 255:.3g}"
         raise SpecError(f"radii: expected at most 1, the full range of a pixel, got {radius:g}; {fraction}")
     return budget_for(attack, radius)
+
+
+def check_words(settings: Settings) -> None:
+    """Raise a SpecError for settings of attacks and estimators that these do not have, whatever holds them."""
+    for name in type(settings).model_fields:
+        value: Any = getattr(settings, name)
+        many = cast(tuple[Any, ...], value) if isinstance(value, tuple) else (value,)
+        for each in many:
+            if isinstance(each, ThreatWord):
+                build(each, seed=0)
+            elif isinstance(each, EstimatorWord) and each.name in catalog.ESTIMATORS:
+                completed_estimator(each)
+            elif isinstance(each, Settings):
+                check_words(each)

@@ -24,7 +24,8 @@ def read_victim(root: Path, name: str) -> VictimSettings:
     if card.get("kind") == AUTOENCODER:
         raise SpecError(f"victim: expected a classifier, got the autoencoder {name!r}")
     try:
-        return VictimSettings(name=name, networks=tuple(members_of(root, name, card)), **card["victim"])
+        words = tuple(members_of(root, name, card))
+        return VictimSettings(name=name, networks=words, classes=tuple(card["classes"]), **card["victim"])
     except (KeyError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise StoreError(f"{root / name / CARD} is no card of a victim: {type(error).__name__}: {reason}") from error

@@ -11,7 +11,8 @@ from feint.errors import NetworkError, SpecError
 from feint.runs import things
 from feint.runs.machine import Machine
 
-from .settings import NetworkWord
+from .settings import NetworkWord, VictimSettings
+from .whole import whole
 
 
 def load_network(word: NetworkWord, machine: Machine) -> nn.Module:
@@ -73,3 +74,20 @@ def load_members(
         if count != expected:
             raise NetworkError(f"{word.name}: expected {expected} classes, as the others have; got {count}")
     return members
+
+
+def load_whole(
+    word: NetworkWord, victim: VictimSettings, classes: int, shape: tuple[int, int, int], machine: Machine
+) -> nn.Module:
+    """An estimator that was trained and saved as a whole, on its device.
+
+    Raises:
+        SpecError: it has no weights.
+        WeightsError: they do not fit.
+    """
+    if word.weights is None or victim.estimator is None:
+        raise SpecError(f"{word.name}: expected a victim that feint train made, got an estimator without its weights")
+    defaults = {"classes": classes} if word.name in catalog.ARCHITECTURES else {}
+    estimator = whole(victim.estimator, new_network(word, defaults), classes, shape)
+    networks.load_weights(estimator, word.weights)
+    return estimator.to(torch.device(machine.device)).eval()

@@ -16,6 +16,7 @@ The columns, in order:
     measured          float64  the norm of (attacked - original)
     changed           float64  the share of pixel values that differ from the original's
     feasible          bool     whether the attack's condition holds at the point it returned
+    directionless     bool     whether all gradients that the attack took were zero everywhere
     gradients         int32    gradients spent on this input
     queries           int32    forward passes spent on this input
     seed              int64    the seed of the draws
@@ -51,6 +52,7 @@ _AFTER: tuple[tuple[str, pa.DataType], ...] = (
     ("measured", pa.float64()),
     ("changed", pa.float64()),
     ("feasible", pa.bool_()),
+    ("directionless", pa.bool_()),
     ("gradients", pa.int32()),
     ("queries", pa.int32()),
     ("seed", pa.int64()),

@@ -139,9 +139,16 @@ class VictimSettings(Settings):
         estimator: how each network predicts (default: softmax, or as on the victim's card).
         average: of an ensemble: of probabilities, or of logits (default: probability).
         defenses: what stands before the networks, first to last from the input.
+        classes: their names, by label, as on the card; data are matched to them by name.
     """
 
-    flags: ClassVar[Mapping[str, str]] = {"card": "victim", "networks": "network", "defenses": "defense", "name": ""}
+    flags: ClassVar[Mapping[str, str]] = {
+        "card": "victim",
+        "networks": "network",
+        "defenses": "defense",
+        "name": "",
+        "classes": "",
+    }
 
     card: str | None = None
     name: str = ""
@@ -149,6 +156,7 @@ class VictimSettings(Settings):
     estimator: EstimatorWord | None = None
     average: Literal["probability", "logit"] | None = None
     defenses: Defenses = ()
+    classes: tuple[str, ...] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -158,6 +166,9 @@ class VictimSettings(Settings):
             value = {"card": found.pop("name"), **found}
         if isinstance(value, Mapping):
             mapping = dict(cast(Mapping[str, Any], value))
+            if isinstance(card := mapping.get("card"), str) and "=" in card:  # --victim cnn:estimator.draws=20
+                found = parsed(card)
+                mapping = {"card": found.pop("name"), **found, **{k: v for k, v in mapping.items() if k != "card"}}
             estimator: Any = mapping.get("estimator")
             if mapping.get("card") is not None and isinstance(estimator, Mapping) and "name" not in estimator:
                 return {**mapping, "estimator": {"name": AS_ON_CARD, **cast(Mapping[str, Any], estimator)}}

@@ -21,7 +21,7 @@ from feint.runs.machine import Machine
 from . import embedded
 from .cards import read_victim
 from .given import is_estimator, is_stochastic, redrawn
-from .networks import load_members
+from .networks import load_members, load_whole
 from .settings import AS_ON_CARD, EstimatorWord, VictimSettings
 from .whole import SURROUNDINGS, is_whole, predicting
 
@@ -197,6 +197,10 @@ def load_victim(settings: VictimSettings, dataset: Dataset, machine: Machine, *,
         grey = torch.full((2, *dataset.shape), 0.5, device=machine.device)
         count = predict(asked, grey, torch.arange(2, device=machine.device)).log_probs.shape[-1]
         return Victim(settings, lambda: [asked], class_names(dataset, count), asked=asked, **common)
+    if settings.networks and is_whole(settings.estimator or SOFTMAX):
+        known = settings.classes or dataset.classes
+        wholes = [load_whole(word, settings, len(known), dataset.shape, machine) for word in settings.networks]
+        return Victim(settings, lambda: wholes, tuple(known), **common)
     if settings.networks:
         members = load_members(settings.networks, dataset.shape, machine)
         count = networks.check(members[0], dataset.shape, device=machine.device)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import final
 
 from feint.data import Batch, Dataset
-from feint.runs.work import Piece
+from feint.runs.work import NothingRead, Piece
 
 BATCHES_PER_PART = 4
 """Inputs still in play are pooled from so many batches; a part is also what an interruption can lose."""
@@ -49,6 +49,8 @@ class Walk:
         with self._lock:
             if self._held is None or self._held[0] != start:
                 cut = self.dataset.take(start, stop)
-                (batch,) = cut.batches(stop - start)
+                batch = next(cut.batches(stop - start), None)
+                if batch is None:
+                    raise NothingRead(cut.skipped)
                 self._held = start, batch, cut.skipped
             return self._held[1], self._held[2]

@@ -56,3 +56,17 @@ def test_goals_look_labels_up_by_row(inputs):
     predict, rows = random_draws(1, 3), torch.tensor([4, 2])
     whole = goals.margin(predict, LABELS)(inputs, ROWS)
     torch.testing.assert_close(goals.margin(predict, LABELS)(inputs[rows], rows), whole[rows])
+
+
+@pytest.mark.parametrize("goal", [goals.margin, goals.target_margin, goals.gap, goals.target_gap])
+def test_success_is_the_value_above_which_the_label_is_what_was_wanted(inputs, goal):
+    predict = random_draws(3, 5)
+    labels = (predict(inputs, ROWS).prediction + ROWS % 2) % 5  # right for every other input
+    built = goal(predict, labels)
+    wanted = predict(inputs, ROWS).prediction == labels
+    wanted = wanted if goal in (goals.target_margin, goals.target_gap) else ~wanted
+    assert torch.equal(built(inputs, ROWS) > built.success, wanted)
+    assert 0 < wanted.sum() < 6
+    assert goals.cross_entropy(predict, labels).success is None
+    assert (built + built).success is None
+    assert (2.0 * built).success is None

@@ -190,7 +190,7 @@ def test_compared():
         ("mc-dropout", 3),
     ]
     # Draws that are said are taken; else the paper's. Other settings of the victim's dropout stay.
-    assert four[1].estimator.settings == {"draws": 7, "masks": "independent"}
+    assert four[1].estimator.settings == {"draws": 7, "masks": "independent", "outputs": "logits"}
     assert compared(one, MACHINE)[1].estimator.settings["draws"] == 20
     with pytest.raises(SpecError, match="compare: expected a victim with networks"):
         compared(VictimSettings(), MACHINE)

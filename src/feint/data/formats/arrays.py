@@ -52,6 +52,8 @@ class Arrays:
         if found.dtype != np.uint8 and found.dtype.kind != "f":
             raise DataError(f"images: expected uint8 or floats in [0, 1], got {found.dtype}")
         checked = checked_labels(_array(labels), len(found), "labels")
+        if classes and len(checked) and checked.max() >= len(classes):
+            raise DataError(f"classes: expected a name for each label, 0 to {checked.max()}, got {len(classes)}")
         return cls(found, checked, Classes(tuple(classes) if classes else numbered_classes(checked)))
 
     def __len__(self) -> int:

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from feint.errors import DataError
 
+from ..decode import MOST_PIXELS
 from ..digest import digest_of_files
 from ..kinds import Classes, Images
-from ..labels import checked_labels, numbered_classes
+from ..labels import checked_count, checked_labels, numbered_classes
 from ..places import Place, Places
 from ..source import Example, Flaw, from_bytes, reason
 
@@ -57,6 +58,9 @@ class Idx:
         labels_path = _labels_beside(path)
         count, height, width = _header(path, IMAGES, 3)
         (labels_count,) = _header(labels_path, LABELS, 1)
+        if height * width > MOST_PIXELS:
+            raise DataError(f"{path}: expected images of at most {MOST_PIXELS} pixels, got {height}x{width}")
+        checked_count(np.dtype(np.uint8), (labels_count,), count, str(labels_path))
         with _opened(labels_path) as file:
             labels = np.frombuffer(_exactly(labels_path, file, 8, labels_count), dtype=np.uint8)
         checked = checked_labels(labels, count, str(labels_path))

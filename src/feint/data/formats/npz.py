@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from feint.errors import DataError
 
+from ..decode import MOST_PIXELS
 from ..digest import digest_of_files
 from ..kinds import Classes, Images
 from ..labels import checked_count, checked_labels, numbered_classes
@@ -75,8 +76,8 @@ def _check_images(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> N
     if dtype != np.uint8 and dtype.kind != "f":
         raise DataError(f"{path}: expected images as uint8 or float in [0, 1], got {dtype}")
     if len(shape) == 3 or (len(shape) == 4 and shape[3] in (1, 3)):
-        if min(shape[1:]) == 0:
-            raise DataError(f"{path}: expected images with pixels, got shape {shape}")
+        if not 0 < shape[1] * shape[2] <= MOST_PIXELS:
+            raise DataError(f"{path}: expected images of 1 to {MOST_PIXELS} pixels, got shape {shape}")
         return
     hint = "; channels come last" if len(shape) == 4 and shape[1] in (1, 3) else ""
     raise DataError(

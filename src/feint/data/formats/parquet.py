@@ -188,13 +188,17 @@ def has_parquet(folder: Path, *, below: bool = False) -> bool:
 
 
 def _near(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.parquet")) or sorted((folder / "data").glob("*.parquet"))
+    return sorted(_in(folder, "*.parquet")) or sorted(_in(folder / "data", "*.parquet"))
 
 
 def _all(folder: Path) -> Iterator[Path]:
     """Such files in a folder and up to two levels below."""
     for depth in ("*.parquet", "*/*.parquet", "*/*/*.parquet"):
-        yield from (path for path in folder.glob(depth) if not path.name.startswith("."))
+        yield from _in(folder, depth)
+
+
+def _in(folder: Path, pattern: str) -> Iterator[Path]:
+    return (path for path in folder.glob(pattern) if not path.name.startswith(".") and path.is_file())
 
 
 def _files(folder: Path) -> list[Path]:

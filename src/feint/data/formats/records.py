@@ -46,5 +46,6 @@ def read_names(path: Path) -> tuple[str, ...]:
     """Class names, one a line; none where there is no such file."""
     if not path.is_file():
         return ()
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    with path.open(encoding="utf-8", errors="replace") as file:
+        lines = file.read(CHUNK).splitlines()
     return tuple(line.strip() for line in lines if line.strip())

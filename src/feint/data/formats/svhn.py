@@ -1,5 +1,6 @@
 """SVHN's cropped digits: MATLAB files with X (32, 32, 3, N) and y (N, 1), in which 10 stands for the digit 0."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,10 +15,11 @@ from feint.errors import DataError
 
 from ..digest import digest_of_files
 from ..kinds import Classes, Images
-from ..labels import checked_labels
+from ..labels import checked_count, checked_labels
 from ..source import Example, Flaw, reason
 
 SUFFIX = "_32x32.mat"
+MOST_BYTES = 1 << 32
 NAMES = Classes(tuple("0123456789"))
 
 
@@ -43,6 +45,9 @@ class Svhn:
         images = shapes.get("X", ())
         if len(images) != 4 or images[2] != 3 or 0 in images or "y" not in shapes:
             raise DataError(f"{path}: expected X of shape (32, 32, 3, N) and y of shape (N, 1), got {shapes}")
+        if math.prod(images) > MOST_BYTES:
+            raise DataError(f"{path}: expected X of at most {MOST_BYTES} bytes, got shape {images}")
+        checked_count(np.dtype(np.uint8), (math.prod(shapes["y"]),), images[3], f"{path} (y)")
         stored = np.asarray(_scipy_io("loadmat", path, variable_names=["y"])["y"]).reshape(-1)
         if stored.dtype.kind in "iu" and len(stored) and not 1 <= stored.min() <= stored.max() <= 10:
             raise DataError(f"{path}: expected labels from 1 to 10, got {stored.min()} to {stored.max()}")

@@ -13,6 +13,7 @@ from feint.errors import InputError, NetworkError
 from feint.estimators.dropout.draws import ROOM, DropoutDraws, Masks
 from feint.estimators.frozen import checked_logits, frozen
 from feint.estimators.memory_format import MemoryFormat
+from feint.estimators.outputs import Outputs, as_logits
 from feint.estimators.own_inputs import OwnInputs
 from feint.predictive import Categorical
 
@@ -39,23 +40,29 @@ class MCDropout(nn.Module):
         draws: S >= 1.
         seed: of the masks.
         masks: "shared" as above, or "independent": each input has masks of its own, keyed by seed and sample index.
+        outputs: what the network returns, where that is not logits: see ``AsLogits``.
 
     Raises:
-        InputError: fewer than one draw, or unknown masks.
+        InputError: fewer than one draw, unknown masks or outputs.
         NetworkError: (when called) no dropout acts in the network, or not on batches of inputs.
 
     Reference: Gal & Ghahramani 2016, "Dropout as a Bayesian Approximation", equation 6.
     """
 
     def __init__(
-        self, network: nn.Module, draws: int = 30, seed: int = 0, masks: Literal["shared", "independent"] = "shared"
+        self,
+        network: nn.Module,
+        draws: int = 30,
+        seed: int = 0,
+        masks: Literal["shared", "independent"] = "shared",
+        outputs: Outputs = "logits",
     ) -> None:
         super().__init__()
         if draws < 1:
             raise InputError(f"draws: expected at least 1, got {draws}")
         if masks not in ("shared", "independent"):
             raise InputError(f"masks: expected 'shared' or 'independent', got {masks!r}")
-        self.network = network
+        self.network = as_logits(network, outputs)
         self.draws, self.seed, self.masks = draws, seed, masks
         self._cache: Masks = {}
         self._behind: dict[torch.Size, int | None] = {}

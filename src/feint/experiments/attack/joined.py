@@ -47,7 +47,7 @@ def join(run: Run, delivery: Delivery, radii: int, kind: Format) -> None:
 def _planned(run: Run, members: dict[str, str]) -> Plan:
     shapes: dict[str, tuple[int, ...]] = {}
     kinds: dict[str, np.dtype[Any]] = {}
-    pieces = run.pieces("attacked")
+    pieces = [piece for piece in run.pieces("attacked") if run.arrays("attacked", piece)]  # none is empty
 
     @lru_cache(maxsize=1)  # one piece at a time
     def read(piece: str) -> dict[str, Array]:

@@ -21,7 +21,7 @@ from feint.threats.labels import clean_prediction
 from feint.threats.ready import Threat, attacked, ready
 from feint.threats.things import code_of
 from feint.victims import records
-from feint.victims.data import load_data
+from feint.victims.data import load_data, matched
 from feint.victims.judgement import Columns, judge
 from feint.victims.picture import is_picture
 from feint.victims.victim import Victim, load_victim, resolved
@@ -40,14 +40,16 @@ def prepare(settings: AttackSettings, machine: Machine) -> Work:
         FeintError: whatever does not load or does not go together.
     """
     dataset = load_data(settings.data, machine, pictures=True)
-    settings = machine.settled(settings.but(victim=resolved(settings.victim, machine)), dataset.shape, len(dataset))
+    settings = settings.but(victim=resolved(settings.victim, machine))
+    own_labels = settings.data.source not in machine.given and is_picture(settings.data.source)
+    dataset = dataset if own_labels else matched(dataset, [settings.victim])
+    settings = machine.settled(settings, dataset.shape, len(dataset))
     victim = load_victim(settings.victim, dataset, machine, seed=settings.seed)
     radii = settings.attack.radii or settings.radii or ()
     word = settings.attack.but(radii=radii)
     threat = ready(word, victim, machine, batch_size=settings.size)
     repeats = fresh_draws(settings.repeats, victim)
     settings = settings.but(attack=threat.word, radii=radii, repeats=repeats)
-    own_labels = settings.data.source not in machine.given and is_picture(settings.data.source)
     job = Attacking(settings, victim, threat, Walk(dataset, settings.size), own_labels)
     return Work(
         settings=settings,
@@ -150,9 +152,11 @@ def _spent(
     """The attack's columns of a record."""
     changed = (inputs != originals).flatten(1).double().mean(1).cpu().numpy()
     if result is None:
-        columns: Mapping[str, Any] = {"accepted": 0.0, "measured": 0.0, "feasible": True, "gradients": 0, "queries": 0}
+        columns: Mapping[str, Any] = {
+            "accepted": 0.0, "measured": 0.0, "feasible": True, "directionless": False, "gradients": 0, "queries": 0,
+        }  # fmt: skip
     else:
         names = {"accepted": result.accepted, "measured": result.radius, "feasible": result.feasible}
-        names |= {"gradients": result.gradients, "queries": result.queries}
+        names |= {"directionless": result.directionless, "gradients": result.gradients, "queries": result.queries}
         columns = {name: value.cpu().numpy() for name, value in names.items()}
     return {"variant": variant, "radius": radius, "changed": changed, **columns}

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from feint import metrics
+from feint.experiments.warnings import about_direction, about_ranking
 from feint.metrics.thresholds import threshold_damage
 from feint.runs.run import Run
 from feint.runs.tables import Table
@@ -17,7 +18,7 @@ from feint.victims import records
 
 COLUMNS = (
     "label", "prediction", "clean_prediction", "log_prob_label", "brier", "accepted", "measured", "changed",
-    "gradients", "queries", "repeat",
+    "gradients", "queries", "repeat", "directionless",
 )  # fmt: skip
 """What summaries read of every record, beside its measures."""
 
@@ -80,8 +81,16 @@ def summarise(run: Run) -> dict[str, Any]:
     radii: tuple[float, ...] = run.settings.radii
     clean = found.rows("clean")
     attacked = [_attacked(found, clean, radius) for radius in radii]
+    classes = run.about["classes"]
+    present = len(np.unique(records.column(clean, "label")))
+    lost = {row["radius"]: row["directionless"] for row in attacked}
     return {
         "measure": measure,
+        "warnings": [
+            *run.about["warnings"],
+            *about_ranking(len(clean), int(errors(clean).sum()), classes, present),
+            *about_direction(lost, len(clean)),
+        ],
         "images": len(clean),
         "clean": {
             **quality(clean, measure),
@@ -144,12 +153,15 @@ def _attacked(found: Judged, clean: pa.Table, radius: float) -> Mapping[str, Any
         "effective_radius": column(attacked, "accepted").mean().item(),
         "measured_radius": column(attacked, "measured").mean().item(),
         "kept": kept(attacked),
+        "directionless": int(column(attacked, "directionless").sum()),
         "gradients": column(attacked, "gradients").double().mean().item(),
         "queries": column(attacked, "queries").double().mean().item(),
         "rounded": {
             **quality(rounded, measure),
             "kept": kept(rounded),
             "pixels_changed": column(rounded, "changed").mean().item(),
+            "largest": column(rounded, "measured").max().item(),
+            "outside": (column(rounded, "measured") > radius + 6e-8).double().mean().item(),
         },
         **_fresh(found.repeats("attacked", radius), measure, found.repeats("clean")),
     }

@@ -25,7 +25,8 @@ from feint.threats.confidence import ConfidenceThreat
 from feint.threats.memo import Memo
 from feint.threats.things import code_of
 from feint.victims import records
-from feint.victims.data import load_data
+from feint.victims.data import load_data, matched
+from feint.victims.doubts import check_alone, doubts
 from feint.victims.judgement import Columns, judge
 from feint.victims.victim import Victim, load_victim, resolved
 from feint.victims.walk import Walk
@@ -45,10 +46,12 @@ def prepare(settings: AuditSettings, machine: Machine) -> Work:
     """
     dataset = load_data(settings.data, machine)
     settings = settings.but(victim=resolved(settings.victim, machine))
+    dataset = matched(dataset, [settings.victim])
     settings = machine.settled(settings, dataset.shape, len(dataset))
     victim = load_victim(settings.victim, dataset, machine, seed=settings.seed)
     measure = settings.measure or victim.default_measure
     victim.check_measure(measure)
+    check_alone(victim)
     radii = settings.attack.radii or settings.radii
     word = settings.attack.but(radii=radii)
     threat = ConfidenceThreat.of(word, settings.knowledge, victim, machine, ranks=measure, batch_size=settings.size)
@@ -72,6 +75,7 @@ def prepare(settings: AuditSettings, machine: Machine) -> Work:
             "victim": victim.name,
             "stochastic": victim.stochastic,
             "attack": threat.title,
+            "warnings": doubts(victim, dataset),
         },
         stages=audit.stages,
     )
@@ -244,6 +248,7 @@ _UNTOUCHED: Columns = {
     "measured": 0.0,
     "changed": 0.0,
     "feasible": True,
+    "directionless": False,
     "gradients": 0,
     "queries": 0,
 }
@@ -257,6 +262,7 @@ def _spent(result: Adversarial, perturbation: Float[Tensor, " N ..."], guides: i
         "measured": Linf().size(perturbation),
         "changed": (perturbation != 0).flatten(1).double().mean(1),
         "feasible": result.feasible,
+        "directionless": result.directionless,
         "gradients": result.gradients * guides,
         "queries": result.queries,
     }

@@ -7,7 +7,7 @@ from feint.runs.work import Work
 from feint.threats.ready import on_confidence, ready
 from feint.threats.settings import ThreatWord
 from feint.threats.things import code_of, completed
-from feint.victims.data import load_data
+from feint.victims.data import load_data, matched
 from feint.victims.settings import AS_ON_CARD, EstimatorWord, VictimSettings
 from feint.victims.victim import SOFTMAX, Victim, load_victim, resolved
 from feint.victims.walk import Walk
@@ -35,9 +35,9 @@ def prepare(settings: DetectSettings, machine: Machine) -> Work:
         four = tuple(resolved(each, machine) for each in settings.victims)
     words = tuple(complete(word, settings) for word in settings.attacks)
     settings = settings.but(victims=four, compare=False, attacks=words)
+    dataset = matched(dataset, settings.victims)
     settings = machine.settled(settings, dataset.shape, len(dataset))
-    assert settings.batch_size is not None
-    size = settings.batch_size
+    size = settings.size
     noise: Noise = GREY if settings.protocol == "as-released" else "noise"
     check_colour(noise, dataset)
     victims = [load_victim(each, dataset, machine, seed=settings.seed) for each in settings.victims]

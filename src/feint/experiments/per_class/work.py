@@ -21,7 +21,7 @@ from feint.threats.labels import LabelThreat, clean_prediction
 from feint.threats.ready import on_confidence, ready
 from feint.threats.settings import ThreatWord
 from feint.threats.things import build, code_of, completed
-from feint.victims.data import load_data
+from feint.victims.data import load_data, matched
 from feint.victims.settings import EstimatorWord, VictimSettings
 from feint.victims.victim import Victim, load_victim, resolved
 from feint.victims.walk import Walk
@@ -62,16 +62,16 @@ def prepare(settings: PerClassSettings, machine: Machine) -> Work:
     settings = settings.but(
         victims=victims, rates=(), attacks=words, attack_passes=settings.attack_passes or settings.passes
     )
+    dataset = matched(dataset, settings.victims)
     settings = machine.settled(settings, dataset.shape, len(dataset))
-    assert settings.batch_size is not None
     loaded = [load_victim(each, dataset, machine, seed=settings.seed) for each in settings.victims]
     faced: list[tuple[Victim, Victim, Sequence[LabelThreat]]] = []
     for victim in loaded:
         seen = victim.but(draws=settings.attack_passes)
         _ = victim.measures  # what cannot draw says so here
-        threats = [ready(word, seen, machine, batch_size=settings.batch_size) for word in settings.attacks]
+        threats = [ready(word, seen, machine, batch_size=settings.size) for word in settings.attacks]
         faced.append((victim, seen, [threat for threat in threats if isinstance(threat, LabelThreat)]))
-    work = PerClass(settings, faced, Walk(dataset, settings.batch_size, len(loaded)))
+    work = PerClass(settings, faced, Walk(dataset, settings.size, len(loaded)))
     return Work(
         settings=settings,
         identity={

@@ -17,7 +17,7 @@ from feint.runs.machine import Machine
 from feint.runs.run import Run
 from feint.runs.work import Found, Piece, Stage, Work
 from feint.threats.things import budget, build, code_of, completed
-from feint.victims.data import load_data
+from feint.victims.data import load_data, matched
 from feint.victims.victim import Victim, load_victim, resolved
 from feint.victims.walk import Walk
 
@@ -32,7 +32,9 @@ def prepare(settings: SpanSettings, machine: Machine) -> Work:
         FeintError: whatever does not load or does not go together.
     """
     dataset = load_data(settings.data, machine)
-    settings = machine.settled(settings.but(victim=resolved(settings.victim, machine)), dataset.shape, len(dataset))
+    settings = settings.but(victim=resolved(settings.victim, machine))
+    dataset = matched(dataset, [settings.victim])
+    settings = machine.settled(settings, dataset.shape, len(dataset))
     victim = load_victim(settings.victim, dataset, machine, seed=settings.seed)
     word = settings.attack
     attack = build(word, seed=settings.seed)

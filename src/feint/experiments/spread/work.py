@@ -52,11 +52,10 @@ def prepare(settings: SpreadSettings, machine: Machine) -> Work:
             raise SpecError(f"data: expected images of {sets[0].shape} in {dataset.name} too, got {dataset.shape}")
     settings = settings.but(victims=tuple(resolved(victim, machine) for victim in settings.victims))
     settings = machine.settled(settings, sets[0].shape, len(sets[0]))
-    assert settings.batch_size is not None
     victims = [load_victim(victim, sets[0], machine, seed=settings.seed) for victim in settings.victims]
     for victim in victims:
         victim.check_measure("mutual_information")
-    spread = Spread(settings, victims, [Walk(dataset, settings.batch_size, len(victims), BATCHES) for dataset in sets])
+    spread = Spread(settings, victims, [Walk(dataset, settings.size, len(victims), BATCHES) for dataset in sets])
     return Work(
         settings,
         identity={
@@ -98,7 +97,7 @@ class Spread:
         batch, skipped = self.walks[which].read(Piece(piece.name, piece.size, tuple(place)))
         victim = self.victims[place[0]]
         images, samples = batch.inputs.to(victim.device), batch.samples.to(victim.device)
-        found = predict(victim.estimator(), images, samples, batch_size=self.settings.batch_size)
+        found = predict(victim.estimator(), images, samples, batch_size=self.settings.size)
         columns: dict[str, Tensor] = {"information": measures.mutual_information(found)}
         columns |= {name: approximation(found) for name, approximation in APPROXIMATIONS.items()}
         for factor in FACTORS:

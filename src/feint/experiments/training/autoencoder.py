@@ -9,7 +9,7 @@ import pyarrow as pa
 import torch
 from safetensors.torch import save
 
-from feint import training
+from feint import networks, training
 from feint.data import Dataset
 from feint.errors import SpecError
 from feint.networks import VariationalAutoencoder
@@ -20,7 +20,7 @@ from feint.runs.work import Array, Found, Piece, Stage, Work
 from feint.victims.autoencoder import new_autoencoder, standard_normal
 from feint.victims.cards import AUTOENCODER, CARD
 
-from . import work
+from . import kept
 from .settings import TrainingSettings
 
 BOUNDS = pa.schema([pa.field("sample", pa.int64()), pa.field("elbo", pa.float32()), pa.field("kl", pa.float32())])
@@ -65,7 +65,7 @@ class Autoencoders:
             settings=settings,
             identity={
                 "images": [self.data.fingerprint(), self.test.fingerprint()],
-                "begins as": work.networks.fingerprint(job.fresh()),
+                "begins as": networks.fingerprint(job.fresh()),
             },
             about={
                 "kind": AUTOENCODER,
@@ -77,7 +77,7 @@ class Autoencoders:
                 "test_images": len(self.test),
             },
             stages=[
-                Stage("members", [Piece("00", at=(0,))], job.train, {"epochs": work.EPOCHS}, ["weights"]),
+                Stage("members", [Piece("00", at=(0,))], job.train, {"epochs": kept.EPOCHS}, ["weights"]),
                 Stage.single("test", job.bounds, tables={"bounds": BOUNDS}),
             ],
             deliver=job.deliver,
@@ -95,7 +95,7 @@ class Autoencoders:
         history = training.fit(
             autoencoder,
             self.data,
-            recipe=work.recipe_of(self.settings.recipe, validation_share=0.0),
+            recipe=kept.recipe_of(self.settings.recipe, validation_share=0.0),
             seed=self.settings.seed,
             device=self.machine.device,
             checkpoint=scratch / "checkpoint",
@@ -103,8 +103,8 @@ class Autoencoders:
         )
         seconds = history.seconds / len(history.epochs)
         return Found(
-            {"epochs": work.epochs_table(history, 0)},
-            {"weights": work.arrays_of(autoencoder)},
+            {"epochs": kept.epochs_table(history, 0)},
+            {"weights": kept.arrays_of(autoencoder)},
             notes={"seconds": seconds},
         )
 
@@ -123,7 +123,7 @@ class Autoencoders:
                 kl = autoencoder.encode(images).kl()
             for name, values in zip(columns, (samples, elbo, kl), strict=True):
                 columns[name].append(values.cpu().numpy())
-        return Found({"bounds": work.joined(columns, BOUNDS)})
+        return Found({"bounds": kept.joined(columns, BOUNDS)})
 
     def deliver(self, run: Run, delivery: Delivery) -> None:
         """Write its folder: the weights, and last the card."""
@@ -138,7 +138,7 @@ class Autoencoders:
             "members": [WEIGHTS],
             "shape": list(self.data.shape),
             **mean_bounds(run),
-            **work.provenance(settings, self.data, self.test, work.recipe_of(settings.recipe, validation_share=0.0)),
+            **kept.provenance(settings, self.data, self.test, kept.recipe_of(settings.recipe, validation_share=0.0)),
             "run": run.id,
             "versions": dict(run.versions),
         }

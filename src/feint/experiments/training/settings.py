@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, final
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
+from feint.errors import SpecError
 from feint.runs.settings import Number, RunSettings, Settings
 from feint.threats.settings import ThreatWord
 from feint.victims.settings import DataSettings, EstimatorWord, NetworkWord
@@ -21,7 +22,7 @@ class RecipeSettings(Settings):
         learning_rate: of the first step.
         weight_decay: strength of the L2 penalty.
         momentum: of sgd; adam has none of it.
-        schedule: constant, or cosine: the rate falls to zero along half a cosine, step by step.
+        schedule: constant; cosine: the rate falls to zero along half a cosine, step by step; one-cycle: up, then down.
         patience: stop after this many epochs in a row without a lower validation loss.
         validation_share: held out of the training data (default: 0.1; 0 for an autoencoder).
         share: train on a random share of the rest.
@@ -35,7 +36,7 @@ class RecipeSettings(Settings):
     learning_rate: Annotated[Number, Field(gt=0)] = 1e-3
     weight_decay: Annotated[Number, Field(ge=0)] = 0.0
     momentum: Annotated[Number, Field(ge=0, lt=1)] = 0.9
-    schedule: Literal["constant", "cosine"] = "constant"
+    schedule: Literal["constant", "cosine", "one-cycle"] = "constant"
     patience: Annotated[int, Field(ge=1)] | None = None
     validation_share: Annotated[Number, Field(ge=0, lt=1)] | None = None
     share: Annotated[Number, Field(gt=0, le=1)] = 1.0
@@ -56,6 +57,8 @@ class TrainingSettings(RunSettings):
         estimator: how each network predicts, as the card will say (default: softmax).
         average: of several members.
         recipe: how each network is trained.
+        adversarial_loss: what is learned from: the attacked images alone, or clean and attacked ones, by the mean or
+            the sum of both losses (fgsm, from a start within 0.001).
         adversarial: attack every batch before learning from it: fgsm or pgd, with a radius (default: 8/255; pgd takes 7
             steps).
     """
@@ -71,6 +74,7 @@ class TrainingSettings(RunSettings):
     average: Literal["probability", "logit"] = "probability"
     recipe: RecipeSettings = RecipeSettings()
     adversarial: ThreatWord | None = None
+    adversarial_loss: Literal["attacked", "mean", "sum"] = "attacked"
 
     @field_validator("data", mode="before")
     @classmethod
@@ -88,6 +92,13 @@ class TrainingSettings(RunSettings):
         if word is not None and word.radii is not None and len(word.radii) > 1:
             raise ValueError(f"one radius, got {', '.join(f'{radius:g}' for radius in word.radii)}")
         return word
+
+    @model_validator(mode="after")
+    def _both(self) -> "TrainingSettings":
+        if self.adversarial_loss != "attacked" and (self.adversarial is None or self.adversarial.name != "fgsm"):
+            came = "none" if self.adversarial is None else self.adversarial.name
+            raise SpecError(f"adversarial-loss: expected it with --adversarial fgsm, got {came}")
+        return self
 
     @property
     def tested(self) -> DataSettings:

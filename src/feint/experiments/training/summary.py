@@ -8,7 +8,7 @@ from feint.runs.run import Run
 def summarise(run: Run) -> dict[str, Any]:
     """Accuracy, or the evidence lower bound, and every member's best epoch."""
     from .autoencoder import mean_bounds
-    from .work import quality
+    from .members import quality
 
     rows = run.table("epochs").read().to_pylist()
     members = sorted({row["member"] for row in rows})

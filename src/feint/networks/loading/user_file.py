@@ -18,12 +18,27 @@ from feint.errors import FeintError, NetworkError
 from .weights import first_line
 
 
-def load_from_file(path: Path, function: str) -> nn.Module:
-    """Execute a file and call one of its functions; see ``load``."""
+def thing_from_file(path: Path, name: str) -> object:
+    """Execute a file and give one of its names as it stands there: a class, a function, an object.
+
+    Raises:
+        NetworkError: there is no such file or name, or the file cannot be executed.
+    """
+    _check(path, name)
+    with _importable(path.resolve().parent):
+        return _attribute(_execute(path), name, path)
+
+
+def _check(path: Path, name: str) -> None:
     if not path.is_file():
         raise NetworkError(f"no file at {path}" + (" (it is a folder)" if path.is_dir() else ""))
-    if not function:
+    if not name:
         raise NetworkError(f"expected {path}:function, got no function; {_offered(path)}")
+
+
+def load_from_file(path: Path, function: str) -> nn.Module:
+    """Execute a file and call one of its functions; see ``load``."""
+    _check(path, function)
     with _importable(path.resolve().parent):
         module = _execute(path)
         found = _attribute(module, function, path)

@@ -91,7 +91,7 @@ class ImageFiles:
         """Its digest; a file that cannot be read is a flaw of its own, told when the image is."""
         try:
             return digest_of_files([self.folder / name])
-        except OSError:
+        except (OSError, ValueError):  # of a name that no file can have
             return "unreadable"
 
     def _bytes(self, sample: int) -> bytes:
@@ -105,5 +105,7 @@ class ImageFiles:
             return path.read_bytes()
         except FileNotFoundError as error:
             raise BrokenImage("expected an image file, got no such file") from error
+        except ValueError as error:
+            raise BrokenImage("expected an image file, got a name that no file can have") from error
         except OSError as error:
             raise BrokenImage(f"expected an image file, got: {error.strerror}") from error

@@ -1,7 +1,7 @@
 """The tables of the paper on ACE, on the victims and data at hand.
 
     feint reproduce ace-softmax --data path/to/images --network timm:mobilenetv2_100:weights=m.safetensors
-    feint reproduce ace-ensemble --victim lenets --data path/to/mnist --size 2 --size 5 --matching lenet:weights=p.pt
+    feint reproduce ace-ensemble --victim lenets --data path/to/mnist --size 2,5 --matching-proxy lenet:weights=p.pt
     feint reproduce ace-mc-dropout --victim cnn --data path/to/mnist --proxy lenet:weights=p.pt
 
 Each block of a table is an audit in a run folder of its own. Table 3 of the paper, MC dropout, is of a black box: name

@@ -55,15 +55,21 @@ class EnsembleSettings(AceSettings):
     """Table 2: deep ensembles.
 
     Attributes:
-        matching: proxies of the ensemble's own families.
-        foreign: proxies of other families.
+        matching_proxies: of the ensemble's own families.
+        foreign_proxies: of other families.
         sizes: numbers of members, taken from the front (default: all).
     """
 
-    flags: ClassVar[Mapping[str, str]] = {"networks": "network", "proxies": "proxy", "sizes": "size"}
+    flags: ClassVar[Mapping[str, str]] = {
+        "networks": "network",
+        "proxies": "proxy",
+        "matching_proxies": "matching-proxy",
+        "foreign_proxies": "foreign-proxy",
+        "sizes": "size",
+    }
 
-    matching: Networks = ()
-    foreign: Networks = ()
+    matching_proxies: Networks = ()
+    foreign_proxies: Networks = ()
     sizes: Counts = ()
 
 

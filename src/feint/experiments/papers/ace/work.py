@@ -1,9 +1,10 @@
 """The audits that a table of the paper on ACE is made of."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import final
 
+from feint.data import Dataset
 from feint.errors import SpecError
 from feint.experiments.audit import AUDIT
 from feint.experiments.audit.settings import AuditSettings
@@ -12,7 +13,9 @@ from feint.runs.work import Child, Children, Work
 from feint.threats.settings import Knowledge
 from feint.victims.cards import read_victim
 from feint.victims.data import load_data
+from feint.victims.networks import load_members
 from feint.victims.settings import NetworkWord, VictimSettings
+from feint.victims.victim import identity_of
 
 from .settings import AceSettings, EnsembleSettings, MCDropoutSettings
 
@@ -55,7 +58,7 @@ def prepare(settings: AceSettings, machine: Machine) -> Work:
         runs[f"{index:02d}"] = Child(AUDIT, AuditSettings.parse({**common, **values, **repeats}))
     return Work(
         settings=settings,
-        identity={"images": dataset.fingerprint()},
+        identity={"images": dataset.fingerprint(), "weights": _identities(blocks, dataset, machine)},
         about={
             "data": dataset.name,
             "blocks": [{"title": each.title, "victim": short(each.victim.title)} for each in blocks],
@@ -63,6 +66,17 @@ def prepare(settings: AceSettings, machine: Machine) -> Work:
         },
         stages=[Children("audits", runs)],
     )
+
+
+def _identities(blocks: Sequence[Block], dataset: Dataset, machine: Machine) -> dict[str, str]:
+    """Identifies every network that takes part, one in memory at a time; those of the blocks know only their words.
+
+    Raises:
+        NetworkError: one cannot be loaded, or does not fit the images.
+    """
+    words = {str(word): word for block in blocks for word in (*block.victim.networks, *block.knowledge.proxies)}
+    shape, device = dataset.shape, machine.device
+    return {name: identity_of(load_members([word], shape, machine), shape, device) for name, word in words.items()}
 
 
 def short(name: str) -> str:
@@ -103,8 +117,8 @@ def _ensemble(settings: EnsembleSettings) -> Iterator[Block]:
         victim = VictimSettings(name=f"ensemble of {size}", networks=settings.networks[:size])
         yield Block("white box", victim, Knowledge(), settings.white_radii)
         kinds: list[tuple[str, tuple[NetworkWord, ...]]] = [
-            ("matching", settings.matching),
-            ("foreign", settings.foreign),
+            ("matching", settings.matching_proxies),
+            ("foreign", settings.foreign_proxies),
             ("other", settings.proxies),
         ]
         for title, proxies in kinds:

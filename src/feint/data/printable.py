@@ -1,0 +1,13 @@
+"""Names from files, as text that a terminal, JSON and HTML can hold."""
+
+
+def printable(text: str) -> str:
+    r"""Bytes that are not UTF-8, and control characters, written out with a backslash.
+
+    >>> printable("caf\udce9"), printable("two\nlines \x1b[31m"), printable("café")
+    ('caf\\xe9', 'two\\nlines \\x1b[31m', 'café')
+    """
+    if text.isprintable():
+        return text
+    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text)

@@ -1,0 +1,94 @@
+"""What about a victim and its data looks wrong before anything is attacked."""
+
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from feint.data import Dataset
+from feint.errors import NetworkError
+from feint.estimators import frozen, outputs_warning, predict
+from feint.networks import depends_on_neighbours
+
+from .victim import SOFTMAX, Victim
+from .whole import is_whole
+
+LOOKED_AT = 64
+"""Images that are looked at, evenly over the data."""
+BETTER = 0.4
+"""By how much accuracy must grow with standardised images, to say that they should have been."""
+
+
+def check_alone(victim: Victim) -> None:
+    """Raise a NetworkError for a network whose answer depends on the batch, or on noise of its own."""
+    drawn = victim.stochastic
+    asked = victim.made_from is None and victim.asked is None and not is_whole(victim.settings.estimator or SOFTMAX)
+    for member in victim.members if asked else ():
+        found = depends_on_neighbours(member, victim.shape, victim.device)
+        if found is not None and not (drawn and found.on == "noise"):
+            raise NetworkError(f"{victim.name}: expected each image to be answered by itself, but {found}")
+
+
+def doubts(victim: Victim, dataset: Dataset) -> list[str]:
+    """What a user should look at before believing a number; nothing of the embedded victim.
+
+    Args:
+        victim: whom.
+        dataset: its data, as it sees them.
+    """
+    if victim.made_from is not None:
+        return []
+    found: list[str] = []
+    if (more := len(victim.classes) - len(dataset.classes)) > 0 and not victim.settings.classes:
+        found.append(
+            f"{victim.name} has {len(victim.classes)} outputs and the data have {len(dataset.classes)} classes: the "
+            f"{more} further outputs count as wrong answers; are these the classes that it was made for?"
+        )
+    step = max(1, len(dataset) // LOOKED_AT)
+    images, labels, samples = (tensor.to(victim.device) for tensor in dataset.only(range(0, len(dataset), step)))
+    estimator: Any = victim.settings.estimator
+    declared: Any = "logits" if estimator is None else estimator.settings.get("outputs", "logits")
+    if victim.asked is None and estimator is not None:
+        for member in victim.members:
+            if (told := outputs_warning(member, images[:LOOKED_AT], declared)) is not None:
+                found.append(f"{told} (--estimator {estimator.name}:outputs=... says otherwise)")
+                break
+    if (told := _standardised(victim, images[:LOOKED_AT], labels[:LOOKED_AT], samples[:LOOKED_AT])) is not None:
+        found.append(told)
+    return found
+
+
+def _standardised(
+    victim: Victim, images: Float[Tensor, " N channels height width"], labels: Int[Tensor, " N"], samples: Tensor
+) -> str | None:
+    """Whether images with mean 0 and deviation 1 would be answered much better: a network without its normalisation."""
+    if victim.asked is not None or len(images) < 16:
+        return None
+    mean, std = images.mean(dim=(0, 2, 3), keepdim=True), images.std(dim=(0, 2, 3), keepdim=True).clamp_min(1e-6)
+    before = _accuracy(victim, images, labels, samples)
+    try:
+        with torch.inference_mode():
+            logits = torch.stack([_logits(member, (images - mean) / std) for member in victim.members]).mean(dim=0)
+    except (RuntimeError, ValueError, TypeError):
+        return None
+    after = (logits.argmax(dim=1) == labels).double().mean().item()
+    if after - before < BETTER:
+        return None
+    return (
+        f"{victim.name} answers {before:.0%} of {len(images)} images right, and {after:.0%} of them when they are "
+        "standardised: is its normalisation missing? (networks.Normalize puts it inside)"
+    )
+
+
+def _logits(member: nn.Module, images: Tensor) -> Tensor:
+    with frozen(member):
+        found: object = member(images)
+    if not isinstance(found, Tensor):
+        raise TypeError("no logits")
+    return found
+
+
+def _accuracy(victim: Victim, images: Tensor, labels: Tensor, samples: Tensor) -> float:
+    prediction = predict(victim.estimator(), images, samples, batch_size=len(images)).prediction
+    return (prediction == labels).double().mean().item()
