@@ -86,7 +86,7 @@ def risk_coverage(curves: Sequence[Curve], best: Array, worst: Array, *, name: s
         for curve, shade in zip(curves, by_radius(radii), strict=True)
     ]
     series += [Line(f"{end} possible", 100 * y, REFERENCE, True) for end, y in (("worst", worst), ("best", best))]
-    titles = {"x_title": "coverage (% of images answered)", "y_title": "risk (% of answers wrong)"}
+    titles: Json = {"x_title": "coverage (% of images answered)", "y_title": "risk (% of answers wrong)"}
     band, domain = (100 * best, 100 * worst), (0, 101)
     panel = lines(100 * grid, series, **titles, x_domain=PERCENT, y_domain=domain, band=band, format=".1f", height=400)
     told = "; ".join(f"{stage(curves[at].radius)}: {times1000(1)(curves[at].aurc)}" for at in some(len(curves)))
@@ -173,7 +173,7 @@ def _bins(found: Calibration, shade: str, most: int) -> Json:
     below = axis("count", "images", domain=(0, 1.05 * most), grid=False)
     below["scale"] |= {"range": [_HEIGHT, _BELOW]}
     below["axis"] |= {"titleY": (_HEIGHT + _BELOW) / 2, "tickCount": 2, "orient": "left"}
-    place = {
+    place: Json = {
         "x": axis("low", "confidence (%)", domain=PERCENT, values=QUARTERS, grid=False),
         "x2": "high",
         "y2": "zero",

@@ -74,7 +74,7 @@ def scatter(
         del columns["label"]
     brief = named and all(len(label) <= 2 for label in columns["label"])
     number, told = ".0e" if log else None, [said("label", "name")] if named else []
-    place = {
+    place: Json = {
         "x": axis("x", x_title, domain=x_domain or domain, log=log, format=number),
         "y": axis("y", y_title, domain=domain, log=log, format=number),
         "color": colour("k", keys, [cloud.colour for cloud in clouds]),
