@@ -38,6 +38,7 @@ def run(
     given: Mapping[str, Any] | None = None,
     command: str = "",
     fresh: bool = False,
+    allow_code: bool = False,
     progress: bool = True,
 ) -> Result:
     """Run an experiment, or read it where it is there already; what an interrupted run computed is used again.
@@ -52,12 +53,20 @@ def run(
         given: objects by the names that the settings have for them.
         command: the command line, for the report.
         fresh: forget what an earlier run of the same settings computed.
+        allow_code: let programs run that a victim's card names, and exported ones (``.pt2``).
         progress: bars on standard error.
 
     Raises:
         FeintError: bad input, or a folder that cannot be written.
     """
-    machine = Machine.find(settings, victims=Path(victims), given=given or {}, progress=progress, fresh=fresh)
+    machine = Machine.find(
+        settings,
+        victims=Path(victims),
+        given=given or {},
+        progress=progress,
+        fresh=fresh,
+        allow_code=allow_code,
+    )
     with machine.steady():
         work = experiment.prepare(settings, machine)
         state: dict[str, Any] = {
@@ -129,6 +138,7 @@ def _run_children(stage: Children, ledger: Ledger, root: Path, machine: Machine,
                 given=machine.given,
                 command=command,
                 fresh=fresh,
+                allow_code=machine.allow_code,
                 progress=machine.progress,
             )
             ledger.record_child(stage, name, result.run.id, result.summary)

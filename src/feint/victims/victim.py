@@ -159,7 +159,7 @@ def resolved(settings: VictimSettings, machine: Machine) -> VictimSettings:
     """
     told = settings.average
     if settings.card is not None:
-        card = read_victim(machine.victims, settings.card)
+        card = read_victim(machine.victims, settings.card, allow_code=machine.allow_code)
         said = {name: value for name in ("estimator", "average") if (value := getattr(settings, name)) is not None}
         known = card.estimator or SOFTMAX
         if settings.estimator and settings.estimator.name in (known.name, AS_ON_CARD):

@@ -18,7 +18,7 @@ from feint.runs.machine import Machine, default_batch_size
 from feint.runs.run import Run
 from feint.runs.work import Array, Found, Piece, Stage, Work
 from feint.training import Recipe
-from feint.victims.cards import CARD
+from feint.victims.cards import CARD, network_on_card
 from feint.victims.networks import new_network
 from feint.victims.settings import NetworkWord, VictimSettings
 from feint.victims.victim import Victim, completed_estimator
@@ -37,6 +37,8 @@ def classifiers(settings: TrainingSettings, data: Dataset, test: Dataset, machin
     Raises:
         FeintError: whatever does not load or does not go together.
     """
+    if settings.network.name.endswith(".pt2"):
+        raise SpecError(f"network: expected one that can be trained, got the exported program {settings.network.name}")
     network = _with_classes(settings.network, data)
     estimator = completed_estimator(settings.estimator)
     adversarial = settings.adversarial and hardening.settled(settings.adversarial, seed=settings.seed)
@@ -174,7 +176,7 @@ class Members:
             delivery.write_bytes(place / file, save(state))
         card = {
             "name": settings.name,
-            "network": settings.network.plain(),
+            "network": network_on_card(settings.network, place),
             "members": files,
             "victim": {"estimator": settings.estimator.plain(), "average": settings.average},
             "classes": list(self.data.classes),
