@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.optim import SGD, Adam, Optimizer
 
 from feint.batching import padded_batches
-from feint.errors import DataError, FeintError, InputError, SpecError
+from feint.errors import DataError, FeintError, InputError, NetworkError, SpecError
 from feint.protocols import LabelledImages, Trainable
 from feint.training import checkpoint as files
 from feint.training.augment import CropFlip
@@ -210,6 +210,11 @@ def _epoch(devices: Devices, job: _Job, step: Any, optimizer: Optimizer, number:
                 group["lr"] = recipe.rate((number - 1 + index / len(batches)) / recipe.epochs)
             optimizer.zero_grad()
             loss = step(inputs, labels)
+            if not loss.requires_grad:
+                raise NetworkError(
+                    "training expects a loss that gradients flow from to the weights, got none: "
+                    "does forward run without them (torch.no_grad, detach)?"
+                )
             value = float(loss.detach())
             if not math.isfinite(value):
                 raise _Diverged(

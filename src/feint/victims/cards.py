@@ -32,7 +32,7 @@ def read_victim(root: Path, name: str, *, allow_code: bool = False) -> VictimSet
     card = read_card(root, name, classifiers=True)
     if card.get("kind") == AUTOENCODER:
         raise SpecError(f"victim: expected a classifier, got the autoencoder {name!r}")
-    if is_program(told := _network_of(card)) and not allow_code:
+    if is_program(told := _network_of(root / name, card)) and not allow_code:
         raise refused(f"the card of {name!r}", told)
     try:
         words = tuple(members_of(root, name, card))
@@ -42,10 +42,11 @@ def read_victim(root: Path, name: str, *, allow_code: bool = False) -> VictimSet
         raise StoreError(f"{root / name / CARD} is no card of a victim: {type(error).__name__}: {reason}") from error
 
 
-def _network_of(card: Mapping[str, Any]) -> str:
-    """What a card's network is called."""
+def _network_of(place: Path, card: Mapping[str, Any]) -> str:
+    """What a card's network is called; files are named on it as seen from its folder."""
     try:
-        return NetworkWord.of(card["network"]).name
+        name = NetworkWord.of(card["network"]).name
+        return os.path.normpath(place / name) if is_program(name) else name
     except (KeyError, SpecError):  # whoever reads the whole card says so
         return ""
 
@@ -59,9 +60,7 @@ def network_on_card(network: NetworkWord, place: Path) -> dict[str, Any]:
 
 def members_of(root: Path, name: str, card: dict[str, Any]) -> list[NetworkWord]:
     """The networks that a card names, with their weights."""
-    network = NetworkWord.of(card["network"])
-    if is_program(network.name):
-        network = network.but(name=os.path.normpath(root / name / network.name))
+    network = NetworkWord.of(card["network"]).but(name=_network_of(root / name, card))
     return [network.but(weights=str(root / name / file)) for file in card["members"]]
 
 

@@ -145,7 +145,9 @@ def estimator_of(settings: VictimSettings, members: Sequence[nn.Module], *, seed
         if is_whole(word):
             return cast(Estimator, member)
         # Each member has masks of its own: seeds of members lie further apart than redraws do.
-        return predicting(word, member, seed=seed + (index << 32))
+        found: Any = predicting(word, member, seed=seed + (index << 32))
+        found.called = settings.networks[index].name if index < len(settings.networks) else settings.title
+        return found
 
     estimators = [one(index, member) for index, member in enumerate(members)]
     return estimators[0] if len(estimators) == 1 else DeepEnsemble(estimators, settings.average or "probability")

@@ -8,6 +8,7 @@ import pyarrow as pa
 import torch
 from safetensors.torch import save
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from feint import catalog, networks, training
 from feint.data import Dataset
@@ -72,6 +73,8 @@ def new_member(settings: TrainingSettings, data: Dataset, index: int) -> nn.Modu
     """What is trained as the so-manyth member, with the weights that its seed gives."""
     with training.seeded(settings.seed + index):
         network = new_network(settings.network)
+        if any(is_lazy(value) for value in (*network.parameters(), *network.buffers())):
+            networks.check(network, data.shape)  # its weights take their shapes from the first images that it sees
         if is_whole(settings.estimator):
             return whole(settings.estimator, network, len(data.classes), data.shape)
     return network
@@ -135,7 +138,10 @@ class Members:
         )
         seconds = history.seconds / len(history.epochs)
         return Found(
-            {"epochs": epochs_table(history, index)}, {"weights": arrays_of(member)}, notes={"seconds": seconds}
+            {"epochs": epochs_table(history, index)},
+            {"weights": arrays_of(member)},
+            skipped=self.data.skipped,
+            notes={"seconds": seconds},
         )
 
     def victim(self, run: Run) -> Victim:
@@ -164,7 +170,7 @@ class Members:
             predicted = predict(estimator, images, samples, batch_size=size).prediction.cpu().numpy()
             for name, values in zip(columns, (batch.samples.numpy(), batch.targets.numpy(), predicted), strict=True):
                 columns[name].append(values)
-        return Found({"predictions": joined(columns, PREDICTIONS)})
+        return Found({"predictions": joined(columns, PREDICTIONS)}, skipped=self.test.skipped)
 
     def deliver(self, run: Run, delivery: Delivery) -> None:
         """Write the victim's folder: its weights, and last the card that makes it a victim."""

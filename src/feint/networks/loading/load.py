@@ -58,6 +58,8 @@ def load(name: str, weights: str | Path | None = None, *, allow_code: bool = Fal
     else:
         hint = "; a file of weights goes with one of them as its weights" if Path(name).is_file() else ""
         raise NetworkError(f"no network {name!r}, expected {EXPECTED}{', '.join(ARCHITECTURES)}{hint}")
+    if any(value.is_meta for value in (*network.parameters(), *network.buffers())):
+        raise NetworkError(f"{name}: expected a network with weights, got one of shapes alone (device 'meta')")
     if weights is not None and state is not None:
         put_weights(inner, state, weights)
     try:
