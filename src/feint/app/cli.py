@@ -15,6 +15,7 @@ from typing import NoReturn, final
 from feint import catalog
 from feint.app.output import reserved_output, say
 from feint.errors import FeintError, SpecError, StoreError
+from feint.printable import printable
 
 UNEXPECTED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 OWN = {
@@ -74,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except FeintError as error:
         if "--debug" in arguments:
             raise
-        print(f"feint: {_printable(str(error))}", file=sys.stderr)
+        print(f"feint: {printable(str(error))}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
         echoed = "\n" if sys.stderr.isatty() else ""  # a terminal shows ^C where the cursor stands
@@ -85,11 +86,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except BrokenPipeError:  # whoever read our output has gone, e.g. `head`: nothing is left to say
         _silence()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if "--debug" in arguments:
             raise
         reason = (str(error).strip().splitlines() or ["it says no more"])[0]
-        print(f"feint: unexpected {type(error).__name__}: {_printable(reason)} (--debug shows where)", file=sys.stderr)
+        print(f"feint: unexpected {type(error).__name__}: {printable(reason)} (--debug shows where)", file=sys.stderr)
         return UNEXPECTED
     return 0
 
@@ -159,11 +160,6 @@ def _version() -> None:
     import feint
 
     say(f"feint {feint.__version__}")
-
-
-def _printable(text: str) -> str:
-    """Without characters that steer a terminal."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def _flush() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from feint.app import flags
 from feint.app.cli import Parser
 from feint.app.output import say
+from feint.printable import printable
 from feint.runs.experiment import Experiment
 from feint.runs.programs import check_programs
 from feint.runs.settings import RunSettings, Settings
@@ -98,5 +99,5 @@ def run(experiment: Experiment[Any], settings: Settings, options: argparse.Names
         say(json.dumps(result.summary, indent=2))
         return
     for warning in result.report.warnings:
-        print(f"feint: warning: {warning}", file=sys.stderr)
+        print(f"feint: warning: {printable(warning)}", file=sys.stderr)
     say(f"{text(result.report)}\n\nreport: {result.folder / 'report.html'}")

@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from typing import TextIO
 
 from feint.errors import StoreError
+from feint.printable import shown
 
 _reserved: ContextVar[TextIO | None] = ContextVar("reserved", default=None)
 
@@ -23,9 +24,9 @@ def reserved_output() -> Generator[None]:
 
 
 def say(text: str) -> None:
-    """Print a result."""
+    """Print a result; names in it that steer a terminal are written out."""
     try:
-        print(text, file=_reserved.get() or sys.stdout)
+        print(shown(text), file=_reserved.get() or sys.stdout)
     except BrokenPipeError:
         raise
     except OSError as error:

@@ -16,7 +16,7 @@ from .decode import BrokenImage, Channels
 from .kinds import Classes, Images, Inputs, Targets, Values
 from .matching import match
 from .preparation import Preparation
-from .printable import printable
+from feint.printable import printable
 from .sampling import even_sample
 from .source import Example, Flaw, Labelled, Source, reason
 from .stacking import Held, empty, finite, stacked

@@ -20,7 +20,7 @@ from .formats.parquet import Parquet, has_parquet
 from .formats.stl_binary import StlBinary, has_stl
 from .formats.svhn import Svhn, has_svhn
 from .formats.torchvision_sets import PREFIX, TorchvisionSet
-from .printable import printable
+from feint.printable import printable
 from .source import Source, reason
 
 FORMATS = (

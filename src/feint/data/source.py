@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .kinds import Columns, Images, Targets
-from .printable import printable
+from feint.printable import printable
 
 Pixels = NDArray[Any]
 """One image: shape ``(height, width, channels)``, uint8 in 0 to 255 or float in [0, 1]."""

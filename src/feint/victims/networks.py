@@ -37,9 +37,7 @@ def load_network(word: NetworkWord, machine: Machine) -> nn.Module:
     return network.eval()
 
 
-def new_network(
-    word: NetworkWord, defaults: Mapping[str, Any] | None = None, *, allow_code: bool = False
-) -> nn.Module:
+def new_network(word: NetworkWord, defaults: Mapping[str, Any] | None = None, *, allow_code: bool = False) -> nn.Module:
     """A network as it comes: a built-in architecture with random weights, or a user's with those that it sets.
 
     Args:

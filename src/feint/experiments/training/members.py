@@ -44,6 +44,7 @@ def classifiers(settings: TrainingSettings, data: Dataset, test: Dataset, machin
     estimator = completed_estimator(settings.estimator)
     adversarial = settings.adversarial and hardening.settled(settings.adversarial, seed=settings.seed)
     settings = settings.but(network=network, estimator=estimator, adversarial=adversarial)
+    test = test.matched(data.classes)
     first = new_member(settings, data, 0)
     arrays_of(first)  # what cannot be saved is said before the first epoch
     if not is_whole(estimator):

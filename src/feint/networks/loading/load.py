@@ -46,7 +46,7 @@ def load(name: str, weights: str | Path | None = None, *, allow_code: bool = Fal
         inner, normalize = (load_from_torchvision if library == "torchvision" else load_from_timm)(entry, state)
         network = nn.Sequential(OrderedDict(normalize=normalize, network=inner))
     elif name.endswith(".pt2"):
-        if not allow_code:
+        if Path(name).expanduser().is_file() and not allow_code:
             raise NetworkError(
                 f"{name}: expected --allow-code (in Python: allow_code=True) to load a program, which can run any code, "
                 "got none"
