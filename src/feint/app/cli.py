@@ -164,6 +164,8 @@ def _version() -> None:
 
 def _flush() -> None:
     """Write out what was printed while it can still be said that this failed."""
+    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]  it was closed before we began
+        return
     try:
         sys.stdout.flush()
     except BrokenPipeError:
