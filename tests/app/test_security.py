@@ -31,7 +31,7 @@ def test_a_card_from_a_stranger_does_not_run_its_file(feint, trained: Path, imag
     told = json.loads(card.read_text())
     (trained / "mine" / "x.py").write_text(RAN.format(str(tmp_path / "it-ran")) + (tmp_path / "networks.py").read_text())
     card.write_text(json.dumps({**told, "network": {"name": "x.py:build"}}))
-    for command in (["audit"], ["attack", "fgsm", "--radii", 0.1], ["detect"], ["span"], ["latent"], ["spread"]):
+    for command in (["audit"], ["attack", "fgsm", "--radii", 0.1], ["detect"], ["span"]):
         outcome = feint(*command, "--victim", "mine", "--data", images, "--quiet")
         assert (outcome.code, outcome.out) == (2, ""), command
         assert "the card of 'mine': expected --allow-code" in outcome.err
