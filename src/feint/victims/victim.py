@@ -145,7 +145,9 @@ def estimator_of(settings: VictimSettings, members: Sequence[nn.Module], *, seed
         if is_whole(word):
             return cast(Estimator, member)
         # Each member has masks of its own: seeds of members lie further apart than redraws do.
-        return predicting(word, member, seed=seed + (index << 32))
+        found: Any = predicting(word, member, seed=seed + (index << 32))
+        found.called = settings.networks[index].name if index < len(settings.networks) else settings.title
+        return found
 
     estimators = [one(index, member) for index, member in enumerate(members)]
     return estimators[0] if len(estimators) == 1 else DeepEnsemble(estimators, settings.average or "probability")
@@ -159,7 +161,7 @@ def resolved(settings: VictimSettings, machine: Machine) -> VictimSettings:
     """
     told = settings.average
     if settings.card is not None:
-        card = read_victim(machine.victims, settings.card)
+        card = read_victim(machine.victims, settings.card, allow_code=machine.allow_code)
         said = {name: value for name in ("estimator", "average") if (value := getattr(settings, name)) is not None}
         known = card.estimator or SOFTMAX
         if settings.estimator and settings.estimator.name in (known.name, AS_ON_CARD):

@@ -45,7 +45,7 @@ def prepare(settings: AceSettings, machine: Machine) -> Work:
         FeintError: whatever does not load or does not go together.
     """
     if settings.victim is not None:
-        members = read_victim(machine.victims, settings.victim).networks
+        members = read_victim(machine.victims, settings.victim, allow_code=machine.allow_code).networks
         settings = settings.but(networks=(*settings.networks, *members), victim=None)
     dataset = load_data(settings.data, machine)
     settings = machine.settled(settings, dataset.shape, len(dataset))
