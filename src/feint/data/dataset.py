@@ -128,6 +128,10 @@ class Dataset:
         """Examples left out so far, with on_error="skip": where each stands, and the reason; in the source's order."""
         return [self._skipped[sample] for sample in sorted(self._skipped)]
 
+    def where(self, sample: int) -> str:
+        """In which file an example stands, by its index in the whole source, and its place in there."""
+        return self._source.where(sample)
+
     def take(self, start: int, stop: int) -> "Dataset":
         """A range of the examples; sample indices stay those of the source.
 

@@ -170,11 +170,12 @@ def _table(table: r.Table) -> str:
         inside = _each('<th scope="row"{}>{}</th>', cells[:1]) + _each("<td{}>{}</td>", cells[1:])
         lines.append(f"<tr{' class=marked' if at == table.marked else ''}>{inside}</tr>")
     long = " long" if len(lines) > FOLDED else ""
+    label = _text(table.caption or table.name)
     counted = f'<p class="rows">{len(lines):,} rows: scroll inside the table to see all.</p>' if long else ""
     return (
         f'<figure class="table">{_if("<figcaption>{}</figcaption>", table.caption)}'
         '<p class="cue" aria-hidden="true">More columns to the right →</p>'
-        f'<div class="scroll{long}" tabindex="0" role="region" aria-label="{_text(table.caption or table.name)}"><table>'
+        f'<div class="scroll{long}" tabindex="0" role="region" aria-label="{label}"><table>'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>{counted}</figure>"
     )
 

@@ -121,6 +121,7 @@ class Attacking:
             "originals": _last(images),
             "labels": labels.cpu().numpy(),
             "samples": samples.cpu().numpy(),
+            "where": np.array([self.walk.dataset.where(int(sample)) for sample in samples]),
         }
         radii = self.settings.radii or ()
         results = attacked(self.threat, images, labels, samples, own, radii, seed=self.settings.seed)

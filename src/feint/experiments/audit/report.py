@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from feint import metrics
-from feint.experiments.about import closing
+from feint.experiments.about import closing, columns, many
 from feint.experiments.glossary import chosen
-from feint.reports import Block, Column, Details, Report, Section, Stat, Stats, Table, Text
+from feint.reports import Column, Report, Section, Stat, Stats, Table, Text, charts
 from feint.reports.formats import count, fixed, percent, radius, times1000
 from feint.runs.run import Run
 
@@ -17,80 +17,74 @@ TERMS = (
     "Selective prediction", "AURC", "E-AURC", "AUGRC", "NLL", "Brier", "ECE", "KS", "Radius", "Effective radius",
     "Unspent radius", "Kept", "Kendall’s tau", "Gradients, queries",
 )  # fmt: skip
+RISK = (
+    "Let the classifier answer only the images it is surest of, and count how many of those answers are wrong. A curve "
+    "that stays low until the far right is a confidence to rely on; one that starts high gives wrong answers exactly "
+    "where the classifier is surest. The shaded area is everything possible at this accuracy."
+)
+NUMBERS = (
+    "One row for the images as they are, one per radius of the attack. Accuracy counts correct labels; AURC, E-AURC "
+    "and AUGRC judge how confidence ranks them; NLL, Brier and ECE judge the probabilities. The glossary at the foot "
+    "defines each."
+)
+CONFIDENCE = (
+    "How confident the classifier is in its correct predictions (up) and in its wrong ones (down), each kind in "
+    "percent of its own. Good: blue to the right, orange to the left. The attack moves them past each other."
+)
+RELIABILITY = (
+    "Images sorted into 15 bins by confidence; the height of a bar is the share of them that is correct. On the dashed "
+    "line a confidence of 80 % is right in 80 % of cases; below it the classifier promises too much, above it too "
+    "little. The grey bars count the images in each bin: a bar above few images says little."
+)
+ORDER = (
+    "Left, how much of the clean order from most to least certain is left: 1 all of it, 0 nothing, −1 turned around. "
+    "Right, how much of its radius the attack did not use, because a longer step would have changed the prediction or "
+    "gained nothing: a small share says that a larger radius may do more damage still."
+)
+GALLERY = (
+    "The images whose confidence moved most. Left the image, right the same after the attack, between them what was "
+    "added, magnified as stated around mid-grey: without that it would be one flat grey."
+)
+ROUNDING = (
+    "A picture file stores whole grey levels, so a change of less than half a level is rounded away. The grey bars "
+    "show what is left of the attack after that: as high as the attacked one, it survives; as low as the clean one, it "
+    "is gone."
+)
+CLASSES = "How sure the classifier is of the images of each true class, before and after the attack."
 
 
 def report(run: Run, summary: Mapping[str, Any]) -> Report:
     """What an audit tells a person."""
     found = Judged(run.table("records"), summary["measure"])
-    clean, radii = found.rows("clean"), run.settings.radii
+    clean, radii, rows = found.rows("clean"), run.settings.radii, [summary["clean"], *summary["attacked"]]
     stages = [(None, clean), *((at, found.rows("attacked", at)) for at in radii)]
-    rows = [summary["clean"], *summary["attacked"]]
-    wrong = errors(clean)
-    curves = [
-        figures.curve(at, metrics.risk_coverage(uncertainty(each, found.measure), errors(each)), row["aurc"])
-        for (at, each), row in zip(stages, rows, strict=True)
-    ]
+    curves: list[charts.Curve] = []
+    for (at, each), row in zip(stages, rows, strict=True):
+        drawn = metrics.risk_coverage(uncertainty(each, found.measure), errors(each))
+        curves.append(charts.Curve(at, drawn.coverage.numpy(), drawn.risk.numpy(), row["aurc"]))
+    ends = [each(errors(clean)).risk.numpy() for each in (metrics.best_risk_coverage, metrics.worst_risk_coverage)]
     sure = [(at, 1 - uncertainty(each, "max_probability"), ~errors(each)) for at, each in stages]
-    sections = (
-        Section("", (Stats(_stats(summary)),)),
-        Section(
-            "Does confidence tell right from wrong?",
-            (
-                Text.of(
-                    "Let the classifier answer only the images it is surest of, and count how many of those answers "
-                    "are wrong. A curve that stays low until the far right is a confidence to rely on; one that starts "
-                    "high gives wrong answers exactly where the classifier is surest. The shaded area is everything "
-                    "possible at this accuracy."
-                ),
-                figures.risk_coverage(curves, metrics.best_risk_coverage(wrong), metrics.worst_risk_coverage(wrong)),
-            ),
-        ),
+    gallery = figures.gallery(run.arrays("gallery"), run.about["classes"])
+    shown = [
+        Section("Does confidence tell right from wrong?", (Text.of(RISK), charts.risk_coverage(curves, *ends))),
         *([_thresholds(summary)] if summary["thresholds"] else []),
-        Section(
-            "In numbers",
-            (
-                Text.of(
-                    "One row for the images as they are, one per radius of the attack. Accuracy counts correct labels; "
-                    "AURC, E-AURC and AUGRC judge how confidence ranks them; NLL, Brier and ECE judge the "
-                    "probabilities. The glossary at the foot defines each."
-                ),
-                scores(summary),
-            ),
-        ),
-        Section(
-            "Where the confidence went",
-            (
-                Text.of(
-                    "How confident the classifier is in its correct predictions (up) and in its wrong ones (down), "
-                    "each kind in percent of its own. Good: blue to the right, orange to the left. The attack moves "
-                    "them past each other."
-                ),
-                figures.confidence(sure),
-            ),
-        ),
-        Section(
-            "Can a confidence be taken at its word?",
-            (
-                Text.of(
-                    "Images sorted into 15 bins by confidence; the height of a bar is the share of them that is "
-                    "correct. On the dashed line a confidence of 80 % is right in 80 % of cases; below it the "
-                    "classifier promises too much, above it too little. The grey bars count the images in each bin: a "
-                    "bar above few images says little."
-                ),
-                figures.reliability(sure, rows),
-            ),
-        ),
-        _distance(summary),
-        _gallery(run),
-        _rounding(summary),
-        _classes(summary, max(radii)),
-        *closing(run, _facts(run, summary), fresh_draws(summary), terminal=True),
-    )
+        Section("In numbers", (Text.of(NUMBERS), scores(summary))),
+        Section("Where the confidence went", (Text.of(CONFIDENCE), figures.confidence(sure))),
+        Section("Can a confidence be taken at its word?", (Text.of(RELIABILITY), figures.reliability(sure, rows))),
+        Section("How far the attack went", (Text.of(ORDER), _order(summary))),
+        Section("What the attack looks like", (Text.of(GALLERY), gallery)),
+        Section("Saved as a picture", (Text.of(ROUNDING), figures.rounding(summary), _rounding(summary))),
+        Section("Class by class", (Text.of(CLASSES), many(_classes(summary, max(radii)), "classes"))),
+    ]
     return Report(
         title=f"feint audit: {run.about['victim']} on {run.about['data']}",
         headline=headline(summary),
-        sections=sections,
-        glossary=chosen(TERMS),
+        sections=(
+            Section("", (Stats(_stats(summary)),)),
+            *shown,
+            *closing(run, _facts(run, summary), fresh_draws(summary), terminal=True),
+        ),
+        glossary=chosen(*TERMS),
     )
 
 
@@ -120,74 +114,45 @@ def _stats(summary: Mapping[str, Any]) -> tuple[Stat, ...]:
     clean, worst = summary["clean"], max(summary["attacked"], key=lambda row: row["aurc"])
     levels = 255 * worst["radius"]
     grey = f"{levels:.2g} of 255 grey levels" if levels < 10 else f"{levels:.0f} of 255 grey levels"
-    share, areas = percent(1), times1000(1)
+    areas, shares, errors = (
+        f"{form(clean[name])} → {form(worst[name])}"
+        for name, form in (("aurc", times1000(1)), ("accuracy", percent(1)), ("ece", percent(1)))
+    )
     return (
-        Stat(
-            "AURC × 1000",
-            f"{areas(clean['aurc'])} → {areas(worst['aurc'])}",
-            f"at radius {radius(worst['radius'])}, {grey}",
-        ),
-        Stat("Accuracy, %", f"{share(clean['accuracy'])} → {share(worst['accuracy'])}", "share of correct predictions"),
-        Stat("Calibration error, %", f"{share(clean['ece'])} → {share(worst['ece'])}", "ECE, 15 bins"),
-        Stat("Predictions kept", f"{share(worst['kept'])} %", "same class as before the attack"),
+        Stat("AURC × 1000", areas, f"at radius {radius(worst['radius'])}, {grey}"),
+        Stat("Accuracy, %", shares, "share of correct predictions"),
+        Stat("Calibration error, %", errors, "ECE, 15 bins"),
+        Stat("Predictions kept", f"{percent(1)(worst['kept'])} %", "same class as before the attack"),
     )
 
 
 def scores(summary: Mapping[str, Any]) -> Table:
     """The table: clean, then one row per radius."""
-    columns = (
-        ("radius", Column("radius", format=radius)),
-        ("aurc", Column("AURC", format=times1000(2))),
-        ("e_aurc", Column("E-AURC", format=times1000(2))),
-        ("augrc", Column("AUGRC", format=times1000(2))),
-        ("nll", Column("NLL", "nats", fixed(3))),
-        ("brier", Column("Brier", "0 to 2", fixed(3))),
-        ("ece", Column("ECE", format=percent(1))),
-        ("accuracy", Column("accuracy", format=percent(2))),
-        ("kept", Column("kept", format=percent(2))),
-        ("effective_radius", Column("eff. radius", format=radius)),
-        ("gradients", Column("gradients", "per image", fixed(1))),
-        ("queries", Column("queries", "per image", fixed(1))),
-    )
+    names = "radius aurc e_aurc augrc nll brier ece accuracy kept effective_radius gradients queries"
     rows = [{**summary["clean"], "radius": "clean"}, *summary["attacked"]]
-    return Table(
-        "scores",
-        tuple(column for _, column in columns),
-        tuple(tuple(row.get(name) for name, _ in columns) for row in rows),
-        caption="Clean and attacked, lower is better but for accuracy and kept",
-        terminal=True,
-        marked=0,
-    )
+    caption = "Clean and attacked, lower is better but for accuracy and kept"
+    return Table.of("scores", columns(names), rows, caption=caption, terminal=True, marked=0)
 
 
 def _thresholds(summary: Mapping[str, Any]) -> Section:
-    rows = summary["thresholds"]
-    radii = [found["radius"] for found in rows[0]["attacked"]]
-    columns = [Column("threshold", "calibrated on clean images"), Column("answers where"), Column("clean", ANSWERED)]
-    columns += [Column(f"radius {radius(at)}", ANSWERED) for at in radii]
-    table = Table(
-        "thresholds",
-        tuple(columns),
-        tuple(
-            (
-                figures.promise(row),
-                _bound(summary["measure"], row["threshold"]),
-                *(_shares(found) for found in (row["clean"], *row["attacked"])),
-            )
-            for row in rows
-        ),
-        caption="Share of images answered / share of those answers that is wrong",
+    rows, unit = summary["thresholds"], "answered / wrong, %"
+    stages = [charts.stage(found["radius"]) for found in rows[0]["attacked"]]
+    heads = [Column("threshold", "calibrated on clean images"), Column("answers where"), Column("clean", unit)]
+    cells = tuple(
+        (
+            figures.promise(row),
+            _bound(summary["measure"], row["threshold"]),
+            *(
+                f"{percent(1)(each['coverage'])} / {percent(1)(each['risk'])}"
+                for each in (row["clean"], *row["attacked"])
+            ),
+        )
+        for row in rows
     )
-    told = Text.of(f"{_damage(rows)} The bars show, for each threshold, how many of its answers are wrong.")
-    return Section("What becomes of a shipped threshold", (told, figures.thresholds(rows), table))
-
-
-ANSWERED = "answered / wrong, %"
-
-
-def _shares(found: Mapping[str, Any]) -> str:
-    share = percent(1)
-    return f"{share(found['coverage'])} / {share(found['risk'])}"
+    caption = "Share of images answered / share of those answers that is wrong"
+    table = Table("thresholds", (*heads, *(Column(stage, unit) for stage in stages)), cells, caption)
+    told = f"{_damage(rows)} The bars show, for each threshold, how many of its answers are wrong."
+    return Section("What becomes of a shipped threshold", (Text.of(told), figures.thresholds(rows), table))
 
 
 def _bound(measure: str, threshold: float) -> str:
@@ -212,84 +177,55 @@ def _damage(rows: Any) -> str:
     )
 
 
-def _distance(summary: Mapping[str, Any]) -> Section:
+def _order(summary: Mapping[str, Any]) -> Table:
     """How much of the clean order is left, and how much radius."""
-    columns = (
-        Column("radius", format=radius),
-        Column("order left", "Kendall’s tau, −1 to 1", fixed(3)),
-        Column("effective radius", "mean, of [0, 1]", radius),
-        Column("unspent", "mean, of [0, 1]", radius),
-        Column("unspent", "% of the radius", percent(1)),
-    )
-    rows: list[tuple[Any, ...]] = []
+    said = {
+        "kendall_tau": Column("order left", "Kendall’s tau, −1 to 1", fixed(3)),
+        "effective_radius": Column("effective radius", "mean, of [0, 1]", radius),
+        "unspent": Column("unspent", "mean, of [0, 1]", radius),
+        "share": Column("unspent", "% of the radius", percent(1)),
+    }
+    rows: list[dict[str, Any]] = []
     for row in summary["attacked"]:
         # A mean of float32 radii may lie a rounding above the radius.
         unspent = max(row["radius"] - row["effective_radius"], 0.0)
-        rows.append((row["radius"], row["kendall_tau"], row["effective_radius"], unspent, unspent / row["radius"]))
-    told = Text.of(
-        "Left, how much of the clean order from most to least certain is left: 1 all of it, 0 nothing, −1 turned "
-        "around. Right, how much of its radius the attack did not use, because a longer step would have changed the "
-        "prediction or gained nothing: a small share says that a larger radius may do more damage still."
-    )
-    return Section(
-        "How far the attack went", (told, Table("order", columns, tuple(rows), "Order left and radius left"))
-    )
+        rows.append({**row, "unspent": unspent, "share": unspent / row["radius"]})
+    return Table.of("order", columns(f"radius {' '.join(said)}", **said), rows, caption="Order left and radius left")
 
 
-def _gallery(run: Run) -> Section:
-    told = Text.of(
-        "The images whose confidence moved most. Left the image, right the same after the attack, between them what "
-        "was added, magnified as stated around mid-grey: without that it would be one flat grey."
-    )
-    return Section("What the attack looks like", (told, figures.gallery(run.arrays("gallery"), run.about["classes"])))
-
-
-def _rounding(summary: Mapping[str, Any]) -> Section:
-    columns = (
-        Column("radius", format=radius),
-        Column("radius", "grey levels", radius),
-        Column("AURC attacked", format=times1000(2)),
-        Column("AURC rounded", format=times1000(2)),
-        Column("increase left", "%", percent(1)),
-        Column("pixel values changed", "%", percent(1)),
-        Column("kept", "%", percent(2)),
-    )
-    clean, rows = summary["clean"]["aurc"], list[tuple[Any, ...]]()
+def _rounding(summary: Mapping[str, Any]) -> Table:
+    said = {
+        "levels": Column("radius", "grey levels", radius),
+        "aurc": Column("AURC attacked", format=times1000(2)),
+        "rounded": Column("AURC rounded", format=times1000(2)),
+        "left": Column("increase left", "%", percent(1)),
+        "pixels_changed": Column("pixel values changed", "%", percent(1)),
+        "kept": Column("kept", "%", percent(2)),
+    }
+    clean, rows = summary["clean"]["aurc"], list[dict[str, Any]]()
     for row in summary["attacked"]:
-        rounded, grew = row["rounded"], row["aurc"] - clean
-        left = (rounded["aurc"] - clean) / grew if grew > 0 else None
-        numbers = (row["radius"], 255 * row["radius"], row["aurc"], rounded["aurc"], left)
-        rows.append((*numbers, rounded["pixels_changed"], rounded["kept"]))
-    told = Text.of(
-        "A picture file stores whole grey levels, so a change of less than half a level is rounded away. The grey bars "
-        "show what is left of the attack after that: as high as the attacked one, it survives; as low as the clean "
-        "one, it is gone."
-    )
-    table = Table("rounding", columns, tuple(rows), caption="Attacked, then rounded to 8 bits")
-    return Section("Saved as a picture", (told, figures.rounding(summary), table))
+        after, grew = row["rounded"], row["aurc"] - clean
+        left = (after["aurc"] - clean) / grew if grew > 0 else None
+        rows.append({**after, **{name: row[name] for name in ("radius", "aurc")}, "levels": 255 * row["radius"]})
+        rows[-1] |= {"rounded": after["aurc"], "left": left}
+    caption = "Attacked, then rounded to 8 bits"
+    return Table.of("rounding", columns(f"radius {' '.join(said)}", **said), rows, caption=caption)
 
 
-def _classes(summary: Mapping[str, Any], at: float) -> Section:
-    share = percent(1)
-    columns = (
-        Column("class", "true"),
-        Column("images", "count", count),
-        Column("accuracy", "%", share),
-        Column("confidence, clean", "mean, %", share),
-        Column("confidence, attacked", "mean, %", share),
-    )
-    names = ("name", "images", "accuracy", "confidence", "confidence_attacked")
-    rows = tuple(tuple(row[name] for name in names) for row in summary["classes"])
-    told = Text.of("How sure the classifier is of the images of each true class, before and after the attack.")
-    table = Table("classes", columns, rows, caption=f"Confidence by true class, radius {radius(at)}")
-    many: Block = Details(f"all {len(rows)} classes", (table,)) if len(rows) > 40 else table
-    return Section("Class by class", (told, many))
+def _classes(summary: Mapping[str, Any], at: float) -> Table:
+    said = {
+        "name": Column("class", "true"),
+        "images": Column("images", "count", count),
+        "accuracy": Column("accuracy", "%", percent(1)),
+        "confidence": Column("confidence, clean", "mean, %", percent(1)),
+        "confidence_attacked": Column("confidence, attacked", "mean, %", percent(1)),
+    }
+    return Table.of("classes", said, summary["classes"], caption=f"Confidence by true class, radius {radius(at)}")
 
 
 def fresh_draws(summary: Mapping[str, Any]) -> tuple[str, ...]:
     """What fresh draws make of it, where there are any: the table is of the draws that the attack has seen."""
-    rows = [("clean", summary["clean"])]
-    rows += [(f"radius {radius(row['radius'])}", row) for row in summary["attacked"]]
+    rows = [("clean", summary["clean"]), *((charts.stage(row["radius"]), row) for row in summary["attacked"])]
     return tuple(
         f"{name}, asked {fresh['repeats']} times with fresh draws: AURC × 1000 {1000 * fresh['mean']['aurc']:.2f} "
         f"± {1000 * fresh['std']['aurc']:.2f}, accuracy {fresh['mean']['accuracy']:.2%}, "
@@ -299,24 +235,13 @@ def fresh_draws(summary: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _facts(run: Run, summary: Mapping[str, Any]) -> dict[str, str]:
-    settings = run.settings
-    weights = [network.weights for network in settings.victim.networks if network.weights]
-    sizes = {"resize": settings.data.resize, "crop": settings.data.crop}
+    doubt = summary["measure"].replace("_", " ")
     return {
         "data": run.about["data"],
         "network": run.about["victim"],
-        **({"weights": ", ".join(weights)} if weights else {}),
         "images": f"{summary['images']:,}, {'x'.join(map(str, run.about['shape']))}",
-        **{name: f"{pixels} pixels" for name, pixels in sizes.items() if pixels},
         "classes": str(len(run.about["classes"])),
         "attack": run.about["attack"],
-        "confidence": confidence(summary["measure"]),
-        "estimator": str(settings.victim.estimator),
+        "confidence": "the probability of the predicted class" if doubt == "max probability" else f"low {doubt}",
+        "estimator": str(run.settings.victim.estimator),
     }
-
-
-def confidence(measure: str) -> str:
-    """What ranks the inputs, in words."""
-    if measure == "max_probability":
-        return "the probability of the predicted class"
-    return f"low {measure.replace('_', ' ')}"

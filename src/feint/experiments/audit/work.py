@@ -220,6 +220,7 @@ class Audit:
         changed = torch.stack([results[at].inputs[row] for at, row in zip(which, rows.tolist(), strict=True)])
         pictures = {"original": images[rows], "attacked": changed}
         last = {name: each.permute(0, 2, 3, 1).float().cpu().numpy() for name, each in pictures.items()}
+        last["where"] = np.array([self.dataset.where(int(sample)) for sample in moved["sample"]])
         return Found(arrays={"gallery": {**moved, **last}})
 
 
