@@ -8,6 +8,7 @@ from feint.threats.ready import on_confidence, ready
 from feint.threats.settings import ThreatWord
 from feint.threats.things import code_of, completed
 from feint.victims.data import load_data, matched
+from feint.victims.doubts import check_alone, doubts_of
 from feint.victims.settings import AS_ON_CARD, EstimatorWord, VictimSettings
 from feint.victims.victim import SOFTMAX, Victim, load_victim, resolved
 from feint.victims.walk import Walk
@@ -41,6 +42,8 @@ def prepare(settings: DetectSettings, machine: Machine) -> Work:
     noise: Noise = GREY if settings.protocol == "as-released" else "noise"
     check_colour(noise, dataset)
     victims = [load_victim(each, dataset, machine, seed=settings.seed) for each in settings.victims]
+    for victim in victims:
+        check_alone(victim)
     settings = settings.but(repeats=judged(settings.repeats, victims))
     faced = [
         Faced(victim, [ready(word, victim, machine, batch_size=size) for word in settings.attacks])
@@ -62,6 +65,7 @@ def prepare(settings: DetectSettings, machine: Machine) -> Work:
             "shape": list(dataset.shape),
             "classes": list(victims[0].classes),
             "noise": noise,
+            "warnings": doubts_of(victims, dataset),
             "victims": [about(each) for each in faced],
         },
         stages=[work.stage],
@@ -134,6 +138,7 @@ def about(faced: Faced) -> dict[str, object]:
     victim = faced.victim
     return {
         "name": victim.name,
+        "classes": len(victim.classes),
         "stochastic": victim.stochastic,
         "measures": list(victim.measures),
         "attacks": attacks,
