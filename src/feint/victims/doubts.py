@@ -62,7 +62,7 @@ def doubts(victim: Victim, dataset: Dataset) -> list[str]:
     if victim.asked is None and estimator is not None:
         for member in victim.members:
             if (told := outputs_warning(member, images[:LOOKED_AT], declared)) is not None:
-                found.append(f"{told} (--estimator {estimator.name}:outputs=... says otherwise)")
+                found.append(f"{told} (--outputs says otherwise)")
                 break
     if (told := _standardised(victim, images[:LOOKED_AT], labels[:LOOKED_AT], samples[:LOOKED_AT])) is not None:
         found.append(told)

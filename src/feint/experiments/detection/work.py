@@ -10,7 +10,7 @@ from feint.threats.things import code_of, completed
 from feint.victims.data import load_data, matched
 from feint.victims.doubts import check_alone, doubts_of
 from feint.victims.settings import AS_ON_CARD, EstimatorWord, VictimSettings
-from feint.victims.victim import SOFTMAX, Victim, load_victim, resolved
+from feint.victims.victim import SOFTMAX, Victim, load_victim, outputs_of, resolved
 from feint.victims.walk import Walk
 
 from .noise import RELEASED_BOUNDS
@@ -93,8 +93,9 @@ def compared(victim: VictimSettings, machine: Machine) -> tuple[VictimSettings, 
         raise SpecError("compare: expected a victim with networks of its own (--victim or --network), got none")
     known = base.estimator or SOFTMAX
     own = known.settings if known.name == MC else {}
-    softmax = known if known.name == SOFTMAX.name else SOFTMAX
-    mc = EstimatorWord(name=MC, settings={**own, "draws": said.get("draws", PASSES)})
+    outputs = outputs_of(known)
+    softmax = known if known.name == SOFTMAX.name else SOFTMAX.but(settings=outputs)
+    mc = EstimatorWord(name=MC, settings={**outputs, **own, "draws": said.get("draws", PASSES)})
     one = {"networks": base.networks[:1], "average": None}
     found = [
         base.but(**one, estimator=softmax, name="deterministic"),

@@ -25,7 +25,7 @@ from feint.threats.things import build, code_of, completed
 from feint.victims.data import load_data, matched
 from feint.victims.doubts import check_alone, doubts_of
 from feint.victims.settings import EstimatorWord, VictimSettings
-from feint.victims.victim import Victim, load_victim, resolved
+from feint.victims.victim import Victim, load_victim, outputs_of, resolved
 from feint.victims.walk import Walk
 
 from .settings import PerClassSettings
@@ -108,6 +108,7 @@ def drawing(victim: VictimSettings, passes: int, machine: Machine) -> VictimSett
         raise SpecError(f"estimator: expected draws to be left to passes, got draws={said}")
     found = resolved(victim, machine)
     own = found.estimator.settings if found.estimator is not None and found.estimator.name == "mc-dropout" else {}
+    own = {**outputs_of(found.estimator), **own}
     mc = EstimatorWord(name="mc-dropout", settings={**own, "draws": passes})
     return found.but(estimator=mc, name=found.title)
 

@@ -37,6 +37,7 @@ def classifiers(settings: TrainingSettings, data: Dataset, test: Dataset, machin
     Raises:
         FeintError: whatever does not load or does not go together.
     """
+    test = test.matched(data.classes)  # a split that lacks a class numbers the others as the training images do
     network = _with_classes(settings.network, data)
     estimator = completed_estimator(settings.estimator)
     adversarial = settings.adversarial and hardening.settled(settings.adversarial, seed=settings.seed)
