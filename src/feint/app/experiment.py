@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,12 @@ def add_running(group: Any) -> None:
     group.add_argument("--debug", action="store_true", help="show the traceback of an error")
 
 
+def warn(result: Any) -> None:
+    """Say on standard error what must be known before a result is believed."""
+    for warning in result.summary.get("warnings", ()):
+        print(f"feint: warning: {printable(warning)}", file=sys.stderr)
+
+
 def run(experiment: Experiment[Any], settings: Settings, options: argparse.Namespace, line: str) -> None:
     """Run it, and print what came of it."""
     from feint.reports.text import text
@@ -95,9 +102,8 @@ def run(experiment: Experiment[Any], settings: Settings, options: argparse.Names
         allow_code=options.allow_code,
         progress=not options.quiet,
     )
+    warn(result)
     if options.json:
         say(json.dumps(result.summary, indent=2))
         return
-    for warning in result.report.warnings:
-        print(f"feint: warning: {printable(warning)}", file=sys.stderr)
-    say(f"{text(result.report)}\n\nreport: {result.folder / 'report.html'}")
+    say(f"{text(replace(result.report, warnings=()))}\n\nreport: {result.folder / 'report.html'}")

@@ -14,12 +14,13 @@ import argparse
 import json
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 from feint import catalog
 from feint.app.cli import Parser
-from feint.app.experiment import add_running
+from feint.app.experiment import add_running, warn
 from feint.app.output import say
 from feint.errors import SpecError
 from feint.runs.experiment import Experiment
@@ -109,7 +110,9 @@ def _run(asked: Sequence[tuple[Experiment[Any], RunSettings]], options: argparse
             progress=not options.quiet,
         )
         results.append(result.summary)
+        warn(result)
         if not options.json:
-            say(f"{experiment.name}: {text(result.report)}\n\nreport: {result.folder / 'report.html'}\n")
+            shown = text(replace(result.report, warnings=()))
+            say(f"{experiment.name}: {shown}\n\nreport: {result.folder / 'report.html'}\n")
     if options.json:
         say(json.dumps(results, indent=2))

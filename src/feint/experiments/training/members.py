@@ -40,6 +40,7 @@ def classifiers(settings: TrainingSettings, data: Dataset, test: Dataset, machin
     """
     if settings.network.name.endswith(".pt2"):
         raise SpecError(f"network: expected one that can be trained, got the exported program {settings.network.name}")
+    test = test.matched(data.classes)  # a split that lacks a class numbers the others as the training images do
     network = _with_classes(settings.network, data)
     estimator = completed_estimator(settings.estimator)
     adversarial = settings.adversarial and hardening.settled(settings.adversarial, seed=settings.seed)

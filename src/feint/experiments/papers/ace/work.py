@@ -54,6 +54,8 @@ def prepare(settings: AceSettings, machine: Machine) -> Work:
     runs: dict[str, Child] = {}
     for index, block in enumerate(blocks):
         repeats = {"repeats": settings.repeats} if isinstance(settings, MCDropoutSettings) else {}
+        exact = block.victim.estimator is not None and not (block.knowledge.indirect or block.knowledge.proxies)
+        repeats |= {"arithmetic": "exact" if exact else settings.arithmetic}
         values = {"victim": block.victim, "knowledge": block.knowledge, "radii": block.radii}
         runs[f"{index:02d}"] = Child(AUDIT, AuditSettings.parse({**common, **values, **repeats}))
     return Work(
