@@ -111,7 +111,9 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             done, ends, differing = killed(name, kills, Path(folder), draws)
         wrong += differing
-        print(f"{name}: killed {done} times on the way to {ends} ends; {differing} files with a differing bit", flush=True)
+        print(
+            f"{name}: killed {done} times on the way to {ends} ends; {differing} files with a differing bit", flush=True
+        )
     sys.exit(wrong > 0)
 
 

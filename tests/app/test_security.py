@@ -29,7 +29,9 @@ def trained(feint, images: Path, networks: Path, tmp_path: Path) -> Path:
 def test_a_card_from_a_stranger_does_not_run_its_file(feint, trained: Path, images: Path, tmp_path: Path):
     card = trained / "mine" / "card.json"
     told = json.loads(card.read_text())
-    (trained / "mine" / "x.py").write_text(RAN.format(str(tmp_path / "it-ran")) + (tmp_path / "networks.py").read_text())
+    (trained / "mine" / "x.py").write_text(
+        RAN.format(str(tmp_path / "it-ran")) + (tmp_path / "networks.py").read_text()
+    )
     card.write_text(json.dumps({**told, "network": {"name": "x.py:build"}}))
     for command in (["audit"], ["attack", "fgsm", "--radii", 0.1], ["detect"], ["span"]):
         outcome = feint(*command, "--victim", "mine", "--data", images, "--quiet")
