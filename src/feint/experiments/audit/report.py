@@ -46,6 +46,7 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
             ),
         ),
         *([_thresholds(summary)] if summary["thresholds"] else []),
+        *([_selector(summary["selector"])] if "selector" in summary else []),
         Section(
             "In numbers",
             (
@@ -180,6 +181,33 @@ def _thresholds(summary: Mapping[str, Any]) -> Section:
     )
     told = Text.of(f"{_damage(rows)} The bars show, for each threshold, how many of its answers are wrong.")
     return Section("What becomes of a shipped threshold", (told, figures.thresholds(rows), table))
+
+
+def _selector(found: Mapping[str, Any]) -> Section:
+    """What becomes of what the victim itself chooses to answer."""
+    columns = (
+        Column("radius", format=radius),
+        Column("g at least 0.5", ANSWERED),
+        Column("risk at the clean coverage", "%", percent(2)),
+        Column("calibrated", ANSWERED),
+    )
+    rows = tuple(
+        (
+            row.get("radius", "clean"),
+            _shares(row),
+            row["selective_risk"],
+            _shares(row["calibrated"]) if row["calibrated"] else None,
+        )
+        for row in (found["clean"], *found["attacked"])
+    )
+    told = Text.of(
+        "The victim answers where its selector g is at least 0.5. Beside: the risk where as many images as that are "
+        "answered whatever is done to them, the ones that the selector prefers; and a threshold calibrated to a "
+        f"coverage of {percent(1)(found['wanted'])} % on {count(found['calibrated_on'])} of the clean images, judged "
+        "on the others."
+    )
+    caption = "What the selector answers / share of those answers that is wrong"
+    return Section("What the selector answers", (told, Table("selector", columns, rows, caption, terminal=True)))
 
 
 ANSWERED = "answered / wrong, %"
