@@ -339,6 +339,7 @@ def _facts(run: Run, summary: Mapping[str, Any]) -> dict[str, str]:
         "classes": str(len(run.about["classes"])),
         "attack": run.about["attack"],
         "confidence": confidence(summary["measure"]),
+        **({"aimed at": confidence(aim)} if (aim := settings.attack.measure) != summary["measure"] else {}),
         "estimator": str(settings.victim.estimator),
     }
 

@@ -111,6 +111,7 @@ def beside(summary: Mapping[str, Any]) -> tuple[Block, ...]:
     for row in summary["rows"]:
         head = (row["victim"], row["setting"], "clean" if row["radius"] is None else row["radius"])
         for at, theirs in enumerate(row["paper"]):
+            theirs = {**theirs, "effective": theirs["effective"] or None}  # of clean rows, where nothing was spent
             numbers = [(AGAIN if at else _as_printed(ours, row.get(ours)), theirs[name]) for ours, name, _ in pairs]
             cells.append((*head, theirs["victim"], *(each for pair in numbers for each in pair)))
     whole = Details(f"table {number} of the paper", (_whole(number, printed),))

@@ -14,7 +14,7 @@ KINDS: Mapping[str, str] = {
     "ace-mc-dropout": f"{PAPER}, with dropout",
     "ace-selectivenet": "the paper's victims are ResNet-18 and VGG-16 with selectors, on CIFAR-10",
 }
-GRADIENT = "gradients are exact here, and rounded to float32 at the softmax in the released code"
+GRADIENT = "gradients are exact here, and in the released code of a softmax in float32"
 NAMES = ("aurc", "nll", "brier", "accuracy", "kept", "effective_radius", "gradients", "queries")
 
 
