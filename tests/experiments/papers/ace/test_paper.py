@@ -2,8 +2,8 @@
 
 import pytest
 
-from feint.experiments import ace_paper
-from feint.experiments.ace_paper import PAPER_CLAIMS, PAPER_TABLE_1, PAPER_TABLE_2, PAPER_TABLE_3, PAPER_TABLE_4
+from feint.experiments.papers.ace import paper
+from feint.experiments.papers.ace.paper import PAPER_CLAIMS, PAPER_TABLE_1, PAPER_TABLE_2, PAPER_TABLE_3, PAPER_TABLE_4
 
 TABLES = {1: PAPER_TABLE_1, 2: PAPER_TABLE_2, 3: PAPER_TABLE_3, 4: PAPER_TABLE_4}
 BLOCKS = {1: 5, 2: 2, 3: 4, 4: 4}
@@ -49,7 +49,7 @@ def test_table_1_says_what_the_text_says_of_it():
 
 def test_table_4_says_what_the_text_says_of_it():
     direct, indirect = blocks(4)[2:]
-    assert direct[0].victim == ace_paper.VGG16
+    assert direct[0].victim == paper.VGG16
     assert [direct[0].selective_risk, direct[3].selective_risk, indirect[3].selective_risk] == [0.0067, 0.0772, 0.0829]
 
 
