@@ -1,5 +1,8 @@
 """The paper's figures: whole, and in agreement with what its own text says of them."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from feint.experiments.papers.ace import paper
@@ -55,3 +58,12 @@ def test_table_4_says_what_the_text_says_of_it():
 
 def test_claims_have_a_key_each():
     assert len({claim.name for claim in PAPER_CLAIMS}) == len(PAPER_CLAIMS)
+
+
+def test_the_documentation_answers_every_claim():
+    documented = (Path(__file__).parents[4] / "docs" / "ace-results.md").read_text().split("## The paper's claims")[1]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in documented.splitlines() if "| `" in line]
+    assert [re.findall("`(.+?)` ", row[0] + " ")[0] for row in rows] == [claim.name for claim in PAPER_CLAIMS]
+    for row in rows:
+        assert re.match("(for|against|partly|no evidence yet)(, |: |$)", row[4]), row
+        assert row[3]

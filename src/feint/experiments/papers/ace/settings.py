@@ -94,8 +94,7 @@ class SelectiveNetSettings(RunSettings):
 
     Attributes:
         data: the images.
-        victims: each trained with --estimator selective-net; the coverage that its threshold is calibrated to, on a
-            seeded half of the images, is the one that it was trained for, or selective-net:coverage=0.8.
+        victims: each trained with --estimator selective-net.
         radii: of the white box.
     """
 
