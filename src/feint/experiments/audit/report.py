@@ -22,6 +22,11 @@ RISK = (
     "that stays low until the far right is a confidence to rely on; one that starts high gives wrong answers exactly "
     "where the classifier is surest. The shaded area is everything possible at this accuracy."
 )
+SELECTOR = (
+    "The victim answers where its selector g is at least 0.5. Beside: the risk where as many images as that are "
+    "answered whatever is done to them, the ones that the selector prefers; and a threshold calibrated to a coverage "
+    "of {}, judged on the others."
+)
 NUMBERS = (
     "One row for the images as they are, one per radius of the attack. Accuracy counts correct labels; AURC, E-AURC "
     "and AUGRC judge how confidence ranks them; NLL, Brier and ECE judge the probabilities. The glossary at the foot "
@@ -50,6 +55,7 @@ ROUNDING = (
     "show what is left of the attack after that: as high as the attacked one, it survives; as low as the clean one, it "
     "is gone."
 )
+ANSWERED = "answered / wrong, %"
 CLASSES = "How sure the classifier is of the images of each true class, before and after the attack."
 
 
@@ -68,6 +74,7 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
     shown = [
         Section("Does confidence tell right from wrong?", (Text.of(RISK), charts.risk_coverage(curves, *ends))),
         *([_thresholds(summary)] if summary["thresholds"] else []),
+        *([_selector(summary["selector"])] if "selector" in summary else []),
         Section("In numbers", (Text.of(NUMBERS), scores(summary))),
         Section("Where the confidence went", (Text.of(CONFIDENCE), figures.confidence(sure))),
         Section("Can a confidence be taken at its word?", (Text.of(RELIABILITY), figures.reliability(sure, rows))),
@@ -154,24 +161,43 @@ def scores(summary: Mapping[str, Any]) -> Table:
 
 
 def _thresholds(summary: Mapping[str, Any]) -> Section:
-    rows, unit = summary["thresholds"], "answered / wrong, %"
+    rows = summary["thresholds"]
     stages = [charts.stage(found["radius"]) for found in rows[0]["attacked"]]
-    heads = [Column("threshold", "calibrated on clean images"), Column("answers where"), Column("clean", unit)]
+    heads = [Column("threshold", "calibrated on clean images"), Column("answers where"), Column("clean", ANSWERED)]
     cells = tuple(
         (
             figures.promise(row),
             _bound(summary["measure"], row["threshold"]),
-            *(
-                f"{percent(1)(each['coverage'])} / {percent(1)(each['risk'])}"
-                for each in (row["clean"], *row["attacked"])
-            ),
+            *(_shares(each) for each in (row["clean"], *row["attacked"])),
         )
         for row in rows
     )
     caption = "Share of images answered / share of those answers that is wrong"
-    table = Table("thresholds", (*heads, *(Column(stage, unit) for stage in stages)), cells, caption)
+    table = Table("thresholds", (*heads, *(Column(stage, ANSWERED) for stage in stages)), cells, caption)
     told = f"{_damage(rows)} The bars show, for each threshold, how many of its answers are wrong."
     return Section("What becomes of a shipped threshold", (Text.of(told), figures.thresholds(rows), table))
+
+
+def _selector(found: Mapping[str, Any]) -> Section:
+    """What becomes of what the victim itself chooses to answer."""
+    said = {
+        "answered": Column("g at least 0.5", ANSWERED),
+        "selective_risk": Column("risk at the clean coverage", "%", percent(2)),
+        "calibrated": Column("calibrated", ANSWERED),
+    }
+    rows = [
+        {**row, "answered": _shares(row), "calibrated": _shares(row["calibrated"]) if row["calibrated"] else None}
+        for row in ({**found["clean"], "radius": "clean"}, *found["attacked"])
+    ]
+    caption = "What the selector answers / share of those answers that is wrong"
+    table = Table.of("selector", columns(f"radius {' '.join(said)}", **said), rows, caption=caption, terminal=True)
+    wanted = f"{percent(1)(found['wanted'])} % on {count(found['calibrated_on'])} of the clean images"
+    return Section("What the selector answers", (Text.of(SELECTOR.format(wanted)), table))
+
+
+def _shares(found: Mapping[str, Any]) -> str:
+    share = percent(1)
+    return f"{share(found['coverage'])} / {share(found['risk'])}"
 
 
 def _bound(measure: str, threshold: float) -> str:
@@ -254,13 +280,20 @@ def fresh_draws(summary: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _facts(run: Run, summary: Mapping[str, Any]) -> dict[str, str]:
-    doubt = summary["measure"].replace("_", " ")
     return {
         "data": run.about["data"],
         "network": run.about["victim"],
         "images": f"{summary['images']:,}, {'x'.join(map(str, run.about['shape']))}",
         "classes": str(len(run.about["classes"])),
         "attack": run.about["attack"],
-        "confidence": "the probability of the predicted class" if doubt == "max probability" else f"low {doubt}",
+        "confidence": _confidence(summary["measure"]),
+        **({"aimed at": _confidence(aim)} if (aim := run.settings.attack.measure) != summary["measure"] else {}),
         "estimator": str(run.settings.victim.estimator),
     }
+
+
+def _confidence(measure: str) -> str:
+    """What ranks the inputs, in words."""
+    if measure == "max_probability":
+        return "the probability of the predicted class"
+    return f"low {measure.replace('_', ' ')}"

@@ -16,6 +16,9 @@ from feint.runs.run import Run
 from feint.runs.tables import Table
 from feint.victims import records
 
+from .selector import selection
+from .settings import AuditSettings
+
 COLUMNS = (
     "label", "prediction", "clean_prediction", "log_prob_label", "brier", "accepted", "measured", "changed",
     "gradients", "queries", "repeat", "directionless",
@@ -106,8 +109,23 @@ def summarise(run: Run) -> dict[str, Any]:
             (uncertainty(clean, measure), errors(clean)),
             {radius: (uncertainty(rows, measure), errors(rows)) for radius in radii for rows in [found.judged(radius)]},
         ),
+        **_selector(found, clean, run.settings),
         "classes": _per_class(clean, found.judged(max(radii)), run.about["classes"]),
     }
+
+
+def _selector(found: "Judged", clean: pa.Table, settings: AuditSettings) -> dict[str, Any]:
+    """Of a victim that selects its inputs and is judged by that, what becomes of its selection; else nothing."""
+    word = settings.victim.estimator
+    if word is None or word.name != "selective-net" or found.measure != "native":
+        return {}
+
+    def pair(rows: pa.Table) -> tuple[Tensor, Tensor]:
+        return uncertainty(rows, found.measure), errors(rows)
+
+    attacked = {radius: pair(found.rows("attacked", radius)) for radius in settings.radii}
+    coverage = float(word.settings["coverage"])
+    return {"selector": selection(pair(clean), attacked, coverage=coverage, seed=settings.seed)}
 
 
 @final
