@@ -170,7 +170,7 @@ def _path(run: Run, which: int, name: str) -> Figure:
         series: list[charts.Line] = []
         for kind, said in KINDS.items():
             low, middle, high = np.quantile(paths[kind][measure], [0.25, 0.5, 0.75], axis=0)
-            series.append(charts.Line(said, middle, COLOURS[kind], low=low, high=high))
+            series.append(charts.Line(said, middle, COLOURS[kind], band=(low, high)))
         panels.append(
             charts.lines(
                 steps,

@@ -119,7 +119,6 @@ def _panel(found: Mapping[str, Array], domain: tuple[float, float], across: tupl
         domain=domain,
         x_domain=across,
         log=True,
-        equal=True,
         title=title,
     )
 
