@@ -84,7 +84,7 @@ MADE_OF = {
     "summary.json": ["summary"],
     "ledger/derived/summary.json": ["summary"],
     "report.html": ["report"],
-    "figures/points.png": ["report"],
+    "figures/points.svg": ["report"],
     "ledger/derived/report.json": ["report"],
     "run.json": [],
 }

@@ -169,7 +169,7 @@ def _derive(work: Work, here: Run, ledger: Ledger) -> Result:
 
 def report_files(report: Report) -> dict[str, bytes]:
     """The files of a report, by their places in a run's folder."""
-    figures = {f"figures/{name}": png for name, png in pictures(report).items()}
+    figures = {f"figures/{name}": drawn for name, drawn in pictures(report, "svg").items()}
     return {**figures, "report.html": page(report).encode()}
 
 
