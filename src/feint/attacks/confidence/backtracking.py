@@ -58,8 +58,8 @@ class Backtracking:
     ) -> Found:
         """Search along one direction per input; the arguments are those of ``Search``.
 
-        Only inputs still in play are evaluated again, packed together into full batches. Where a few are left, what would
-        be padding goes to their next tries; ``queries`` counts those up to the one accepted.
+        Only inputs still in play are evaluated again, packed together into full batches. Where a few are left, what
+        would be padding goes to their next tries; ``queries`` counts those up to the one accepted.
         """
         radii = largest(inputs, budget) if radii is None else radii
         points = inputs.clone()
