@@ -33,7 +33,7 @@ def value_and_gradient(
     levels: list[Tensor] = []
     slopes: list[Tensor] = []
     for batch, batch_rows, count in padded_batches(inputs, rows, batch_size):
-        with torch.enable_grad():
+        with torch.inference_mode(False), torch.enable_grad():  # also inside of a caller's inference mode
             point = batch.detach().clone().requires_grad_()
             reached = objective(point, batch_rows)
             if not reached.requires_grad:

@@ -260,7 +260,9 @@ def made_up(measure="max_probability", threshold=0.1):
         "attacked": [{"radius": 0.1, "coverage": 0.0, "risk": None}],
     }  # fmt: skip
     attacked = {**ROW, "radius": 0.1, "effective_radius": 0.075, "kendall_tau": -0.5, "kept": 1.0, "queries": 1.0}
-    return {"measure": measure, "clean": ROW, "attacked": [attacked], "thresholds": [found]}
+    attacked |= {"directionless": 0}
+    counts = {"images": 10, "chance": 0.05}
+    return {"measure": measure, "clean": ROW, "attacked": [attacked], "thresholds": [found], **counts}
 
 
 def test_a_threshold_is_said_as_the_confidence_where_it_is_one():

@@ -48,6 +48,7 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
             *closing(run, facts, files, terminal=True),
         ),
         glossary=chosen("Radius", "Gradients, queries"),
+        warnings=tuple(summary["warnings"]),
     )
 
 

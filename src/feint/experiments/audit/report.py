@@ -92,6 +92,7 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
             *closing(run, _facts(run, summary), fresh_draws(summary), terminal=True),
         ),
         glossary=chosen(*TERMS),
+        warnings=tuple(summary["warnings"]),
     )
 
 
@@ -112,13 +113,31 @@ def headline(summary: Mapping[str, Any]) -> str:
     if "fresh" in worst:
         labels += " under fresh draws"
     if times < 1.05:
-        return f"An attack within {at} that changed {labels} did not make the confidence rank errors worse."
+        return _harmless(summary, f"within {at} that changed {labels}")
     grew = f"{times:.3g} times as large" if times < float("inf") else "larger than 0"
     return (
         f"An attack that moved no pixel by more than {at} of the full range and changed {labels} "
         f"made the area under the risk-coverage curve {grew} "
         f"({1000 * clean['aurc']:.2f} to {1000 * worst['aurc']:.2f}, × 1000)."
     )
+
+
+def _harmless(summary: Mapping[str, Any], attack: str) -> str:
+    """An attack that did no harm, and why that need not be robustness."""
+    right, images = summary["clean"]["accuracy"], summary["images"]
+    lost = max(row["directionless"] for row in summary["attacked"])
+    if right in (0, 1):
+        every = "No image is misclassified" if right else "Every image is misclassified"
+        return f"{every}, so there is nothing to rank: what an attack {attack} does to confidence AURC cannot show."
+    if lost:
+        whole = f"for {'any' if lost == images else f'{lost:,}'} of {images:,} images"
+        return f"The gradient shows no direction {whole}: that an attack {attack} did no harm is not robustness."
+    if right <= summary["chance"] + 1e-9:
+        return (
+            f"Accuracy is {right:.1%}, no better than chance: that an attack {attack} did not make the confidence rank "
+            "errors worse says nothing."
+        )
+    return f"An attack {attack} did not make the confidence rank errors worse."
 
 
 def _stats(summary: Mapping[str, Any]) -> tuple[Stat, ...]:

@@ -83,15 +83,16 @@ def summarise(run: Run) -> dict[str, Any]:
     attacked = [_attacked(found, clean, radius) for radius in radii]
     classes = run.about["classes"]
     present = len(np.unique(records.column(clean, "label")))
-    lost = {row["radius"]: row["directionless"] for row in attacked}
+    lost = {"": max(row["directionless"] for row in attacked)}
     return {
         "measure": measure,
         "warnings": [
             *run.about["warnings"],
-            *about_ranking(len(clean), int(errors(clean).sum()), classes, present),
+            *about_ranking(len(clean), int(errors(clean).sum()), len(classes), present),
             *about_direction(lost, len(clean)),
         ],
         "images": len(clean),
+        "chance": 1 / len(classes),
         "clean": {
             **quality(clean, measure),
             **selective_risks(clean, measure),

@@ -53,10 +53,15 @@ def prepare(settings: AuditSettings, machine: Machine) -> Work:
     victim.check_measure(measure)
     check_alone(victim)
     radii = settings.attack.radii or settings.radii
-    word = settings.attack.but(radii=radii)
+    arithmetic = settings.arithmetic or settings.attack.arithmetic
+    word = settings.attack.but(radii=radii, arithmetic=arithmetic)
     threat = ConfidenceThreat.of(word, settings.knowledge, victim, machine, ranks=measure, batch_size=settings.size)
     settings = settings.but(
-        measure=measure, attack=threat.word, radii=radii, repeats=fresh_draws(settings.repeats, victim)
+        measure=measure,
+        arithmetic=arithmetic,
+        attack=threat.word,
+        radii=radii,
+        repeats=fresh_draws(settings.repeats, victim),
     )
     audit = Audit(settings, victim, threat, dataset, Walk(dataset, settings.size), measure)
     return Work(

@@ -76,6 +76,7 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
             *closing(run, facts, tuple(sorted(evaded))),
         ),
         glossary=GLOSSARY,
+        warnings=tuple(summary["warnings"]),
     )
 
 

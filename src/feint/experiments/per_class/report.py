@@ -44,6 +44,7 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
             *closing(run, facts),
         ),
         glossary=GLOSSARY,
+        warnings=tuple(summary["warnings"]),
     )
 
 

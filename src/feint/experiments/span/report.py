@@ -50,6 +50,7 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
             *closing(run, facts, notes if run.about["stochastic"] else notes[:2]),
         ),
         glossary=chosen(*TERMS) | COST,
+        warnings=tuple(summary["warnings"]),
     )
 
 

@@ -45,7 +45,7 @@ def prepare(settings: AceSettings, machine: Machine) -> Work:
         FeintError: whatever does not load or does not go together.
     """
     if settings.victim is not None:
-        members = read_victim(machine.victims, settings.victim).networks
+        members = read_victim(machine.victims, settings.victim, allow_code=machine.allow_code).networks
         settings = settings.but(networks=(*settings.networks, *members), victim=None)
     dataset = load_data(settings.data, machine)
     settings = machine.settled(settings, dataset.shape, len(dataset))
@@ -54,6 +54,8 @@ def prepare(settings: AceSettings, machine: Machine) -> Work:
     runs: dict[str, Child] = {}
     for index, block in enumerate(blocks):
         repeats = {"repeats": settings.repeats} if isinstance(settings, MCDropoutSettings) else {}
+        exact = block.victim.estimator is not None and not (block.knowledge.indirect or block.knowledge.proxies)
+        repeats |= {"arithmetic": "exact" if exact else settings.arithmetic}
         values = {"victim": block.victim, "knowledge": block.knowledge, "radii": block.radii}
         runs[f"{index:02d}"] = Child(AUDIT, AuditSettings.parse({**common, **values, **repeats}))
     return Work(
