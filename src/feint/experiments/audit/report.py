@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pyarrow as pa
+
 from feint import metrics
 from feint.experiments.about import closing, columns, many
 from feint.experiments.glossary import chosen
@@ -28,9 +30,10 @@ SELECTOR = (
     "of {}, judged on the others."
 )
 NUMBERS = (
-    "One row for the images as they are, one per radius of the attack. Accuracy counts correct labels; AURC, E-AURC "
-    "and AUGRC judge how confidence ranks them; NLL, Brier and ECE judge the probabilities. The glossary at the foot "
-    "defines each."
+    "One row for the images as they are, one per radius of the attack, and one per radius of random signs: as large a "
+    "change that nothing guides, so that what the attack does beyond it is its own. Accuracy counts correct labels; "
+    "AURC, E-AURC and AUGRC judge how confidence ranks them; NLL, Brier and ECE judge the probabilities. The glossary "
+    "at the foot defines each."
 )
 CONFIDENCE = (
     "How confident the classifier is in its correct predictions (up) and in its wrong ones (down), each kind in "
@@ -66,13 +69,17 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
     stages = [(None, clean), *((at, found.rows("attacked", at)) for at in radii)]
     curves: list[charts.Curve] = []
     for (at, each), row in zip(stages, rows, strict=True):
-        drawn = metrics.risk_coverage(uncertainty(each, found.measure), errors(each))
-        curves.append(charts.Curve(at, drawn.coverage.numpy(), drawn.risk.numpy(), row["aurc"]))
+        curves.append(_curve(at, each, found.measure, row["aurc"]))
+    last = summary["attacked"][-1]
+    drawn = found.rows("random", last["radius"])
+    signs = _curve(last["radius"], drawn, found.measure, last["random"]["aurc"]) if len(drawn) else None
     ends = [each(errors(clean)).risk.numpy() for each in (metrics.best_risk_coverage, metrics.worst_risk_coverage)]
     sure = [(at, 1 - uncertainty(each, "max_probability"), ~errors(each)) for at, each in stages]
     gallery = figures.gallery(run.arrays("gallery"), run.about["classes"])
     shown = [
-        Section("Does confidence tell right from wrong?", (Text.of(RISK), charts.risk_coverage(curves, *ends))),
+        Section(
+            "Does confidence tell right from wrong?", (Text.of(RISK), charts.risk_coverage(curves, *ends, random=signs))
+        ),
         *([_thresholds(summary)] if summary["thresholds"] else []),
         *([_selector(summary["selector"])] if "selector" in summary else []),
         Section("In numbers", (Text.of(NUMBERS), scores(summary))),
@@ -94,6 +101,11 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
         glossary=chosen(*TERMS),
         warnings=tuple(summary["warnings"]),
     )
+
+
+def _curve(at: float | None, rows: pa.Table, measure: str, aurc: float) -> charts.Curve:
+    drawn = metrics.risk_coverage(uncertainty(rows, measure), errors(rows))
+    return charts.Curve(at, drawn.coverage.numpy(), drawn.risk.numpy(), aurc)
 
 
 def headline(summary: Mapping[str, Any]) -> str:
@@ -153,9 +165,11 @@ def _stats(summary: Mapping[str, Any]) -> tuple[Stat, ...]:
 
 
 def scores(summary: Mapping[str, Any]) -> Table:
-    """The table: clean, then one row per radius."""
+    """The table: clean, one row per radius, and one per radius of random signs where they were tried."""
     names = "radius aurc e_aurc augrc nll brier ece accuracy kept effective_radius gradients queries"
     rows = [{**summary["clean"], "radius": "clean"}, *summary["attacked"]]
+    drawn = [row for row in summary["attacked"] if "random" in row]
+    rows += [{**row["random"], "radius": f"random {radius(row['radius'])}"} for row in drawn]
     caption = "Clean and attacked, lower is better but for accuracy and kept"
     return Table.of("scores", columns(names), rows, caption=caption, terminal=True, marked=0)
 

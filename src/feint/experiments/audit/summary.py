@@ -78,7 +78,7 @@ def kept(table: pa.Table) -> float:
 
 
 def summarise(run: Run) -> dict[str, Any]:
-    """The clean figures and those at every radius, attacked and rounded to 8 bits."""
+    """The clean figures and those at every radius, attacked, rounded to 8 bits, and by random signs."""
     measure: str = run.settings.measure
     found = Judged(run.table("records"), measure)
     radii: tuple[float, ...] = run.settings.radii
@@ -182,8 +182,18 @@ def _attacked(found: Judged, clean: pa.Table, radius: float) -> Mapping[str, Any
             "largest": column(rounded, "measured").max().item(),
             "outside": (column(rounded, "measured") > radius + 6e-8).double().mean().item(),
         },
+        **_random(found.rows("random", radius), measure),
         **_fresh(found.repeats("attacked", radius), measure, found.repeats("clean")),
     }
+
+
+def _random(rows: pa.Table, measure: str) -> dict[str, Any]:
+    """What random signs of the same radius do, where they were tried; beyond it, the damage is the attack's own."""
+    if not len(rows):
+        return {}
+    spent = {name: column(rows, name).double().mean().item() for name in ("gradients", "queries")}
+    effective = column(rows, "accepted").mean().item()
+    return {"random": {**quality(rows, measure), "kept": kept(rows), "effective_radius": effective, **spent}}
 
 
 def _of_worst(attacked: pa.Table, measure: str) -> float:
