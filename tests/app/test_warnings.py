@@ -14,12 +14,13 @@ from feint.errors import FeintError
 PAGE = Path(__file__).parents[2] / "docs" / "warnings.md"
 HEAD = """# Warnings
 
-What must be known before a number is believed. It stands in `warnings` of the JSON, at the top of the page, and on standard error
-(`feint: warning: ...`), whichever command it was; the headline of an audit does not speak of an attack that did no harm where there was
-nothing to rank, no direction to go, or nothing but chance. What makes every number wrong is an error, and nothing is computed.
+What must be known before a number is believed. It stands in `warnings` of the JSON, at the top of the page, and on
+standard error (`feint: warning: ...`), of `audit`, `attack`, `span`, `detect` and `per-class`. Where there was nothing to
+rank, no direction to go, or nothing but chance, the headline of an audit says so, and not that an attack did no harm. What
+makes every number wrong is an error, and nothing is computed.
 
-Each is shown here with the smallest input that sets it off. This page is made by a test (`tests/app/test_warnings.py`): what stands
-under an example is what it came to. All examples begin with
+Each is shown here with the smallest input that sets it off. This page is made by a test (`tests/app/test_warnings.py`):
+what stands under an example is what it came to. All examples begin with
 
 ```python
 """
@@ -74,7 +75,8 @@ CASES = (
     Case(
         "One class only",
         "The first images of a sorted set are all alike; `--limit` takes an even sample, `--first` does not.",
-        "first = labels == 0\nfeint.audit(Nearest(levels), images[first], labels[first], classes=list('abcdefghij'), radii=[0.05])",
+        "first = labels == 0\n"
+        "feint.audit(Nearest(levels), images[first], labels[first], classes=list('abcdefghij'), radii=[0.05])",
     ),
     Case(
         "More outputs than classes",
@@ -94,7 +96,8 @@ CASES = (
     Case(
         "A normalisation is missing",
         "Images come in [0, 1]; what the network was trained on is its own to make of them.",
-        "standard = [(level - 0.5) / 0.287 for level in levels]\nfeint.audit(Nearest(standard), images, wrong, radii=[0.05])",
+        "standard = [(level - 0.5) / 0.287 for level in levels]\n"
+        "feint.audit(Nearest(standard), images, wrong, radii=[0.05])",
     ),
     Case(
         "Images look normalised twice",
@@ -105,8 +108,8 @@ CASES = (
     ),
     Case(
         "No gradient",
-        "Networks that round their input, saturated or quantised ones: an attack that has no direction to go stays where it is, and its "
-        "effective radius is 0.",
+        "Networks that round their input, saturated or quantised ones: an attack that has no direction to go stays "
+        "where it is, and its effective radius is 0.",
         "feint.audit(Nearest(levels, before=lambda x: (10 * x).round() / 10), images, wrong, radii=[0.05])",
     ),
     Case(
