@@ -55,7 +55,7 @@ def found(folder: Path, name: str) -> dict[str, str]:
         elif path.suffix == ".npz":
             with np.load(path, allow_pickle=False) as arrays:
                 digests[place] = _digest(*((key, arrays[key].dtype, arrays[key].tobytes()) for key in arrays.files))
-        elif path.name == "summary.json":
+        elif place == "summary.json":
             summary = json.loads(path.read_text())
             digests[place] = _digest({key: value for key, value in summary.items() if key not in ("run", "seconds")})
     for path in sorted(folder.glob("victims/*/*.safetensors")):
@@ -98,7 +98,10 @@ def killed(name: str, kills: int, folder: Path, draws: random.Random) -> tuple[i
         else:
             finish(COMMANDS[name], here)
         came = found(here, name)
-        differing += sum(came.get(place) != digest for place, digest in expected.items()) + len(came.keys() - expected)
+        other = sorted(place for place in expected.keys() | came.keys() if expected.get(place) != came.get(place))
+        differing += len(other)
+        if other:
+            print(f"{name}: {', '.join(other)} differ", flush=True)
         ends += 1
     return done, ends, differing
 
