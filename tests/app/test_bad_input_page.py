@@ -1,8 +1,7 @@
 """docs/bad-input.md is what these bad inputs come to; FEINT_WRITE=1 writes it anew."""
 
-import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np

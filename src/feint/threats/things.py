@@ -66,7 +66,7 @@ def completed(word: ThreatWord, *, seed: int) -> ThreatWord:
     names: dict[Any, str] = {type(attack): word.name or ""}
     for field in ("search", "refine"):
         if hasattr(attack, field):
-            kind: Any = type(getattr(attack, field))
+            kind: type = type(getattr(attack, field))
             names[kind] = _NAMES.get(kind.__name__, kind.__name__.lower())
     return word.but(settings=things.plain(attack, names))
 

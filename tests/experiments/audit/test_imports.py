@@ -12,7 +12,8 @@ from feint.runs import local
 settings = {"data": sys.argv[1], "victim": {"networks": [sys.argv[2]]}, "radii": [0.01], "threads": 1}
 result = local.run(AUDIT, AuditSettings.parse(settings), Path(sys.argv[3]), progress=False)
 assert (result.folder / "report.html").is_file()
-sys.exit(str(found) if (found := [name for name in ("matplotlib", "plotly", "scipy.stats") if name in sys.modules]) else 0)
+found = [name for name in ("matplotlib", "plotly", "scipy.stats") if name in sys.modules]
+sys.exit(str(found) if found else 0)
 """
 
 

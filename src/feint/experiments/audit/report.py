@@ -202,9 +202,10 @@ def _selector(found: Mapping[str, Any]) -> Section:
         "selective_risk": Column("risk at the clean coverage", "%", percent(2)),
         "calibrated": Column("calibrated", ANSWERED),
     }
+    stages: list[Mapping[str, Any]] = [{**found["clean"], "radius": "clean"}, *found["attacked"]]
     rows = [
         {**row, "answered": _shares(row), "calibrated": _shares(row["calibrated"]) if row["calibrated"] else None}
-        for row in ({**found["clean"], "radius": "clean"}, *found["attacked"])
+        for row in stages
     ]
     caption = "What the selector answers / share of those answers that is wrong"
     table = Table.of("selector", columns(f"radius {' '.join(said)}", **said), rows, caption=caption, terminal=True)
