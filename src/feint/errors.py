@@ -15,9 +15,15 @@ Every message is one line that says what was expected and what came. The command
 
 from typing import final
 
+from feint.printable import printable
+
 
 class FeintError(Exception):
     """The root: everything feint raises on purpose."""
+
+    def __str__(self) -> str:
+        """One line that a terminal can show, whatever names from files it holds."""
+        return printable(super().__str__())
 
 
 class InputError(FeintError, ValueError):

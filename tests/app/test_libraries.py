@@ -45,7 +45,10 @@ def test_audit(feint, photos: Path, tmp_path: Path, library):
         name = f"{library}:{name}"
     save_file(network.state_dict(), weights)
     victim = ["--network", f"{name}:weights={weights}"]
-    outcome = feint("audit", "--data", photos, *victim, "--radii", "0.01", "--quiet", "--json", "--threads", 1)
+    allowed = ["--allow-code"] if library == "exported" else []
+    outcome = feint(
+        "audit", "--data", photos, *victim, "--radii", "0.01", "--quiet", "--json", "--threads", 1, *allowed
+    )
     assert outcome.code == 0, outcome
     summary = json.loads(outcome.out)
     assert summary["images"] == 4

@@ -1,6 +1,8 @@
 """Standard output holds results only, and a run is known by what its network does."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -64,3 +66,54 @@ def test_a_network_without_parameters_can_be_turned_round(tmp_path, capsys):
         == 0
     )
     assert "report:" in capsys.readouterr().out
+
+
+def test_what_is_printed_past_python_does_not_spoil_the_json_either(tmp_path):
+    np.savez(tmp_path / "some.npz", images=np.random.default_rng(0).random((6, 4, 4)), labels=np.arange(6) % 3)
+    loud = "import os\nos.write(1, b'to the descriptor\\n')\nos.system('echo from a child')\n"
+    (tmp_path / "net.py").write_text(loud + NETWORK.replace("SCALE", "1.0"))
+    command = [sys.executable, "-m", "feint", "audit", "--data", "some.npz", "--network", "net.py:build"]
+    command += ["--radii", "0.01", "--json", "--quiet", "--threads", "1"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout[:1] == "{"
+    assert json.loads(done.stdout)["images"] == 6
+    for said in ("to the descriptor", "from a child", "a user's file says something"):
+        assert said in done.stderr
+
+
+FAILS = {
+    "raise RuntimeError('not this one')": "got RuntimeError: not this one",
+    "import sys; sys.exit(0)": "got SystemExit: 0",
+    "return out * float('nan')": "inputs gave NaN or infinity",
+}
+
+
+@pytest.mark.parametrize("failing", FAILS)
+@pytest.mark.parametrize("estimator", ["softmax", "mc-dropout:draws=3"])
+def test_what_fails_inside_a_network_names_it_and_the_sample(tmp_path, capsys, failing, estimator):
+    images = np.random.default_rng(0).random((6, 4, 4)) * 0.5
+    images[4, 0, 0] = 1.0
+    np.savez(tmp_path / "some.npz", images=images, labels=np.arange(6) % 3)
+    code = f"""
+import torch
+class N(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.linear = torch.nn.Linear(16, 3)
+    def forward(self, x):
+        out = self.linear(torch.nn.functional.dropout(x.flatten(1), 0.5, self.training))
+        odd = x[:, 0, 0, 0] == 1
+        if odd.any() and x.flatten(1).max() == 1 and len(x) != 8:
+            {failing}
+        return out
+"""
+    (tmp_path / "net.py").write_text(code)
+    arguments = ["audit", "--data", str(tmp_path / "some.npz"), "--network", f"{tmp_path / 'net.py'}:N"]
+    arguments += ["--radii", "0.01", "--out", str(tmp_path / "runs"), "--estimator", estimator, "--quiet"]
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert "net.py:N: " in err
+    assert FAILS[failing] in err
+    assert "sample 4" in err

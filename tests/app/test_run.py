@@ -121,7 +121,7 @@ def test_a_report_is_made_again_from_the_folder_alone(feint, finished: Path, tmp
             str(path) for path in sorted(files, key=lambda path: outcome.out.index(str(path)))
         ]
         assert all(path.read_bytes().startswith(start) for path in files)
-    assert all((tmp_path / "png" / "figures" / f"{name}.png").read_bytes() == made for name, made in figures.items())
+    assert all((tmp_path / "svg" / "figures" / f"{name}.svg").read_bytes() == made for name, made in figures.items())
     with Image.open(tmp_path / "png" / "figures" / "risk_coverage.png") as picture:
         assert min(picture.size) > 300
 

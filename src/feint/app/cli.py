@@ -14,6 +14,7 @@ from typing import NoReturn, final
 from feint import catalog
 from feint.app.output import reserved_output, say, silence, written
 from feint.errors import FeintError, SpecError
+from feint.printable import printable
 
 UNEXPECTED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 OWN = {
@@ -73,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except FeintError as error:
         if "--debug" in arguments:
             raise
-        print(f"feint: {_printable(str(error))}", file=sys.stderr)
+        print(f"feint: {printable(str(error))}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
         echoed = "\n" if sys.stderr.isatty() else ""  # a terminal shows ^C where the cursor stands
@@ -84,11 +85,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except BrokenPipeError:  # whoever read our output has gone, e.g. `head`: nothing is left to say
         silence()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if "--debug" in arguments:
             raise
         reason = (str(error).strip().splitlines() or ["it says no more"])[0]
-        print(f"feint: unexpected {type(error).__name__}: {_printable(reason)} (--debug shows where)", file=sys.stderr)
+        print(f"feint: unexpected {type(error).__name__}: {printable(reason)} (--debug shows where)", file=sys.stderr)
         return UNEXPECTED
     return 0
 
@@ -160,12 +161,9 @@ def _version() -> None:
     say(f"feint {feint.__version__}")
 
 
-def _printable(text: str) -> str:
-    """Without characters that steer a terminal."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
-
-
 def _flush() -> None:
     """Write out what was printed while it can still be said that this failed."""
+    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]  it was closed before we began
+        return
     with written():
         sys.stdout.flush()

@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ from typing import Any
 from feint.app import flags
 from feint.app.cli import Parser
 from feint.app.output import say
+from feint.printable import printable
 from feint.runs.experiment import Experiment
+from feint.runs.programs import check_programs
 from feint.runs.settings import RunSettings, Settings
 from feint.runs.things import loaded
 
@@ -35,6 +38,8 @@ def command(title: str, reference: str, arguments: Sequence[str], line: str) -> 
     parser = parser_of(title, import_module(reference.partition(":")[0]).__doc__ or "", known)
     options = parser.parse_all(arguments)
     settings: RunSettings = experiment.settings.parse(flags.values_of(options, known))
+    if not options.allow_code:
+        check_programs(settings, "the command", arguments)
     return lambda: run(experiment, settings, options, line)
 
 
@@ -65,9 +70,20 @@ def add_running(group: Any) -> None:
         "--victims", type=Path, default=VICTIMS, metavar="FOLDER", help=f"of trained victims (default: {VICTIMS})"
     )
     group.add_argument("--fresh", action="store_true", help="forget what an earlier run of the same computed")
+    group.add_argument(
+        "--allow-code",
+        action="store_true",
+        help="run programs from files: .pt2 files, and Python files that a victim's card or a YAML file names",
+    )
     group.add_argument("--json", action="store_true", help="print the result for machines, and nothing else")
     group.add_argument("--quiet", action="store_true", help="no progress bars")
     group.add_argument("--debug", action="store_true", help="show the traceback of an error")
+
+
+def warn(result: Any) -> None:
+    """Say on standard error what must be known before a result is believed."""
+    for warning in result.summary.get("warnings", ()):
+        print(f"feint: warning: {printable(warning)}", file=sys.stderr)
 
 
 def run(experiment: Experiment[Any], settings: Settings, options: argparse.Namespace, line: str) -> None:
@@ -83,11 +99,11 @@ def run(experiment: Experiment[Any], settings: Settings, options: argparse.Names
         victims=options.victims,
         command=line,
         fresh=options.fresh,
+        allow_code=options.allow_code,
         progress=not options.quiet,
     )
+    warn(result)
     if options.json:
         say(json.dumps(result.summary, indent=2))
         return
-    for warning in result.report.warnings:
-        print(f"feint: warning: {warning}", file=sys.stderr)
-    say(f"{text(result.report)}\n\nreport: {result.folder / 'report.html'}")
+    say(f"{text(replace(result.report, warnings=()))}\n\nreport: {result.folder / 'report.html'}")

@@ -3,34 +3,62 @@
 import os
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from contextvars import ContextVar
 from typing import TextIO
 
 from feint.errors import StoreError
+from feint.printable import shown
 
 _reserved: ContextVar[TextIO | None] = ContextVar("reserved", default=None)
 
 
 @contextmanager
 def reserved_output() -> Generator[None]:
-    """Inside, only `say` reaches standard output; a user's network that prints does not spoil what others parse."""
-    token = _reserved.set(sys.stdout)
+    """Inside, only `say` reaches standard output; a user's network that prints does not spoil what others parse.
+
+    Nor does compiled code, which prints to the descriptor itself.
+    """
+    with _kept_apart() as out:
+        token = _reserved.set(out)
+        try:
+            with redirect_stdout(sys.stderr):
+                yield
+        finally:
+            _reserved.reset(token)
+
+
+@contextmanager
+def _kept_apart() -> Generator[TextIO]:
+    """Standard output under another descriptor, while its own leads to standard error."""
     try:
-        with redirect_stdout(sys.stderr):
-            yield
+        usual = (sys.stdout.fileno(), sys.stderr.fileno()) == (1, 2)
+    except (AttributeError, OSError, ValueError):  # a notebook's, or none
+        usual = False
+    if not usual:
+        yield sys.stdout
+        return
+    sys.stdout.flush()
+    kept = os.dup(1)
+    out = open(kept, "w", encoding=sys.stdout.encoding, errors=sys.stdout.errors, closefd=False)  # noqa: SIM115
+    os.dup2(2, 1)
+    try:
+        yield out
     finally:
-        _reserved.reset(token)
+        with suppress(OSError):  # `say` has flushed, and told
+            out.close()
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def say(text: str) -> None:
-    """Print a result.
+    """Print a result; names in it that steer a terminal are written out.
 
     Raises:
         StoreError: standard output cannot be written.
     """
     with written():
-        print(text, file=_reserved.get() or sys.stdout)
+        print(shown(text), file=_reserved.get() or sys.stdout, flush=True)
 
 
 @contextmanager

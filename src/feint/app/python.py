@@ -37,6 +37,7 @@ def run(
     root: Path | str = RUNS,
     victims: Path | str = VICTIMS,
     fresh: bool = False,
+    allow_code: bool = False,
     progress: bool = False,
     **values: Any,
 ) -> Result:
@@ -48,6 +49,7 @@ def run(
         root: where run folders lie.
         victims: where trained victims lie.
         fresh: forget what an earlier run of the same settings computed.
+        allow_code: let programs run that a victim's card names, and exported ones (``.pt2``).
         progress: bars on standard error.
         **values: fields of the settings.
 
@@ -62,7 +64,15 @@ def run(
         asked = settings.but(**values) if values else settings
     else:
         asked = found.settings.parse({**(settings or {}), **values})
-    return local.run(found, asked, Path(root), victims=Path(victims), fresh=fresh, progress=progress)
+    return local.run(
+        found,
+        asked,
+        Path(root),
+        victims=Path(victims),
+        fresh=fresh,
+        allow_code=allow_code,
+        progress=progress,
+    )
 
 
 def audit(victim: Any = None, images: Any = None, labels: Any = None, **values: Any) -> Result:
@@ -73,8 +83,8 @@ def audit(victim: Any = None, images: Any = None, labels: Any = None, **values: 
             probabilities (with a query attack); the name of a trained victim; or ``AuditSettings``.
         images: a tensor, an array, a loader of (images, labels), a ``Dataset``, or what ``data`` takes as a text.
         labels: integers, shape ``(N,)``; None where the images come with them.
-        **values: ``classes`` (their names), ``root``, ``progress``, ``fresh``, and fields of ``AuditSettings``: radii,
-            attack, measure, knowledge, ...
+        **values: ``classes`` (their names), ``root``, ``progress``, ``fresh``, ``allow_code``, and fields of
+            ``AuditSettings``: radii, attack, measure, knowledge, ...
 
     Raises:
         FeintError: whatever a user can get wrong, in one line.
@@ -102,7 +112,7 @@ def span(victim: Any = None, images: Any = None, labels: Any = None, **values: A
 
 def _on(name: str, victim: Any, images: Any, labels: Any, values: dict[str, Any]) -> Result:
     """An experiment on objects: each has a name in the settings, and is found by it."""
-    how = {key: values.pop(key) for key in ("root", "victims", "fresh", "progress") if key in values}
+    how = {key: values.pop(key) for key in ("root", "victims", "fresh", "allow_code", "progress") if key in values}
     if isinstance(victim, RunSettings):
         if images is not None or labels is not None:
             raise SpecError("images: expected none beside settings, whose data say which, got some")
@@ -127,6 +137,7 @@ def _on(name: str, victim: Any, images: Any, labels: Any, values: dict[str, Any]
         victims=Path(how.get("victims", VICTIMS)),
         given=given,
         fresh=how.get("fresh", False),
+        allow_code=how.get("allow_code", False),
         progress=how.get("progress", False),
     )
 

@@ -7,21 +7,24 @@
     radii: [8/255]
 
 A file holds one experiment, a list of them, or several documents; a table of a paper is named like an experiment.
+Programs that a file names, such as net.py:build, run with --allow-code only.
 """
 
 import argparse
 import json
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 from feint import catalog
 from feint.app.cli import Parser
-from feint.app.experiment import add_running
+from feint.app.experiment import add_running, warn
 from feint.app.output import say
 from feint.errors import SpecError
 from feint.runs.experiment import Experiment
+from feint.runs.programs import check_programs
 from feint.runs.settings import RunSettings, near
 from feint.runs.things import loaded
 
@@ -38,7 +41,12 @@ def command(arguments: Sequence[str]) -> Callable[[], None]:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE.yaml", help="what to run, in this order")
     add_running(parser.add_argument_group("running"))
     options = parser.parse_all(arguments)
-    asked = [each for file in options.files for each in read(file)]
+    asked: list[tuple[Experiment[Any], RunSettings]] = []
+    for file in options.files:
+        for experiment, settings in read(file):
+            if not options.allow_code:
+                check_programs(settings, str(file))
+            asked.append((experiment, settings))
     return lambda: _run(asked, options, shlex.join(["feint", "run", *arguments]))
 
 
@@ -98,10 +106,13 @@ def _run(asked: Sequence[tuple[Experiment[Any], RunSettings]], options: argparse
             victims=options.victims,
             command=line,
             fresh=options.fresh,
+            allow_code=options.allow_code,
             progress=not options.quiet,
         )
         results.append(result.summary)
+        warn(result)
         if not options.json:
-            say(f"{experiment.name}: {text(result.report)}\n\nreport: {result.folder / 'report.html'}\n")
+            shown = text(replace(result.report, warnings=()))
+            say(f"{experiment.name}: {shown}\n\nreport: {result.folder / 'report.html'}\n")
     if options.json:
         say(json.dumps(results, indent=2))

@@ -21,8 +21,8 @@ from .labels.fgsm import FGSM as FGSM
 from .labels.iaa import IAA as IAA
 from .labels.iterated import BIM as BIM
 from .labels.iterated import MIM as MIM
-from .labels.iterated import PGD as PGD
 from .labels.lbfgs import LBFGS as LBFGS
+from .labels.pgd import PGD as PGD
 from .norms import L2 as L2
 from .norms import Linf as Linf
 from .norms import Norm as Norm

@@ -33,7 +33,7 @@ def value_and_gradient(
     levels: list[Tensor] = []
     slopes: list[Tensor] = []
     for batch, batch_rows, count in padded_batches(inputs, rows, batch_size):
-        with torch.enable_grad():
+        with torch.inference_mode(False), torch.enable_grad():  # also inside of a caller's inference mode
             point = batch.detach().clone().requires_grad_()
             reached = objective(point, batch_rows)
             if not reached.requires_grad:
@@ -41,7 +41,8 @@ def value_and_gradient(
                     "the objective is not differentiable in the inputs: is there a no_grad, a detach() or a numpy() "
                     "in the network?"
                 )
-            (slope,) = torch.autograd.grad(reached, point, torch.ones_like(reached), materialize_grads=True)
+            # Of the sum, for with weights of our own torch would import sympy, which takes half a second.
+            (slope,) = torch.autograd.grad(reached.sum(), point, materialize_grads=True)
         levels.append(reached.detach()[:count])
         slopes.append(slope[:count])
     level, result = _joined(levels, inputs.new_empty(0)).double(), _joined(slopes, inputs)

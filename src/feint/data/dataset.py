@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feint.errors import DataError
+from feint.printable import printable
 
 from .batch import Batch
 from .decode import BrokenImage, Channels
 from .kinds import Classes, Images, Inputs, Targets, Values
 from .matching import match
 from .preparation import Preparation
-from .printable import printable
 from .sampling import even_sample
 from .source import Example, Flaw, Labelled, Source, reason
 from .stacking import Held, empty, finite, stacked
@@ -128,6 +128,10 @@ class Dataset:
         """Examples left out so far, with on_error="skip": where each stands, and the reason; in the source's order."""
         return [self._skipped[sample] for sample in sorted(self._skipped)]
 
+    def where(self, sample: int) -> str:
+        """In which file an example stands, by its index in the whole source, and its place in there."""
+        return self._source.where(sample)
+
     def take(self, start: int, stop: int) -> "Dataset":
         """A range of the examples; sample indices stay those of the source.
 
@@ -166,6 +170,23 @@ class Dataset:
         if not len(chosen):
             raise DataError(f"{self.name}: expected images with labels, got none of {len(self)}")
         return self._with(chosen)
+
+    def readable(self) -> "Dataset":
+        """Those of the examples that can be read: what cannot is noted in ``skipped``, of both.
+
+        Reads through all of them once where on_error is "skip"; with "raise" there is nothing to leave out.
+
+        Raises:
+            DataError: if none can be read.
+        """
+        if self._on_error == "raise":
+            return self
+        kept = [example.sample for example in self._examples(self._samples)]
+        if not kept:
+            raise self._nothing_read()
+        other = self._with(np.array(kept, dtype=np.int64))
+        other._skipped = dict(self._skipped)
+        return other
 
     def matched(self, names: Sequence[str]) -> "Dataset":
         """The same with labels numbered as another list of classes does, such as a network's: matched by name.

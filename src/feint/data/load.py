@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from feint.errors import DataError
+from feint.printable import printable
 
 from .dataset import Dataset, OnError
 from .decode import Channels
@@ -20,7 +21,6 @@ from .formats.parquet import Parquet, has_parquet
 from .formats.stl_binary import StlBinary, has_stl
 from .formats.svhn import Svhn, has_svhn
 from .formats.torchvision_sets import PREFIX, TorchvisionSet
-from .printable import printable
 from .source import Source, reason
 
 FORMATS = (

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from feint.printable import printable
+
 from .kinds import Columns, Images, Targets
-from .printable import printable
 
 Pixels = NDArray[Any]
 """One image: shape ``(height, width, channels)``, uint8 in 0 to 255 or float in [0, 1]."""

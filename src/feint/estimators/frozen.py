@@ -17,8 +17,13 @@ def frozen(network: nn.Module) -> Generator[None]:
     Modes are set module by module rather than by ``eval()``: that finds them again exactly, also in networks whose
     parts are in different modes or which override ``train()``.
     """
-    training = [module for module in network.modules() if module.training]
-    learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    training: list[nn.Module] = []
+    learning: list[nn.Parameter] = []
+    for module in network.modules():  # once: small networks notice, for every call comes through here
+        if module.training:
+            training.append(module)
+        own = module._parameters.values()  # pyright: ignore[reportPrivateUsage]
+        learning += [parameter for parameter in own if parameter is not None and parameter.requires_grad]
     try:
         for module in training:
             module.training = False

@@ -107,15 +107,18 @@ def doubtful_outputs(found: Float[Tensor, " N ..."], outputs: Outputs = "logits"
 
 
 def outputs_warning(network: nn.Module, inputs: Float[Tensor, " N ..."], outputs: Outputs = "logits") -> str | None:
-    """``doubtful_outputs`` of a network, asked about some inputs; None where it returns no float tensor.
+    """``doubtful_outputs`` of a network, asked about some inputs; None where it returns no float tensor, or raises.
 
     Args:
         network: the network itself, not behind ``AsLogits``.
         inputs: some, real ones best: at random weights or on grey images, little is odd.
         outputs: what it was declared to return.
     """
-    with frozen(network), torch.no_grad():
-        found: object = network(inputs.clone())
+    try:
+        with frozen(network), torch.no_grad():
+            found: object = network(inputs.clone())
+    except (Exception, SystemExit):  # whoever predicts says so, and for which input
+        return None
     if not isinstance(found, Tensor) or not found.is_floating_point():
         return None
     return doubtful_outputs(found, outputs)

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from feint.errors import InputError
 from feint.estimators.frozen import checked_logits, frozen
+from feint.estimators.located import located
 from feint.estimators.memory_format import MemoryFormat
 from feint.estimators.outputs import Outputs, as_logits
 from feint.estimators.own_inputs import OwnInputs
@@ -29,6 +30,9 @@ class Softmax(nn.Module):
     Reference: Guo et al. 2017, "On Calibration of Modern Neural Networks", equation 9 (temperature).
     """
 
+    called = ""
+    """What errors call the network."""
+
     def __init__(self, network: nn.Module, temperature: float = 1.0, outputs: Outputs = "logits") -> None:
         super().__init__()
         if not 0 < temperature < float("inf"):
@@ -38,14 +42,14 @@ class Softmax(nn.Module):
         self._format, self._own = MemoryFormat(), OwnInputs()
 
     def forward(self, inputs: Float[Tensor, " N ..."], samples: Int[Tensor, " N"] | None = None) -> Categorical:
-        """Predict; `samples` is not used, for nothing is drawn."""
-        return Categorical.from_logits(self.logits(inputs))
+        """Predict; nothing is drawn, and `samples` only tell which input an error is about."""
+        return Categorical.from_logits(self.logits(inputs, samples))
 
     def logits(
         self, inputs: Float[Tensor, " N ..."], samples: Int[Tensor, " N"] | None = None
     ) -> Float[Tensor, " N C"]:
         """What the network returns, over the temperature, in its own precision."""
-        with frozen(self.network):
+        with frozen(self.network), located(self.called, self.network, inputs, samples):
             images = self._format.suited(self.network, inputs, self._call)
             return self._call(images) / self.temperature
 

@@ -35,6 +35,9 @@ def fit_temperature(logits: Float[Tensor, " N C"], labels: Int[Tensor, " N"]) ->
             f"fit_temperature: expected logits (N, C) and labels (N,), got {tuple(logits.shape)} and "
             f"{tuple(labels.shape)}"
         )
+    if labels.is_floating_point() or labels.is_complex():
+        raise InputError(f"fit_temperature: expected integers as labels, got {labels.dtype}")
+    labels = labels.long()
     if not torch.isfinite(logits).all():
         raise InputError(f"fit_temperature: expected finite logits, got NaN or infinity in shape {tuple(logits.shape)}")
     lowest, highest = int(labels.min()), int(labels.max())

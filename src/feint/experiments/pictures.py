@@ -1,6 +1,9 @@
-"""An attacked image for show: before, what was added, after."""
+"""An attacked image for show: before, what was added, after; and what pictures and classes are called."""
 
 import math
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -8,13 +11,21 @@ import numpy as np
 from feint.runs.work import Array
 
 
-def before_and_after(original: Array, attacked: Array) -> tuple[tuple[Array, Array, Array], tuple[str, str, str]]:
-    """Three images with their labels; what was added is magnified around mid-grey.
+def named(arrays: Mapping[str, Array], row: int, sample: int) -> str:
+    """What a picture is called: by its file and the folder of that, or by its number in a file that holds many."""
+    where = str(arrays["where"][row]) if "where" in arrays else ""
+    if not where or re.search(r"(^|: )(image|row) \d+$", where):
+        return f"image {sample}"
+    return "/".join(PurePath(where).parts[-2:])
 
-    Args:
-        original: height x width x channels, in [0, 1].
-        attacked: likewise.
-    """
+
+def label(classes: Sequence[str], number: int) -> str:
+    """What a class is called."""
+    return classes[number] if number < len(classes) else str(number)
+
+
+def before_and_after(original: Array, attacked: Array) -> tuple[tuple[Array, Array, Array], tuple[str, str, str]]:
+    """Three images, height x width x channels in [0, 1], with their labels; what was added is magnified around grey."""
     before, after = _unit(original), _unit(attacked)
     difference = after - before
     factor = magnification(float(np.abs(difference).max(initial=0.0)))

@@ -18,6 +18,7 @@ from feint.runs.machine import Machine
 from feint.runs.work import Array
 from feint.victims.autoencoder import load_autoencoder, resolved_autoencoder
 from feint.victims.data import load_data, matched
+from feint.victims.doubts import check_alone
 from feint.victims.records import MEASURE
 from feint.victims.victim import Victim, load_victim, measure, resolved
 
@@ -156,5 +157,6 @@ def set_scene(settings: S, machine: Machine) -> tuple[S, Scene]:
     victims = [load_victim(victim, dataset, machine, seed=settings.seed) for victim in settings.victims]
     autoencoder = load_autoencoder(settings.autoencoder, dataset, machine)
     for victim in victims:
+        check_alone(victim)
         _ = victim.measures  # asked once, so that what it cannot do is said before anything is computed
     return settings, Scene(dataset, autoencoder, victims, settings.size, machine.device)

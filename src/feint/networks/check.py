@@ -31,7 +31,7 @@ def check(network: nn.Module, shape: tuple[int, int, int], device: torch.device 
         try:
             network.eval()
             logits: object = network(images)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             dtype = _weights_dtype(network)
             if dtype not in (None, images.dtype) and "type" in first_line(error):
                 raise NetworkError(

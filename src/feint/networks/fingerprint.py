@@ -7,9 +7,11 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from feint.errors import NetworkError
 from feint.predictive import Categorical
 
 from .check import as_found
+from .loading.weights import first_line
 
 
 def fingerprint(network: nn.Module) -> str:
@@ -52,7 +54,12 @@ def behaviour(network: nn.Module, shape: tuple[int, int, int], device: torch.dev
     """
     images = torch.rand(8, *shape, generator=torch.Generator().manual_seed(0)).to(device)
     with as_found(network), torch.no_grad():
-        found: object = network.eval()(images)
+        try:
+            found: object = network.eval()(images)
+        except (Exception, SystemExit) as error:
+            raise NetworkError(
+                f"the network: expected logits for images of noise, got {type(error).__name__}: {first_line(error)}"
+            ) from error
     logits = found.mean_log_probs if isinstance(found, Categorical) else found
     assert isinstance(logits, Tensor)
     return hashlib.sha256(

@@ -124,9 +124,11 @@ def unit(title: str, given: str, format: Format | None) -> str:
 
 
 def is_text(values: Sequence[Cell]) -> bool:
-    """Whether a column holds names: texts alone, none of which begins like a number."""
-    known = [value for value in values if value is not None]
-    return bool(known) and all(isinstance(value, str) and not value[:1].isdigit() for value in known)
+    """Whether a column holds names: texts alone, of which most do not begin like a number."""
+    known: list[Any] = [value for value in values if value is not None]
+    if not all(isinstance(value, str) for value in known):
+        return False
+    return 2 * sum(value[:1].isdigit() or value[:1] in "−<>" for value in known) < len(known)
 
 
 def _bounded(number: float, digits: int, all_of: float = math.inf) -> str:

@@ -159,8 +159,7 @@ def _stat(stat: r.Stat) -> str:
 
 
 def _table(table: r.Table) -> str:
-    names = [is_text([row[at] for row in table.rows]) for at in range(len(table.columns))]
-    sides = [' class="name"' if name else "" for name in names]
+    sides = [_side([row[at] for row in table.rows]) for at in range(len(table.columns))]
     heads = ((side, _text(each.title), _text(each.subtitle)) for side, each in zip(sides, table.columns, strict=True))
     head = _each('<th scope="col"{}>{}<small>{}</small></th>', heads)
     lines: list[str] = []
@@ -170,13 +169,20 @@ def _table(table: r.Table) -> str:
         inside = _each('<th scope="row"{}>{}</th>', cells[:1]) + _each("<td{}>{}</td>", cells[1:])
         lines.append(f"<tr{' class=marked' if at == table.marked else ''}>{inside}</tr>")
     long = " long" if len(lines) > FOLDED else ""
+    label = _text(table.caption or table.name)
     counted = f'<p class="rows">{len(lines):,} rows: scroll inside the table to see all.</p>' if long else ""
     return (
         f'<figure class="table">{_if("<figcaption>{}</figcaption>", table.caption)}'
         '<p class="cue" aria-hidden="true">More columns to the right →</p>'
-        f'<div class="scroll{long}" tabindex="0" role="region" aria-label="{_text(table.caption or table.name)}"><table>'
+        f'<div class="scroll{long}" tabindex="0" role="region" aria-label="{label}"><table>'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>{counted}</figure>"
     )
+
+
+def _side(cells: Sequence[Any]) -> str:
+    """The class of a column: names stand to the left, and go on in a second line where they are long."""
+    long = " long" if max((len(cell) for cell in cells if isinstance(cell, str)), default=0) > 24 else ""
+    return f' class="name{long}"' if is_text(cells) else ""
 
 
 def _figure(figure: r.Figure, charts: Charts, above: str) -> str:
@@ -184,7 +190,10 @@ def _figure(figure: r.Figure, charts: Charts, above: str) -> str:
     for panel in figure.panels:
         place = f"chart-{len(charts)}"
         charts[place] = panel.chart
-        plot = f'<div class="plot" id="{place}" role="img" aria-label="{_text(panel.title or figure.alt)}"></div>'
+        square = " square" if "usermeta" in panel.chart else ""
+        plot = (
+            f'<div class="plot{square}" id="{place}" role="img" aria-label="{_text(panel.title or figure.alt)}"></div>'
+        )
         cells.append(f'<div class="panel">{_if("<h4>{}</h4>", short(panel.title, 120))}{plot}</div>')
     alt = _text(figure.alt)
     small = all(panel.chart.get("height", 300) <= 240 for panel in figure.panels)

@@ -80,7 +80,7 @@ class Stats:
 @final
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: its head, the unit below it (left out, the format's own), and how its numbers are written."""
+    """A column of a table: its head, the unit below it (left out: the format's), and how its numbers are written."""
 
     title: str
     unit: str = ""

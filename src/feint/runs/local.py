@@ -11,12 +11,14 @@ from typing import Any
 from tqdm import tqdm
 
 from feint.errors import DataError, StoreError
+from feint.printable import printable
 from feint.reports import Report
 from feint.reports.page import page
 from feint.reports.pictures import pictures
 
 from . import files
 from . import ledger as ledgers
+from .blame import blamed
 from .delivery import Delivery
 from .experiment import Experiment
 from .ledger import Ledger
@@ -38,6 +40,7 @@ def run(
     given: Mapping[str, Any] | None = None,
     command: str = "",
     fresh: bool = False,
+    allow_code: bool = False,
     progress: bool = True,
 ) -> Result:
     """Run an experiment, or read it where it is there already; what an interrupted run computed is used again.
@@ -52,32 +55,41 @@ def run(
         given: objects by the names that the settings have for them.
         command: the command line, for the report.
         fresh: forget what an earlier run of the same settings computed.
+        allow_code: let programs run that a victim's card names, and exported ones (``.pt2``).
         progress: bars on standard error.
 
     Raises:
         FeintError: bad input, or a folder that cannot be written.
     """
-    machine = Machine.find(settings, victims=Path(victims), given=given or {}, progress=progress, fresh=fresh)
-    with machine.steady():
-        work = experiment.prepare(settings, machine)
-        state: dict[str, Any] = {
-            "experiment": experiment.name,
-            "settings": work.settings.plain(),
-            "identity": dict(work.identity),
-            "about": dict(work.about),
-            "stages": [stage.name for stage in work.stages],
-            "command": command,
-        }
-        path = Path(root) / ledgers.run_id(experiment.name, state["settings"], state["identity"])
-        with _alone(work.places), Ledger.open(path, state, fresh=fresh) as ledger:
-            ledger.keep_only(work.stages)
-            for stage in work.stages:
-                here = Run(path, experiment, ledger.state)
-                if isinstance(stage, Children):
-                    _run_children(stage, ledger, root, machine, command, fresh)
-                else:
-                    _run_stage(stage, ledger, here, machine)
-            return _derive(work, Run(path, experiment, ledger.state), ledger)
+    with blamed():
+        machine = Machine.find(
+            settings,
+            victims=Path(victims),
+            given=given or {},
+            progress=progress,
+            fresh=fresh,
+            allow_code=allow_code,
+        )
+        with machine.steady():
+            work = experiment.prepare(settings, machine)
+            state: dict[str, Any] = {
+                "experiment": experiment.name,
+                "settings": work.settings.plain(),
+                "identity": dict(work.identity),
+                "about": dict(work.about),
+                "stages": [stage.name for stage in work.stages],
+                "command": command,
+            }
+            path = Path(root) / ledgers.run_id(experiment.name, state["settings"], state["identity"])
+            with _alone(work.places), Ledger.open(path, state, fresh=fresh) as ledger:
+                ledger.keep_only(work.stages)
+                for stage in work.stages:
+                    here = Run(path, experiment, ledger.state)
+                    if isinstance(stage, Children):
+                        _run_children(stage, ledger, root, machine, command, fresh)
+                    else:
+                        _run_stage(stage, ledger, here, machine)
+                return _derive(work, Run(path, experiment, ledger.state), ledger)
 
 
 def _computed(stage: Stage, piece: Piece, earlier: Run, ledger: Ledger) -> Found:
@@ -96,7 +108,8 @@ def _alone(places: Sequence[Path]) -> Generator[None]:
     """Inside, no other process works on these folders."""
     locks: list[int] = []
     try:
-        locks += [files.locked(place.parent / ".locks" / place.name) for place in places]
+        for place in places:
+            locks.append(files.locked(place.parent / ".locks" / place.name))  # noqa: PERF401  (closed also after half)
         yield
     finally:
         for lock in locks:
@@ -129,6 +142,7 @@ def _run_children(stage: Children, ledger: Ledger, root: Path, machine: Machine,
                 given=machine.given,
                 command=command,
                 fresh=fresh,
+                allow_code=machine.allow_code,
                 progress=machine.progress,
             )
             ledger.record_child(stage, name, result.run.id, result.summary)
@@ -148,13 +162,14 @@ def _derive(work: Work, here: Run, ledger: Ledger) -> Result:
         ledger.record_derived("report", report_files(here.experiment.report(here, summary)))
     ledger.finish()
     if ledger.lost:
-        print(f"feint: made again in {here.path}: {', '.join(ledger.lost)}", file=sys.stderr)
+        names = ", ".join(ledger.lost)
+        print(f"feint: {printable(f'made again in {here.path}: {names}')}", file=sys.stderr)
     return Result(Run(here.path, here.experiment, ledger.state), summary)
 
 
 def report_files(report: Report) -> dict[str, bytes]:
     """The files of a report, by their places in a run's folder."""
-    figures = {f"figures/{name}": png for name, png in pictures(report).items()}
+    figures = {f"figures/{name}": drawn for name, drawn in pictures(report, "svg").items()}
     return {**figures, "report.html": page(report).encode()}
 
 

@@ -30,6 +30,7 @@ class Machine:
         given: objects that were handed in, by the names that the settings have for them.
         progress: whether to show bars.
         fresh: whether what is there already is to be replaced.
+        allow_code: whether programs may run that a victim's card names, and exported ones.
     """
 
     device: str
@@ -38,6 +39,7 @@ class Machine:
     given: Mapping[str, Any] = field(default_factory=dict[str, Any])
     progress: bool = False
     fresh: bool = False
+    allow_code: bool = False
 
     @classmethod
     def find(cls, settings: RunSettings, **values: Any) -> "Machine":

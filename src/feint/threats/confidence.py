@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from feint import networks
 from feint.attacks import Adversarial, Attack, over_radii
 from feint.attacks.confidence.calibration import over_confidence, random_confidence, under_confidence
-from feint.attacks.confidence.objectives import disrupt_confidence, keeps_label, steer_confidence
+from feint.attacks.confidence.objectives import as_released, disrupt_confidence, keeps_label, steer_confidence
 from feint.attacks.confidence.targets import approach
 from feint.attacks.goal import Goal
 from feint.errors import SpecError
@@ -99,7 +99,22 @@ class ConfidenceThreat:
         if not soft:
             victim.check_measure(attacked)
         word = completed(word, seed=victim.seed).but(measure=attacked)
-        return cls(word, knowledge, victim, attack, attacked, proxies, truth, batch_size)
+        threat = cls(word, knowledge, victim, attack, attacked, proxies, truth, batch_size)
+        if word.arithmetic == "as-released":
+            threat.check_released()
+        return threat
+
+    def check_released(self) -> None:
+        """Raise a SpecError where the released code's arithmetic says nothing about the attack."""
+        expected = f"{self.word.name}.arithmetic: as-released expects"
+        if self.word.goal != "disrupt":
+            raise SpecError(f"{expected} the goal disrupt, got {self.word.goal}")
+        if self.measure != "max_probability":
+            raise SpecError(f"{expected} an attack on max_probability, got {self.measure}")
+        guide = self.guide
+        for each in getattr(guide, "members", [guide]):
+            if not hasattr(each, "logits"):
+                raise SpecError(f"{expected} a softmax of logits, got {type(each).__name__}")
 
     @property
     def guide(self) -> Estimator:
@@ -208,6 +223,9 @@ class ConfidenceThreat:
                 if targets is None:
                     raise SpecError("reverse: expected a target for each input, got none")
                 return approach(uncertainty, targets)
+            case _ if self.word.arithmetic == "as-released":
+                guide: Any = self.guide
+                return as_released(lambda inputs, rows: guide.logits(inputs, samples[rows]), own, right)
             case _:
                 return disrupt_confidence(uncertainty, right)
 
@@ -231,7 +249,8 @@ def in_words(word: ThreatWord, knowledge: Knowledge) -> str:
     if not search and not knowledge.any_label:
         kept = "the predicted label kept"
     through = ", through the softmax without dropout" if knowledge.indirect else ""
-    return f"{word.title}: {word.goal}, {box}{through}: {steps}, {kept}"
+    released = ", in the released code's arithmetic" if word.arithmetic == "as-released" else ""
+    return f"{word.title}: {word.goal}, {box}{through}: {steps}, {kept}{released}"
 
 
 def _selects(victim: Victim, knowledge: Knowledge) -> bool:

@@ -61,6 +61,8 @@ class LabelThreat:
             raise SpecError(f"{word.name}.target: expected a label from 0 to {classes - 1}, got {word.target[0]}")
         if word.measure is not None:
             raise SpecError(f"{word.name}.measure: expected a goal about confidence, got labels")
+        if word.arithmetic != "exact":
+            raise SpecError(f"{word.name}.arithmetic: expected a goal about confidence, got labels")
         if word.evade is not None:
             if attack.seeks == "nearest" or attack.raises == "gap":
                 raise SpecError(f"{word.name}.evade: expected an attack that raises what it is given, got {word.name}")

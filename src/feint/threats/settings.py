@@ -13,6 +13,7 @@ from feint.runs.settings import Number, Radii, Settings, listed
 from feint.victims.settings import MeasureName, Networks, NetworkWord, known, known_measure
 
 Goal = Literal["labels", "disrupt", "reverse", "underconfidence", "overconfidence", "random-confidence", "steer"]
+Arithmetic = Literal["exact", "as-released"]
 CONFIDENCE: tuple[Goal, ...] = (
     "disrupt", "reverse", "underconfidence", "overconfidence", "random-confidence", "steer",
 )  # fmt: skip
@@ -40,12 +41,14 @@ class ThreatWord(Word):
         evade: a measure to keep low beside: the adaptive attacker; auto: mutual information, or entropy where a victim
             has one draw.
         weight: of the logarithm of that measure against the margin, below 1.
+        arithmetic: of ace: exact gradients (exact), or those of its released code, whose softmax is in float32
+            (as-released).
         draws: of a stochastic victim: the same at every step (fixed), or fresh ones whenever it is asked.
         called: what to call it.
     """
 
     reserved: ClassVar[tuple[str, ...]] = (
-        "radii", "goal", "measure", "target", "evade", "weight", "draws", "as",
+        "radii", "goal", "measure", "target", "evade", "weight", "arithmetic", "draws", "as",
     )  # fmt: skip
     aliases: ClassVar[Mapping[str, str]] = {"as": "called"}
 
@@ -55,6 +58,7 @@ class ThreatWord(Word):
     target: Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(listed)] = ()
     evade: Annotated[str, AfterValidator(_evaded)] | None = None
     weight: Annotated[Number, Field(gt=0, lt=1)] = 0.5
+    arithmetic: Arithmetic = "exact"
     draws: Literal["fixed", "fresh"] = "fixed"
     called: str = ""
 

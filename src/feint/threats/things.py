@@ -63,7 +63,7 @@ def completed(word: ThreatWord, *, seed: int) -> ThreatWord:
     attack: Any = build(word, seed=seed)
     if not is_dataclass(attack) or not inspect.isclass(class_of(word)):  # one that is made has no settings to say
         return word
-    names = {type(attack): word.name}
+    names: dict[Any, str] = {type(attack): word.name or ""}
     for field in ("search", "refine"):
         if hasattr(attack, field):
             kind: Any = type(getattr(attack, field))

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.optim import SGD, Adam, Optimizer
 
 from feint.batching import padded_batches
-from feint.errors import DataError, FeintError, InputError, SpecError
+from feint.errors import DataError, FeintError, InputError, NetworkError, SpecError
 from feint.protocols import LabelledImages, Trainable
 from feint.training import checkpoint as files
 from feint.training.augment import CropFlip
@@ -192,10 +192,14 @@ def _epoch(devices: Devices, job: _Job, step: Any, optimizer: Optimizer, number:
     crop_flip = None
     if recipe.augment == "crop-flip":
         crop_flip = CropFlip(count, job.training.shape, stream(job.seed, "augment", number))
-    total = 0.0
+    total, seen = 0.0, 0
     with seeded(derived(job.seed, "steps", number, devices.rank), device):
         for index, positions in enumerate(batches):
             inputs, labels, samples = job.training.gather(numbers(positions))
+            if len(labels) < len(positions):  # some cannot be read, and are left out
+                positions = _readable(job.training, positions)
+                if len(positions) == 0:
+                    continue
             inputs, labels, samples = inputs.to(device), labels.to(device), samples.to(device)
             if crop_flip is not None:
                 inputs = crop_flip(inputs, positions)
@@ -206,6 +210,11 @@ def _epoch(devices: Devices, job: _Job, step: Any, optimizer: Optimizer, number:
                 group["lr"] = recipe.rate((number - 1 + index / len(batches)) / recipe.epochs)
             optimizer.zero_grad()
             loss = step(inputs, labels)
+            if not loss.requires_grad:
+                raise NetworkError(
+                    "training expects a loss that gradients flow from to the weights, got none: "
+                    "does forward run without them (torch.no_grad, detach)?"
+                )
             value = float(loss.detach())
             if not math.isfinite(value):
                 raise _Diverged(
@@ -218,8 +227,11 @@ def _epoch(devices: Devices, job: _Job, step: Any, optimizer: Optimizer, number:
             total += value * len(positions)
             if bar is not None:
                 bar.advance(len(positions) * devices.world)
+            seen += len(positions)
         trainable.end_epoch()
-    sums = devices.total(torch.tensor([total, len(order)], dtype=torch.float64))
+    sums = devices.total(torch.tensor([total, seen], dtype=torch.float64))
+    if sums[1] == 0:
+        raise DataError(f"training expects images that can be read, got none of {count}")
     return float(sums[0] / sums[1])
 
 
@@ -230,6 +242,11 @@ def _batches(order: Int[Tensor, " N"], size: int) -> list[Int[Tensor, " B"]]:
         last = batches.pop()
         batches[-1] = torch.cat([batches[-1], last])
     return batches
+
+
+def _readable(training: LabelledImages, positions: Int[Tensor, " B"]) -> Int[Tensor, " B"]:
+    """Those of the positions whose images can be read."""
+    return torch.tensor([at for at in numbers(positions) if len(training.gather([at])[1])], dtype=torch.int64)
 
 
 def _perturbed(
@@ -256,10 +273,14 @@ def _validate(devices: Devices, job: _Job, number: int) -> tuple[float, float] |
             inputs, labels, _ = job.validation.gather(list(rows[start : start + size]))
             inputs, labels = inputs.to(devices.device), labels.to(devices.device)
             inputs = arranged(inputs, job.recipe.channels_last)
+            if len(labels) == 0:  # none of them can be read
+                continue
             for batch, batch_labels, count in padded_batches(inputs, labels, size):
                 nll, right = scores(job.module, batch, batch_labels)
                 sums += torch.tensor([float(nll[:count].sum()), float(right[:count].sum()), count], dtype=torch.float64)
     sums = devices.total(sums)
+    if sums[2] == 0:
+        raise DataError(f"validation expects images that can be read, got none of {len(job.validation)}")
     loss, accuracy = float(sums[0] / sums[2]), float(sums[1] / sums[2])
     if not math.isfinite(loss):
         raise _Diverged(

@@ -1,10 +1,13 @@
 """The cards of trained victims: a folder by name, with weights and a card that says what they are."""
 
 import json
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
 from feint.errors import SpecError, StoreError
+from feint.runs.programs import is_program, refused
 
 from .settings import NetworkWord, VictimSettings
 
@@ -13,16 +16,24 @@ AUTOENCODER = "autoencoder"
 """What a card says its kind is, if it is not a classifier's."""
 
 
-def read_victim(root: Path, name: str) -> VictimSettings:
+def read_victim(root: Path, name: str, *, allow_code: bool = False) -> VictimSettings:
     """The settings of a trained victim.
 
+    Args:
+        root: where victims lie.
+        name: what it is called.
+        allow_code: whether the card may name a program, such as a Python file with its network.
+
     Raises:
-        SpecError: there is none of this name (the message lists those there are), or it is an autoencoder.
+        SpecError: there is none of this name (the message lists those there are), it is an autoencoder, or its card
+            names a program and that is not allowed.
         StoreError: its card cannot be read.
     """
     card = read_card(root, name, classifiers=True)
     if card.get("kind") == AUTOENCODER:
         raise SpecError(f"victim: expected a classifier, got the autoencoder {name!r}")
+    if is_program(told := _network_of(root / name, card)) and not allow_code:
+        raise refused(f"the card of {name!r}", told)
     try:
         words = tuple(members_of(root, name, card))
         return VictimSettings(name=name, networks=words, classes=tuple(card["classes"]), **card["victim"])
@@ -31,9 +42,25 @@ def read_victim(root: Path, name: str) -> VictimSettings:
         raise StoreError(f"{root / name / CARD} is no card of a victim: {type(error).__name__}: {reason}") from error
 
 
+def _network_of(place: Path, card: Mapping[str, Any]) -> str:
+    """What a card's network is called; files are named on it as seen from its folder."""
+    try:
+        name = NetworkWord.of(card["network"]).name
+        return os.path.normpath(place / name) if is_program(name) else name
+    except (KeyError, SpecError):  # whoever reads the whole card says so
+        return ""
+
+
+def network_on_card(network: NetworkWord, place: Path) -> dict[str, Any]:
+    """A network as a card names it: a file as seen from the card's folder, so that it is found from anywhere."""
+    if is_program(network.name):
+        network = network.but(name=os.path.relpath(Path(network.name).expanduser(), place))
+    return network.plain()
+
+
 def members_of(root: Path, name: str, card: dict[str, Any]) -> list[NetworkWord]:
     """The networks that a card names, with their weights."""
-    network = NetworkWord.of(card["network"])
+    network = NetworkWord.of(card["network"]).but(name=_network_of(root / name, card))
     return [network.but(weights=str(root / name / file)) for file in card["members"]]
 
 

@@ -1,5 +1,6 @@
 """What about a victim and its data looks wrong before anything is attacked."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -30,6 +31,15 @@ def check_alone(victim: Victim) -> None:
             raise NetworkError(f"{victim.name}: expected each image to be answered by itself, but {found}")
 
 
+def doubts_of(victims: Sequence[Victim], dataset: Dataset) -> list[str]:
+    """``doubts`` of each, which say whose they are where there are several."""
+    found: list[str] = []
+    for victim in victims:
+        whose = f"{victim.name}: " if len(victims) > 1 else ""
+        found += [told if told.startswith(victim.name) else whose + told for told in doubts(victim, dataset)]
+    return found
+
+
 def doubts(victim: Victim, dataset: Dataset) -> list[str]:
     """What a user should look at before believing a number; nothing of the embedded victim.
 
@@ -52,7 +62,7 @@ def doubts(victim: Victim, dataset: Dataset) -> list[str]:
     if victim.asked is None and estimator is not None:
         for member in victim.members:
             if (told := outputs_warning(member, images[:LOOKED_AT], declared)) is not None:
-                found.append(f"{told} (--estimator {estimator.name}:outputs=... says otherwise)")
+                found.append(f"{told} (--outputs says otherwise)")
                 break
     if (told := _standardised(victim, images[:LOOKED_AT], labels[:LOOKED_AT], samples[:LOOKED_AT])) is not None:
         found.append(told)
@@ -62,23 +72,30 @@ def doubts(victim: Victim, dataset: Dataset) -> list[str]:
 def _standardised(
     victim: Victim, images: Float[Tensor, " N channels height width"], labels: Int[Tensor, " N"], samples: Tensor
 ) -> str | None:
-    """Whether images with mean 0 and deviation 1 would be answered much better: a network without its normalisation."""
+    """Whether images would be answered much better standardised, or the other way round: normalised never, or twice."""
     if victim.asked is not None or len(images) < 16:
         return None
     mean, std = images.mean(dim=(0, 2, 3), keepdim=True), images.std(dim=(0, 2, 3), keepdim=True).clamp_min(1e-6)
     before = _accuracy(victim, images, labels, samples)
+    told = f"{victim.name} answers {before:.0%} of {len(images)} images right, and "
+    if (after := _right(victim, (images - mean) / std, labels)) - before >= BETTER:
+        return (
+            f"{told}{after:.0%} of them when they are standardised: is its normalisation missing? "
+            "(networks.Normalize puts it inside)"
+        )
+    if (after := _right(victim, images * std + mean, labels)) - before >= BETTER:
+        return f"{told}{after:.0%} of them when a standardisation is undone: are they normalised twice?"
+    return None
+
+
+def _right(victim: Victim, images: Tensor, labels: Tensor) -> float:
+    """The share of images, not in [0, 1] any more, that the members answer right; 0 where they cannot be asked."""
     try:
         with torch.inference_mode():
-            logits = torch.stack([_logits(member, (images - mean) / std) for member in victim.members]).mean(dim=0)
+            logits = torch.stack([_logits(member, images) for member in victim.members]).mean(dim=0)
     except (RuntimeError, ValueError, TypeError):
-        return None
-    after = (logits.argmax(dim=1) == labels).double().mean().item()
-    if after - before < BETTER:
-        return None
-    return (
-        f"{victim.name} answers {before:.0%} of {len(images)} images right, and {after:.0%} of them when they are "
-        "standardised: is its normalisation missing? (networks.Normalize puts it inside)"
-    )
+        return 0.0
+    return (logits.argmax(dim=1) == labels).double().mean().item()
 
 
 def _logits(member: nn.Module, images: Tensor) -> Tensor:

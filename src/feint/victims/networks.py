@@ -27,7 +27,7 @@ def load_network(word: NetworkWord, machine: Machine) -> nn.Module:
     if word.name not in catalog.ARCHITECTURES:
         if word.settings:
             raise SpecError(f"{word.name}: expected no settings but weights, got {', '.join(word.settings)}")
-        return networks.load(word.name, word.weights)
+        return networks.load(word.name, word.weights, allow_code=machine.allow_code)
     if word.weights is None:
         raise SpecError(f"{word.name}: expected weights for a built-in architecture, got none (feint train makes some)")
     if not word.settings:
@@ -37,18 +37,21 @@ def load_network(word: NetworkWord, machine: Machine) -> nn.Module:
     return network.eval()
 
 
-def new_network(word: NetworkWord, defaults: Mapping[str, Any] | None = None) -> nn.Module:
+def new_network(word: NetworkWord, defaults: Mapping[str, Any] | None = None, *, allow_code: bool = False) -> nn.Module:
     """A network as it comes: a built-in architecture with random weights, or a user's with those that it sets.
 
     Args:
         word: which.
         defaults: settings of a built-in architecture that the word may replace, such as ``classes``.
+        allow_code: whether it may be a program of torch.export.
 
     Raises:
         SpecError: settings that the architecture does not take.
     """
     if word.name not in catalog.ARCHITECTURES:
-        return networks.load(word.name)
+        if word.settings:
+            raise SpecError(f"{word.name}: expected no settings, got {', '.join(word.settings)}")
+        return networks.load(word.name, allow_code=allow_code)
     factory = things.loaded(catalog.ARCHITECTURES[word.name])
     return things.made(factory, {**(defaults or {}), **word.settings}, what=word.name)
 
@@ -88,6 +91,6 @@ def load_whole(
     if word.weights is None or victim.estimator is None:
         raise SpecError(f"{word.name}: expected a victim that feint train made, got an estimator without its weights")
     defaults = {"classes": classes} if word.name in catalog.ARCHITECTURES else {}
-    estimator = whole(victim.estimator, new_network(word, defaults), classes, shape)
+    estimator = whole(victim.estimator, new_network(word, defaults, allow_code=machine.allow_code), classes, shape)
     networks.load_weights(estimator, word.weights)
     return estimator.to(torch.device(machine.device)).eval()

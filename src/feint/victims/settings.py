@@ -137,6 +137,8 @@ class VictimSettings(Settings):
         name: what it is called; by default, what its networks are called.
         networks: the members; several for an ensemble; without any, the embedded digit network, trained on the spot.
         estimator: how each network predicts (default: softmax, or as on the victim's card).
+        outputs: what the networks return: logits, probabilities, log-probabilities, or sigmoid for one probability a
+            class (default: as the estimator says, else logits).
         average: of an ensemble: of probabilities, or of logits (default: probability).
         defenses: what stands before the networks, first to last from the input.
         classes: their names, by label, as on the card; data are matched to them by name.
@@ -154,6 +156,7 @@ class VictimSettings(Settings):
     name: str = ""
     networks: Networks = ()
     estimator: EstimatorWord | None = None
+    outputs: Literal["logits", "probabilities", "log-probabilities", "sigmoid"] | None = None
     average: Literal["probability", "logit"] | None = None
     defenses: Defenses = ()
     classes: tuple[str, ...] = ()

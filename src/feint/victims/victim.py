@@ -145,7 +145,9 @@ def estimator_of(settings: VictimSettings, members: Sequence[nn.Module], *, seed
         if is_whole(word):
             return cast(Estimator, member)
         # Each member has masks of its own: seeds of members lie further apart than redraws do.
-        return predicting(word, member, seed=seed + (index << 32))
+        found: Any = predicting(word, member, seed=seed + (index << 32))
+        found.called = settings.networks[index].name if index < len(settings.networks) else settings.title
+        return found
 
     estimators = [one(index, member) for index, member in enumerate(members)]
     return estimators[0] if len(estimators) == 1 else DeepEnsemble(estimators, settings.average or "probability")
@@ -157,20 +159,43 @@ def resolved(settings: VictimSettings, machine: Machine) -> VictimSettings:
     Raises:
         SpecError: there is no victim of that name, or settings that do not go together.
     """
-    told = settings.average
+    told, outputs = settings.average, settings.outputs
+    own = settings.estimator.settings.get("outputs", outputs) if settings.estimator else outputs
+    if outputs is not None and own != outputs:
+        raise SpecError(f"outputs: expected {own}, as the estimator says, got {outputs}")
     if settings.card is not None:
-        card = read_victim(machine.victims, settings.card)
+        card = read_victim(machine.victims, settings.card, allow_code=machine.allow_code)
         said = {name: value for name in ("estimator", "average") if (value := getattr(settings, name)) is not None}
         known = card.estimator or SOFTMAX
         if settings.estimator and settings.estimator.name in (known.name, AS_ON_CARD):
-            own = {**known.settings, **settings.estimator.settings}  # what is not said is as on the card
-            said["estimator"] = known.but(settings=own)
+            both = {**known.settings, **settings.estimator.settings}  # what is not said is as on the card
+            said["estimator"] = known.but(settings=both)
         settings = card.but(**said, name=settings.name or card.name, defenses=settings.defenses)
     several = len(settings.networks) > 1
     if told is not None and not several:
         raise SpecError(f"average: expected several networks, got {len(settings.networks) or 'the embedded one'}")
     average = (settings.average or "probability") if several else None  # a card says one of a single network, too
-    return settings.but(estimator=completed_estimator(settings.estimator or SOFTMAX), average=average)
+    estimator = completed_estimator(declared(settings.estimator or SOFTMAX, outputs))
+    return settings.but(estimator=estimator, average=average, outputs=None)
+
+
+def outputs_of(word: EstimatorWord | None) -> dict[str, Any]:
+    """What an estimator's word declares of outputs, as settings: for another estimator of the same networks."""
+    return {} if word is None or "outputs" not in word.settings else {"outputs": word.settings["outputs"]}
+
+
+def declared(word: EstimatorWord, outputs: str | None) -> EstimatorWord:
+    """An estimator's word with what the networks return, where that was said beside it.
+
+    Raises:
+        SpecError: the estimator takes no declaration.
+    """
+    if outputs is None:
+        return word
+    names = [each.name for each in things.settings_of(things.loaded(catalog.ESTIMATORS[word.name]))]
+    if "outputs" not in names:
+        raise SpecError(f"outputs: expected an estimator of networks that return logits, got {word.name}")
+    return word.but(settings={**word.settings, "outputs": outputs})
 
 
 def completed_estimator(word: EstimatorWord) -> EstimatorWord:

@@ -55,11 +55,12 @@ def test_every_cell_of_the_scores_is_the_summarys(result, tables):
     table, summary = tables["scores"], result.summary
     assert heads(table) == list(SCORES)
     rows = [{**summary["clean"], "radius": "clean"}, *summary["attacked"]]
+    rows += [{**row["random"], "radius": f"random {row['radius']:g}"} for row in summary["attacked"]]
     assert cells(table) == [[row.get(name) for name in SCORES.values()] for row in rows]
     # Each number is another one, or a column could show its neighbour's.
     attacked = [cell for cell in cells(table)[2] if cell is not None]
     assert len(set(attacked)) >= len(attacked) - 1
-    lines = text.plain_table(table).splitlines()[-3:]
+    lines = text.plain_table(table).replace("random ", "random-").splitlines()[-len(rows) :]
     for line, row in zip(lines, cells(table), strict=True):
         for said, value, head in zip(line.split(), row, heads(table), strict=True):
             if isinstance(value, float) and head != "kept":
@@ -149,15 +150,17 @@ def test_curves_are_of_the_records(result, drawn):
     rows = drawn(figure.panels[0])
     assert [float(row["x"]) for row in rows] == pytest.approx(100 * np.arange(1, 25) / 24, rel=1e-3)
     wheres = [{"variant": "clean"}, *({"variant": "attacked", "radius": radius} for radius in RADII)]
-    areas = [row["aurc"] for row in (result.summary["clean"], *result.summary["attacked"])]
-    for key, where, area in zip(("s0", "s1", "s2"), wheres, areas, strict=True):
+    wheres.append({"variant": "random", "radius": RADII[-1]})
+    attacked = result.summary["attacked"]
+    areas = [row["aurc"] for row in (result.summary["clean"], *attacked, attacked[-1]["random"])]
+    for key, where, area in zip(("s0", "s1", "s2", "s3"), wheres, areas, strict=True):
         found = columns(result, **where)
         order = found["measure:max_probability"].argsort(kind="stable")
         risk = np.cumsum((found["prediction"] != found["label"])[order]) / np.arange(1, 25)
         drawn_risk = [float(row[key]) for row in rows]
         assert drawn_risk == pytest.approx(100 * risk, rel=1e-3)
         assert np.mean(drawn_risk) == pytest.approx(100 * area, rel=1e-3)
-    names = ("clean", "radius 0.01", "radius 0.05")
+    names = ("clean", "radius 0.01", "radius 0.05", "random signs, radius 0.05")
     told = "; ".join(f"{name}: {1000 * each:.1f}" for name, each in zip(names, areas, strict=True))
     assert figure.alt == f"Risk-coverage curves. Area under each, × 1000: {told}."
 
@@ -257,7 +260,9 @@ def made_up(measure="max_probability", threshold=0.1):
         "attacked": [{"radius": 0.1, "coverage": 0.0, "risk": None}],
     }  # fmt: skip
     attacked = {**ROW, "radius": 0.1, "effective_radius": 0.075, "kendall_tau": -0.5, "kept": 1.0, "queries": 1.0}
-    return {"measure": measure, "clean": ROW, "attacked": [attacked], "thresholds": [found]}
+    attacked |= {"directionless": 0}
+    counts = {"images": 10, "chance": 0.05}
+    return {"measure": measure, "clean": ROW, "attacked": [attacked], "thresholds": [found], **counts}
 
 
 def test_a_threshold_is_said_as_the_confidence_where_it_is_one():

@@ -152,7 +152,7 @@ def test_the_report_says_what_the_summary_says(one_step):
         f"radius {radius:g}: {100 * row['all']['crossing']:.1f} % cross the threshold"
         for radius, row in zip(RADII, summary["spans"], strict=True)
     ]
-    assert (one_step.folder / "figures" / "span.png").is_file()
+    assert (one_step.folder / "figures" / "span.svg").is_file()
     assert "AURC" not in (one_step.folder / "report.html").read_text().split("<script")[0]
 
 
@@ -172,14 +172,14 @@ def made_up(clean, low, high, labels):
     found = {name: np.array(value, dtype=np.float64) for name, value in values.items()}
     count = len(clean)
     whole = {"sample": np.arange(count), "label": np.array(labels), "prediction": np.ones(count, dtype=np.int64)}
-    spent = {"gradients": np.full(count, 3), "queries": np.full(count, 5)}
+    spent = {"gradients": np.full(count, 3), "queries": np.full(count, 5), "directionless": np.zeros(len(low), bool)}
     return span_table({**whole, **found, **spent}, 0.1)
 
 
 def recorded(linear, folder, records, **values):
     """A run of which there are only settings and records."""
     settings = settings_of(linear, radii=[0.1], **values)
-    about = {"data": "made up", "victim": "nobody", "stochastic": False}
+    about = {"data": "made up", "victim": "nobody", "stochastic": False, "classes": ["a", "b"], "warnings": []}
     state = {"experiment": "span", "settings": settings.plain(), "identity": {}, "about": about, "stages": ["span"]}
     piece = Piece("00000")
     stage = Stage("span", [piece], lambda *_: Found(), {"records": SCHEMA})
@@ -216,6 +216,7 @@ def test_the_default_threshold_answers_nine_of_ten(linear, tmp_path):
 
 def test_intervals_that_do_not_hold_the_clean_confidence_are_refused():
     whole = {name: np.zeros(2, dtype=np.int64) for name in ("sample", "label", "prediction", "gradients", "queries")}
+    whole["directionless"] = np.zeros(2, dtype=bool)
     ends = {"low": np.array([0.1, 0.6]), "clean": np.array([0.5, 0.5]), "high": np.array([0.7, 0.7])}
     with pytest.raises(InputError, match=r"row 1 has low 0\.6, clean 0\.5"):
         span_table({**whole, **ends}, 0.1)

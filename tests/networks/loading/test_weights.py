@@ -1,6 +1,9 @@
+import argparse
+import os
 import pickle
-import re
 import shlex
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ from torch import nn
 
 from feint.errors import WeightsError
 from feint.networks import DigitNetwork, load_weights
+from feint.networks.loading.conversion import WRAPPERS
 
 
 class Malicious:
@@ -101,7 +105,7 @@ def test_never_runs_a_pickle(tmp_path, save, wrap, name):
     if name != "w.safetensors":
         assert "is a pickle that would run code on loading (it names " in message
         assert "io.open" in message
-        assert 'python -c "' in message
+        assert "python -c '" in message
 
 
 @pytest.mark.parametrize("protocol", [0, 2, 4, 5])
@@ -129,14 +133,86 @@ def test_says_how_to_convert(tmp_path, monkeypatch, save, named):
     save(source, tmp_path / "whole.pt")
     message = refused(tmp_path / "whole.pt", network)
     assert f"it names {named}" in message
-    command = re.search(r'python -c ".*"', message)
-    assert command is not None
-    arguments = shlex.split(command[0])
+    arguments = shlex.split(message[message.index("python -c ") :])
+    assert len(arguments) == 3
     monkeypatch.chdir(tmp_path)
     exec(arguments[2], {})  # what the shell would hand to python -c
     load_weights(network, tmp_path / "whole.safetensors")
     assert equal(source, network)
     assert load_file(tmp_path / "whole.safetensors").keys() == {"weight", "bias"}
+
+
+LAYOUTS = {
+    "the network": lambda network: network,
+    "its weights": lambda network: network.state_dict(),
+    **{f"under {key}": lambda network, key=key: {key: network.state_dict(), "epoch": 2} for key in WRAPPERS},
+    **{f"whole under {key}": lambda network, key=key: {key: network, "epoch": 2} for key in WRAPPERS},
+    "nested": lambda network: {"model": {"state_dict": network.state_dict()}},
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("kind", ["zip", "legacy"])
+def test_the_command_converts_what_the_loader_would_read(tmp_path, monkeypatch, layout, kind):
+    source, network = nn.Linear(3, 2), nn.Linear(3, 2)
+    found = LAYOUTS[layout](source)
+    found = (
+        {**found, "args": argparse.Namespace(lr=1)} if isinstance(found, dict) and layout != "its weights" else found
+    )
+    if layout == "its weights":
+        found["args"] = argparse.Namespace(lr=1)
+    torch.save(found, tmp_path / "w.pth", _use_new_zipfile_serialization=kind == "zip")
+    message = refused(tmp_path / "w.pth", network)
+    monkeypatch.chdir(tmp_path)
+    exec(shlex.split(message[message.index("python -c ") :])[2], {})
+    load_weights(network, tmp_path / "w.safetensors")
+    assert equal(source, network)
+
+
+@pytest.mark.parametrize(
+    "name", ["$(touch PASTED).pkl", "it's `x`.pkl", 'a"b\\c.pkl', "two\nlines.pkl", "Größe \udce9.pkl"]
+)
+def test_the_command_is_safe_to_paste(tmp_path, name):
+    source, network = nn.Linear(3, 2), nn.Linear(3, 2)
+    pickled_arrays(source, tmp_path / name)
+    message = refused(tmp_path / name, network)
+    line = message[message.index("python -c ") :].replace("python", shlex.quote(sys.executable), 1)
+    subprocess.run(["bash", "-c", line], cwd=tmp_path, check=True, env={**os.environ, "PYTHONWARNINGS": ""})
+    assert not (tmp_path / "PASTED").exists()
+    load_weights(network, tmp_path / (name[: -len("pkl")] + "safetensors"))
+    assert equal(source, network)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 44700000\n", "a pointer of Git LFS"),
+        (b"/annex/objects/SHA256E-s1--0.pt\n", "a pointer of git-annex"),
+        (b"\n<!DOCTYPE html>\n<html><head><title>Sign in</title></head></html>", "a web page"),
+        (b"<html lang=en>", "a web page"),
+        (b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", "a web page"),
+    ],
+)
+@pytest.mark.parametrize("name", ["w.pt", "w.safetensors"])
+def test_what_was_downloaded_in_place_of_weights(tmp_path, name, content, expected):
+    (tmp_path / name).write_bytes(content)
+    message = refused(tmp_path / name)
+    assert f"{name}: expected a file of weights, got {expected}" in message
+    assert "weights_only" not in message
+
+
+def test_a_lightning_module_with_a_criterion(tmp_path):
+    source, network = DigitNetwork(), DigitNetwork()
+    weights = {f"model.{name}": value for name, value in source.state_dict().items()}
+    others = {"criterion.weight": torch.ones(10), "metric.count": torch.zeros(())}
+    checkpoint = {"state_dict": {**weights, **others}, "epoch": 3, "pytorch-lightning_version": "2.5", "callbacks": {}}
+    torch.save(checkpoint, tmp_path / "last.ckpt")
+    with pytest.warns(UserWarning, match="its 8 tensors under 'model'; left out: criterion.weight, metric.count"):
+        load_weights(network, tmp_path / "last.ckpt")
+    assert equal(source, network)
+    del checkpoint["state_dict"]["model.features.0.bias"]
+    torch.save(checkpoint, tmp_path / "last.ckpt")
+    assert "it lacks features.0.weight" in refused(tmp_path / "last.ckpt")
 
 
 @pytest.mark.parametrize("name", ["w.safetensors", "w.pt", "w.bin"])

@@ -58,7 +58,8 @@ class Backtracking:
     ) -> Found:
         """Search along one direction per input; the arguments are those of ``Search``.
 
-        Only inputs still in play are evaluated again, packed together into full batches.
+        Only inputs still in play are evaluated again, packed together into full batches. Where a few are left, what
+        would be padding goes to their next tries; ``queries`` counts those up to the one accepted.
         """
         radii = largest(inputs, budget) if radii is None else radii
         points = inputs.clone()
@@ -67,25 +68,38 @@ class Backtracking:
         queries = torch.zeros(len(inputs), dtype=torch.int64, device=inputs.device)
         highest = torch.full_like(accepted, -math.inf)
         play = torch.arange(len(inputs), device=inputs.device)
-        for attempt in range(self.tries):
-            if not len(play):
-                break
-            tried = radii * self.decay**attempt
-            candidates = budget.clip(along(inputs[play], direction[play], tried[play]))
-            good = torch.ones_like(play, dtype=torch.bool)
+        attempt = 0
+        while attempt < self.tries and len(play):
+            several = self._at_once(len(play), batch_size, attempt)
+            factors = [self.decay**each for each in range(attempt, attempt + several)]
+            tried = torch.cat([radii[play] * factor for factor in factors])
+            which = play.repeat(several)
+            candidates = budget.clip(along(inputs[which], direction[which], tried))
+            good = torch.ones_like(which, dtype=torch.bool)
             if condition is not None:
-                good = holds(condition, candidates, rows[play], batch_size)
-                queries[play] += 1
-            found[play[good]] = True
+                good = holds(condition, candidates, rows[which], batch_size)
+            good = good.reshape(several, -1)
+            met = good.any(dim=0)
+            first = good.int().argmax(dim=0)  # of equal ones, the first
+            if condition is not None:
+                queries[play] += torch.where(met, first + 1, several)
+            found[play[met]] = True
+            at = (first * len(play) + torch.arange(len(play), device=play.device))[met]
+            chosen, candidates, tried = play[met], candidates[at], tried[at]
             if self.accept == "best":
-                chosen, candidates = play[good], candidates[good]
                 level = values(objective, candidates, rows[chosen], batch_size)
                 higher = level > highest[chosen]
-                chosen, candidates = chosen[higher], candidates[higher]
+                chosen, candidates, tried = chosen[higher], candidates[higher], tried[higher]
                 highest[chosen] = level[higher]
             else:
-                chosen, candidates = play[good], candidates[good]
-                play = play[~good]
+                play = play[~met]
             points[chosen] = candidates
-            accepted[chosen] = tried[chosen]
+            accepted[chosen] = tried
+            attempt += several
         return Found(points, accepted, found, queries)
+
+    def _at_once(self, count: int, batch_size: int | None, attempt: int) -> int:
+        """How many tries of so many inputs a batch has room for; one where all of them are compared."""
+        if batch_size is None or self.accept == "best":
+            return 1
+        return max(1, min(batch_size // count, self.tries - attempt))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import final
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from feint.attacks.adversarial import Adversarial, Attack
@@ -25,6 +25,7 @@ class Span:
         high: the highest found.
         gradients: gradients spent on both ends.
         queries: evaluations of the condition spent on both ends.
+        directionless: whether neither end had a direction to go: an interval without width is no robustness there.
 
     What an attack finds bounds the true span from inside: a stronger attack can only widen it.
     """
@@ -34,6 +35,7 @@ class Span:
     high: Float[Tensor, " N"]
     gradients: Int[Tensor, " N"]
     queries: Int[Tensor, " N"]
+    directionless: Bool[Tensor, " N"]
 
 
 def span(
@@ -77,4 +79,5 @@ def span(
         high=ends.amax(dim=0),
         gradients=up.gradients + down.gradients,
         queries=up.queries + down.queries,
+        directionless=up.directionless & down.directionless,
     )

@@ -15,10 +15,22 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from feint.attacks.goal import Goal
+from feint.errors import AttackError
 from feint.predictive import Categorical
 from feint.protocols import Condition
 
 Predict = Callable[[Tensor, Tensor], Categorical]
+
+
+def _classes(labels: Tensor) -> Int[Tensor, " N"]:
+    """Labels as torch indexes by them, of whatever integer type.
+
+    Raises:
+        AttackError: no integers.
+    """
+    if labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool:
+        raise AttackError(f"labels: expected integers, got {labels.dtype}")
+    return labels.long()
 
 
 def _split(
@@ -26,7 +38,7 @@ def _split(
 ) -> tuple[Float[Tensor, " n"], Float[Tensor, " n C"]]:
     """The log-probability of each input's label; all of them, minus infinity at the label."""
     log_probs = predict(inputs, rows).mean_log_probs
-    index = labels[rows].unsqueeze(-1)
+    index = _classes(labels)[rows].unsqueeze(-1)
     return log_probs.gather(-1, index).squeeze(-1), log_probs.scatter(-1, index, -float("inf"))
 
 

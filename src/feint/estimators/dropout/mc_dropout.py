@@ -12,6 +12,7 @@ from feint.batching import padded_batches
 from feint.errors import InputError, NetworkError
 from feint.estimators.dropout.draws import ROOM, DropoutDraws, Masks
 from feint.estimators.frozen import checked_logits, frozen
+from feint.estimators.located import located
 from feint.estimators.memory_format import MemoryFormat
 from feint.estimators.outputs import Outputs, as_logits
 from feint.estimators.own_inputs import OwnInputs
@@ -48,6 +49,9 @@ class MCDropout(nn.Module):
 
     Reference: Gal & Ghahramani 2016, "Dropout as a Bayesian Approximation", equation 6.
     """
+
+    called = ""
+    """What errors call the network."""
 
     def __init__(
         self,
@@ -89,7 +93,7 @@ class MCDropout(nn.Module):
         keys = None
         if self.masks == "independent":
             keys = torch.arange(len(inputs), device=inputs.device) if samples is None else samples
-        with frozen(self.network):
+        with frozen(self.network), located(self.called, self.network, inputs, samples):
             inputs = self._format.suited(self.network, inputs, self._one_draw)
             if not len(inputs):
                 return self.network(inputs).expand(self.draws, 0, -1)

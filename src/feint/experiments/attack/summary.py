@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from feint.experiments.warnings import about_accuracy, about_direction
 from feint.runs.run import Run
 from feint.runs.tables import Table
 from feint.runs.work import Array
@@ -14,6 +15,7 @@ from .joined import files_of
 
 COLUMNS = (
     "label", "prediction", "clean_prediction", "repeat", "linf", "l2", "measured", "changed", "gradients", "queries",
+    "directionless",
 )  # fmt: skip
 Rows = dict[str, Array]
 
@@ -38,6 +40,14 @@ def summarise(run: Run) -> dict[str, Any]:
             "fresh_accuracy": sum(map(_right, repeats)) / last,
             "fresh_changed": sum(_mean(_won(each, None)) for each in repeats) / last,
         }
+    present, classes = len(np.unique(clean["label"])), len(run.about["classes"])
+    errors = int((clean["prediction"] != clean["label"]).sum())
+    lost = {"": max(row["directionless"] for row in found["attacked"])}
+    found["warnings"] = [
+        *run.about["warnings"],
+        *about_accuracy(len(clean["label"]), errors, classes, present),
+        *about_direction(lost, len(clean["label"])),
+    ]
     return found
 
 
@@ -60,6 +70,7 @@ def _radius(table: Table, radius: float, target: int | None, last: int) -> dict[
         "pixels_changed": _of_successful(kept, "changed", target),
         "gradients": _mean(own["gradients"]),
         "queries": _mean(own["queries"]),
+        "directionless": int(own["directionless"].sum()),
         "rounded": {
             "success": _success(rounded_kept, target),
             "accuracy": _right(rounded),

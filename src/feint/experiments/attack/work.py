@@ -22,6 +22,7 @@ from feint.threats.ready import Threat, attacked, ready
 from feint.threats.things import code_of
 from feint.victims import records
 from feint.victims.data import load_data, matched
+from feint.victims.doubts import check_alone, doubts
 from feint.victims.judgement import Columns, judge
 from feint.victims.picture import is_picture
 from feint.victims.victim import Victim, load_victim, resolved
@@ -45,6 +46,7 @@ def prepare(settings: AttackSettings, machine: Machine) -> Work:
     dataset = dataset if own_labels else matched(dataset, [settings.victim])
     settings = machine.settled(settings, dataset.shape, len(dataset))
     victim = load_victim(settings.victim, dataset, machine, seed=settings.seed)
+    check_alone(victim)
     radii = settings.attack.radii or settings.radii or ()
     word = settings.attack.but(radii=radii)
     threat = ready(word, victim, machine, batch_size=settings.size)
@@ -59,6 +61,7 @@ def prepare(settings: AttackSettings, machine: Machine) -> Work:
             "classes": list(victim.classes),
             "victim": victim.name,
             "stochastic": victim.stochastic,
+            "warnings": [] if own_labels else doubts(victim, dataset),
             "distance": threat.attack.distance,
         },
         stages=[job.stage],
@@ -121,6 +124,7 @@ class Attacking:
             "originals": _last(images),
             "labels": labels.cpu().numpy(),
             "samples": samples.cpu().numpy(),
+            "where": np.array([self.walk.dataset.where(int(sample)) for sample in samples]),
         }
         radii = self.settings.radii or ()
         results = attacked(self.threat, images, labels, samples, own, radii, seed=self.settings.seed)

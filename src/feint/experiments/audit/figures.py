@@ -8,25 +8,13 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from feint import metrics
-from feint.experiments.pictures import before_and_after
-from feint.metrics import RiskCoverage
+from feint.experiments.pictures import before_and_after, label, named
 from feint.reports import Figure, Picture, Pictures, charts
-from feint.reports.formats import percent, radius
+from feint.reports.formats import percent, radius, times1000
 from feint.runs.work import Array
 
 Sure = tuple[float | None, Float[Tensor, " N"], Bool[Tensor, " N"]]
 """A radius (None: clean), the confidence of every prediction, and whether it is right."""
-ROUNDED = "#8c8c8c"
-
-
-def curve(at: float | None, found: RiskCoverage, aurc: float) -> charts.Curve:
-    """A risk-coverage curve."""
-    return charts.Curve(at, found.coverage.numpy(), found.risk.numpy(), aurc)
-
-
-def risk_coverage(curves: Sequence[charts.Curve], best: RiskCoverage, worst: RiskCoverage) -> Figure:
-    """All curves, between the best and the worst possible ones."""
-    return charts.risk_coverage(curves, best.risk.numpy(), worst.risk.numpy())
 
 
 def confidence(stages: Sequence[Sure]) -> Figure:
@@ -58,76 +46,60 @@ def promise(row: Mapping[str, Any]) -> str:
 def thresholds(rows: Sequence[Mapping[str, Any]]) -> Figure:
     """The share of wrong answers that thresholds let through, clean and per radius."""
     radii: list[float | None] = [None, *(found["radius"] for found in rows[0]["attacked"])]
-    shown = charts.some(len(radii))
     shades = charts.by_radius(radii)
-
-    def risk(found: Mapping[str, Any]) -> float | None:
-        return None if found["risk"] is None else 100 * found["risk"]
-
+    risks = [[found["risk"] for found in (row["clean"], *row["attacked"])] for row in rows]
     groups = tuple(
         charts.Bars(
-            charts.stage(radii[at]), tuple(risk([row["clean"], *row["attacked"]][at]) for row in rows), shades[at]
+            charts.stage(radii[at]),
+            tuple(None if row[at] is None else 100 * row[at] for row in risks),
+            shades[at],
         )
-        for at in shown
+        for at in charts.some(len(radii))
     )
     panel = charts.bars([promise(row) for row in rows], groups, title="risk (% of answers wrong)")
-    return Figure(
-        "thresholds",
-        "Wrong answers that a threshold lets through",
-        "; ".join(f"{promise(row)}: {_risks(row)}" for row in rows),
-        (panel,),
-        legend=tuple(group.mark for group in groups),
+    told = [
+        f"{charts.stage(at)} {'nothing answered' if risk is None else percent(1)(risk) + ' % of answers wrong'}"
+        for row in risks
+        for at, risk in zip(radii, row, strict=True)
+    ]
+    alt = "; ".join(
+        f"{promise(row)}: {', '.join(told[at * len(radii) : (at + 1) * len(radii)])}" for at, row in enumerate(rows)
     )
-
-
-def _risks(row: Mapping[str, Any]) -> str:
-    found = [("clean", row["clean"]), *((charts.stage(each["radius"]), each) for each in row["attacked"])]
-    return ", ".join(
-        f"{name} {'nothing answered' if each['risk'] is None else percent(1)(each['risk']) + ' % of answers wrong'}"
-        for name, each in found
-    )
+    legend = tuple(group.mark for group in groups)
+    return Figure("thresholds", "Wrong answers that a threshold lets through", alt, (panel,), legend=legend)
 
 
 def rounding(summary: Mapping[str, Any]) -> Figure:
     """AURC before, after the attack, and after rounding to 8 bits, per radius."""
-    clean, rows = 1000 * summary["clean"]["aurc"], summary["attacked"]
-    kinds = {
-        "clean": (tuple(clean for _ in rows), charts.CLEAN),
-        "attacked": (tuple(1000 * row["aurc"] for row in rows), charts.ATTACKED[-1]),
-        "attacked, then rounded": (tuple(1000 * row["rounded"]["aurc"] for row in rows), ROUNDED),
-    }
-    groups = tuple(charts.Bars(name, values, shade) for name, (values, shade) in kinds.items())
-    names = [charts.stage(row["radius"]) for row in rows]
-    return Figure(
-        "rounding",
-        "After rounding to 8 bits",
-        "; ".join(
-            f"radius {radius(row['radius'])}: AURC times 1000 {clean:.1f} clean, {1000 * row['aurc']:.1f} attacked, "
-            f"{1000 * row['rounded']['aurc']:.1f} after rounding"
-            for row in rows
-        ),
-        (charts.bars(names, groups, title="AURC (× 1000)"),),
-        legend=tuple(group.mark for group in groups),
+    rows = [summary["attacked"][at] for at in charts.some(len(summary["attacked"]))]
+    shades = {"clean": charts.CLEAN, "attacked": charts.ATTACKED[-1], "attacked, then rounded": charts.REFERENCE}
+    areas = [(summary["clean"]["aurc"], row["aurc"], row["rounded"]["aurc"]) for row in rows]
+    groups = tuple(
+        charts.Bars(name, tuple(1000 * each[at] for each in areas), shade)
+        for at, (name, shade) in enumerate(shades.items())
     )
+    panel = charts.bars([charts.stage(row["radius"]) for row in rows], groups, title="AURC (× 1000)")
+    told = [
+        f"{charts.stage(row['radius'])}: "
+        + ", ".join(f"{name} {times1000(1)(area)}" for name, area in zip(shades, each, strict=True))
+        for row, each in zip(rows, areas, strict=True)
+    ]
+    alt, legend = f"AURC × 1000. {'; '.join(told)}.", tuple(group.mark for group in groups)
+    return Figure("rounding", "After rounding to 8 bits", alt, (panel,), legend=legend)
 
 
 def gallery(found: Mapping[str, Array], classes: Sequence[str]) -> Pictures:
     """The images whose confidence moved most, what was added to them, and what came out."""
-
-    def name(label: int) -> str:
-        return classes[label] if label < len(classes) else str(label)
-
     items: list[Picture] = []
     share = percent(1)
-    for values in zip(*found.values(), strict=True):
-        row: dict[str, Any] = dict(zip(found, values, strict=True))
-        said, truth, now = (name(int(row[key])) for key in ("clean_prediction", "label", "prediction"))
+    for at, sample in enumerate(found["sample"]):
+        row: dict[str, Any] = {name: values[at] for name, values in found.items()}
+        said, truth, now = (label(classes, int(row[key])) for key in ("clean_prediction", "label", "prediction"))
         right = row["clean_prediction"] == row["label"]
         verdict = f"predicted {said}, correct" if right else f"predicted {said}, wrong (it is {truth})"
-        if now != said:
-            verdict += f"; after the attack {now}"
+        verdict += f"; after the attack {now}" if now != said else ""
         images, labels = before_and_after(row["original"], row["attacked"])
         moved = f"confidence {share(float(row['before']))} % → {share(float(row['after']))} %"
-        title = f"image {row['sample']}, radius {radius(float(row['radius']))}"
+        title = f"{named(found, at, int(sample))}, radius {radius(float(row['radius']))}"
         items.append(Picture(images, labels, title, (verdict, moved)))
     return Pictures("gallery", "Before, what was added, after", tuple(items))

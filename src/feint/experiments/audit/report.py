@@ -3,103 +3,117 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pyarrow as pa
+
 from feint import metrics
-from feint.experiments.about import closing
+from feint.experiments.about import closing, columns, many
 from feint.experiments.glossary import chosen
-from feint.reports import Block, Column, Details, Report, Section, Stat, Stats, Table, Text
+from feint.reports import Column, Report, Section, Stat, Stats, Table, Text, charts
 from feint.reports.formats import count, fixed, percent, radius, times1000
 from feint.runs.run import Run
 
 from . import figures
-from .summary import Judged, errors, uncertainty
+from .summary import Judged, errors, judged, uncertainty
 
 TERMS = (
     "Selective prediction", "AURC", "E-AURC", "AUGRC", "NLL", "Brier", "ECE", "KS", "Radius", "Effective radius",
     "Unspent radius", "Kept", "Kendall’s tau", "Gradients, queries",
 )  # fmt: skip
+RISK = (
+    "Let the classifier answer only the images it is surest of, and count how many of those answers are wrong. A curve "
+    "that stays low until the far right is a confidence to rely on; one that starts high gives wrong answers exactly "
+    "where the classifier is surest. The shaded area is everything possible at this accuracy."
+)
+SELECTOR = (
+    "The victim answers where its selector g is at least 0.5. Beside: the risk where as many images as that are "
+    "answered whatever is done to them, the ones that the selector prefers; and a threshold calibrated to a coverage "
+    "of {}, judged on the others."
+)
+NUMBERS = (
+    "One row for the images as they are, one per radius of the attack, and one per radius of random signs: as large a "
+    "change that nothing guides, so that what the attack does beyond it is its own. Accuracy counts correct labels; "
+    "AURC, E-AURC and AUGRC judge how confidence ranks them; NLL, Brier and ECE judge the probabilities. The glossary "
+    "at the foot defines each."
+)
+CONFIDENCE = (
+    "How confident the classifier is in its correct predictions (up) and in its wrong ones (down), each kind in "
+    "percent of its own. Good: blue to the right, orange to the left. The attack moves them past each other."
+)
+RELIABILITY = (
+    "Images sorted into 15 bins by confidence; the height of a bar is the share of them that is correct. On the dashed "
+    "line a confidence of 80 % is right in 80 % of cases; below it the classifier promises too much, above it too "
+    "little. The grey bars count the images in each bin: a bar above few images says little."
+)
+ORDER = (
+    "Left, how much of the clean order from most to least certain is left: 1 all of it, 0 nothing, −1 turned around. "
+    "Right, how much of its radius the attack did not use, because a longer step would have changed the prediction or "
+    "gained nothing: a small share says that a larger radius may do more damage still."
+)
+GALLERY = (
+    "The images whose confidence moved most. Left the image, right the same after the attack, between them what was "
+    "added, magnified as stated around mid-grey: without that it would be one flat grey."
+)
+ROUNDING = (
+    "A picture file stores whole grey levels, so a change of less than half a level is rounded away. The grey bars "
+    "show what is left of the attack after that: as high as the attacked one, it survives; as low as the clean one, it "
+    "is gone. Rounding can also take a change of half a level to a whole one, beyond the radius: what is worse after "
+    "it than before is an attack of the radius that it then has, the largest change."
+)
+ANSWERED = "answered / wrong, %"
+CLASSES = "How sure the classifier is of the images of each true class, before and after the attack."
 
 
 def report(run: Run, summary: Mapping[str, Any]) -> Report:
     """What an audit tells a person."""
+    told, summary = (*unattacked(summary), *fresh_draws(summary)), judged(summary)
     found = Judged(run.table("records"), summary["measure"])
-    clean, radii = found.rows("clean"), run.settings.radii
-    stages = [(None, clean), *((at, found.rows("attacked", at)) for at in radii)]
-    rows = [summary["clean"], *summary["attacked"]]
-    wrong = errors(clean)
-    curves = [
-        figures.curve(at, metrics.risk_coverage(uncertainty(each, found.measure), errors(each)), row["aurc"])
-        for (at, each), row in zip(stages, rows, strict=True)
-    ]
+    clean, radii, rows = found.judged("clean"), run.settings.radii, [summary["clean"], *summary["attacked"]]
+    stages = [(None, clean), *((at, found.judged("attacked", at)) for at in radii)]
+    curves: list[charts.Curve] = []
+    for (at, each), row in zip(stages, rows, strict=True):
+        curves.append(_curve(at, each, found.measure, row["aurc"]))
+    last = summary["attacked"][-1]
+    drawn = found.rows("random", last["radius"])
+    signs = _curve(last["radius"], drawn, found.measure, last["random"]["aurc"]) if len(drawn) else None
+    ends = [each(errors(clean)).risk.numpy() for each in (metrics.best_risk_coverage, metrics.worst_risk_coverage)]
     sure = [(at, 1 - uncertainty(each, "max_probability"), ~errors(each)) for at, each in stages]
-    sections = (
-        Section("", (Stats(_stats(summary)),)),
+    gallery = figures.gallery(run.arrays("gallery"), run.about["classes"])
+    shown = [
         Section(
-            "Does confidence tell right from wrong?",
-            (
-                Text.of(
-                    "Let the classifier answer only the images it is surest of, and count how many of those answers "
-                    "are wrong. A curve that stays low until the far right is a confidence to rely on; one that starts "
-                    "high gives wrong answers exactly where the classifier is surest. The shaded area is everything "
-                    "possible at this accuracy."
-                ),
-                figures.risk_coverage(curves, metrics.best_risk_coverage(wrong), metrics.worst_risk_coverage(wrong)),
-            ),
+            "Does confidence tell right from wrong?", (Text.of(RISK), charts.risk_coverage(curves, *ends, random=signs))
         ),
         *([_thresholds(summary)] if summary["thresholds"] else []),
         *([_selector(summary["selector"])] if "selector" in summary else []),
-        Section(
-            "In numbers",
-            (
-                Text.of(
-                    "One row for the images as they are, one per radius of the attack. Accuracy counts correct labels; "
-                    "AURC, E-AURC and AUGRC judge how confidence ranks them; NLL, Brier and ECE judge the "
-                    "probabilities. The glossary at the foot defines each."
-                ),
-                scores(summary),
-            ),
-        ),
-        Section(
-            "Where the confidence went",
-            (
-                Text.of(
-                    "How confident the classifier is in its correct predictions (up) and in its wrong ones (down), "
-                    "each kind in percent of its own. Good: blue to the right, orange to the left. The attack moves "
-                    "them past each other."
-                ),
-                figures.confidence(sure),
-            ),
-        ),
-        Section(
-            "Can a confidence be taken at its word?",
-            (
-                Text.of(
-                    "Images sorted into 15 bins by confidence; the height of a bar is the share of them that is "
-                    "correct. On the dashed line a confidence of 80 % is right in 80 % of cases; below it the "
-                    "classifier promises too much, above it too little. The grey bars count the images in each bin: a "
-                    "bar above few images says little."
-                ),
-                figures.reliability(sure, rows),
-            ),
-        ),
-        _distance(summary),
-        _gallery(run),
-        _rounding(summary),
-        _classes(summary, max(radii)),
-        *closing(run, _facts(run, summary), fresh_draws(summary), terminal=True),
-    )
+        Section("In numbers", (Text.of(NUMBERS), scores(summary))),
+        Section("Where the confidence went", (Text.of(CONFIDENCE), figures.confidence(sure))),
+        Section("Can a confidence be taken at its word?", (Text.of(RELIABILITY), figures.reliability(sure, rows))),
+        Section("How far the attack went", (Text.of(ORDER), _order(summary))),
+        Section("What the attack looks like", (Text.of(GALLERY), gallery)),
+        Section("Saved as a picture", (Text.of(ROUNDING), figures.rounding(summary), _rounding(summary))),
+        Section("Class by class", (Text.of(CLASSES), many(_classes(summary, max(radii)), "classes"))),
+    ]
     return Report(
         title=f"feint audit: {run.about['victim']} on {run.about['data']}",
         headline=headline(summary),
-        sections=sections,
-        glossary=chosen(TERMS),
+        sections=(
+            Section("", (Stats(_stats(summary)),)),
+            *shown,
+            *closing(run, _facts(run, summary), told, terminal=True),
+        ),
+        glossary=chosen(*TERMS),
+        warnings=tuple(summary["warnings"]),
     )
+
+
+def _curve(at: float | None, rows: pa.Table, measure: str, aurc: float) -> charts.Curve:
+    drawn = metrics.risk_coverage(uncertainty(rows, measure), errors(rows))
+    return charts.Curve(at, drawn.coverage.numpy(), drawn.risk.numpy(), aurc)
 
 
 def headline(summary: Mapping[str, Any]) -> str:
     """The finding in one sentence, of a stochastic victim as fresh draws judge it."""
-    rows = [{**row, **row["fresh"]["mean"]} if "fresh" in row else row for row in summary["attacked"]]
-    clean = summary["clean"] | summary["clean"].get("fresh", {}).get("mean", {})
-    worst = max(rows, key=lambda row: row["aurc"])
+    summary = judged(summary)
+    clean, worst = summary["clean"], max(summary["attacked"], key=lambda row: row["aurc"])
     at, times = radius(worst["radius"]), float("inf") if worst["aurc"] else 1.0
     if clean["aurc"]:
         times = worst["aurc"] / clean["aurc"]
@@ -107,7 +121,7 @@ def headline(summary: Mapping[str, Any]) -> str:
     if "fresh" in worst:
         labels += " under fresh draws"
     if times < 1.05:
-        return f"An attack within {at} that changed {labels} did not make the confidence rank errors worse."
+        return _harmless(summary, f"within {at} that changed {labels}")
     grew = f"{times:.3g} times as large" if times < float("inf") else "larger than 0"
     return (
         f"An attack that moved no pixel by more than {at} of the full range and changed {labels} "
@@ -116,101 +130,86 @@ def headline(summary: Mapping[str, Any]) -> str:
     )
 
 
+def _harmless(summary: Mapping[str, Any], attack: str) -> str:
+    """An attack that did no harm, and why that need not be robustness."""
+    right, images = summary["clean"]["accuracy"], summary["images"]
+    lost = max(row["directionless"] for row in summary["attacked"])
+    if right in (0, 1):
+        every = "No image is misclassified" if right else "Every image is misclassified"
+        return f"{every}, so there is nothing to rank: what an attack {attack} does to confidence AURC cannot show."
+    if lost:
+        whole = f"for {'any' if lost == images else f'{lost:,}'} of {images:,} images"
+        return f"The gradient shows no direction {whole}: that an attack {attack} did no harm is not robustness."
+    if right <= summary["chance"] + 1e-9:
+        return (
+            f"Accuracy is {right:.1%}, no better than chance: that an attack {attack} did not make the confidence rank "
+            "errors worse says nothing."
+        )
+    return f"An attack {attack} did not make the confidence rank errors worse."
+
+
 def _stats(summary: Mapping[str, Any]) -> tuple[Stat, ...]:
     """The few numbers that say it: clean, and at the radius that hurts most."""
     clean, worst = summary["clean"], max(summary["attacked"], key=lambda row: row["aurc"])
     levels = 255 * worst["radius"]
     grey = f"{levels:.2g} of 255 grey levels" if levels < 10 else f"{levels:.0f} of 255 grey levels"
-    share, areas = percent(1), times1000(1)
+    areas, shares, errors = (
+        f"{form(clean[name])} → {form(worst[name])}"
+        for name, form in (("aurc", times1000(1)), ("accuracy", percent(1)), ("ece", percent(1)))
+    )
     return (
-        Stat(
-            "AURC × 1000",
-            f"{areas(clean['aurc'])} → {areas(worst['aurc'])}",
-            f"at radius {radius(worst['radius'])}, {grey}",
-        ),
-        Stat("Accuracy, %", f"{share(clean['accuracy'])} → {share(worst['accuracy'])}", "share of correct predictions"),
-        Stat("Calibration error, %", f"{share(clean['ece'])} → {share(worst['ece'])}", "ECE, 15 bins"),
-        Stat("Predictions kept", f"{share(worst['kept'])} %", "same class as before the attack"),
+        Stat("AURC × 1000", areas, f"at radius {radius(worst['radius'])}, {grey}"),
+        Stat("Accuracy, %", shares, "share of correct predictions"),
+        Stat("Calibration error, %", errors, "ECE, 15 bins"),
+        Stat("Predictions kept", f"{percent(1)(worst['kept'])} %", "same class as before the attack"),
     )
 
 
 def scores(summary: Mapping[str, Any]) -> Table:
-    """The table: clean, then one row per radius."""
-    columns = (
-        ("radius", Column("radius", format=radius)),
-        ("aurc", Column("AURC", format=times1000(2))),
-        ("e_aurc", Column("E-AURC", format=times1000(2))),
-        ("augrc", Column("AUGRC", format=times1000(2))),
-        ("nll", Column("NLL", "nats", fixed(3))),
-        ("brier", Column("Brier", "0 to 2", fixed(3))),
-        ("ece", Column("ECE", format=percent(1))),
-        ("accuracy", Column("accuracy", format=percent(2))),
-        ("kept", Column("kept", format=percent(2))),
-        ("effective_radius", Column("eff. radius", format=radius)),
-        ("gradients", Column("gradients", "per image", fixed(1))),
-        ("queries", Column("queries", "per image", fixed(1))),
-    )
+    """The table: clean, one row per radius, and one per radius of random signs where they were tried."""
+    names = "radius aurc e_aurc augrc nll brier ece accuracy kept effective_radius gradients queries"
+    said = {"own_aurc": Column("AURC, attack’s draws", format=times1000(2))}
+    names += " own_aurc" if "own_aurc" in summary["clean"] else ""
     rows = [{**summary["clean"], "radius": "clean"}, *summary["attacked"]]
-    return Table(
-        "scores",
-        tuple(column for _, column in columns),
-        tuple(tuple(row.get(name) for name, _ in columns) for row in rows),
-        caption="Clean and attacked, lower is better but for accuracy and kept",
-        terminal=True,
-        marked=0,
-    )
+    drawn = [row for row in summary["attacked"] if "random" in row]
+    rows += [{**row["random"], "radius": f"random {radius(row['radius'])}"} for row in drawn]
+    caption = "Clean and attacked, lower is better but for accuracy and kept"
+    return Table.of("scores", columns(names, **said), rows, caption=caption, terminal=True, marked=0)
 
 
 def _thresholds(summary: Mapping[str, Any]) -> Section:
     rows = summary["thresholds"]
-    radii = [found["radius"] for found in rows[0]["attacked"]]
-    columns = [Column("threshold", "calibrated on clean images"), Column("answers where"), Column("clean", ANSWERED)]
-    columns += [Column(f"radius {radius(at)}", ANSWERED) for at in radii]
-    table = Table(
-        "thresholds",
-        tuple(columns),
-        tuple(
-            (
-                figures.promise(row),
-                _bound(summary["measure"], row["threshold"]),
-                *(_shares(found) for found in (row["clean"], *row["attacked"])),
-            )
-            for row in rows
-        ),
-        caption="Share of images answered / share of those answers that is wrong",
+    stages = [charts.stage(found["radius"]) for found in rows[0]["attacked"]]
+    heads = [Column("threshold", "calibrated on clean images"), Column("answers where"), Column("clean", ANSWERED)]
+    cells = tuple(
+        (
+            figures.promise(row),
+            _bound(summary["measure"], row["threshold"]),
+            *(_shares(each) for each in (row["clean"], *row["attacked"])),
+        )
+        for row in rows
     )
-    told = Text.of(f"{_damage(rows)} The bars show, for each threshold, how many of its answers are wrong.")
-    return Section("What becomes of a shipped threshold", (told, figures.thresholds(rows), table))
+    caption = "Share of images answered / share of those answers that is wrong"
+    table = Table("thresholds", (*heads, *(Column(stage, ANSWERED) for stage in stages)), cells, caption)
+    told = f"{_damage(rows)} The bars show, for each threshold, how many of its answers are wrong."
+    return Section("What becomes of a shipped threshold", (Text.of(told), figures.thresholds(rows), table))
 
 
 def _selector(found: Mapping[str, Any]) -> Section:
     """What becomes of what the victim itself chooses to answer."""
-    columns = (
-        Column("radius", format=radius),
-        Column("g at least 0.5", ANSWERED),
-        Column("risk at the clean coverage", "%", percent(2)),
-        Column("calibrated", ANSWERED),
-    )
-    rows = tuple(
-        (
-            row.get("radius", "clean"),
-            _shares(row),
-            row["selective_risk"],
-            _shares(row["calibrated"]) if row["calibrated"] else None,
-        )
-        for row in (found["clean"], *found["attacked"])
-    )
-    told = Text.of(
-        "The victim answers where its selector g is at least 0.5. Beside: the risk where as many images as that are "
-        "answered whatever is done to them, the ones that the selector prefers; and a threshold calibrated to a "
-        f"coverage of {percent(1)(found['wanted'])} % on {count(found['calibrated_on'])} of the clean images, judged "
-        "on the others."
-    )
+    said = {
+        "answered": Column("g at least 0.5", ANSWERED),
+        "selective_risk": Column("risk at the clean coverage", "%", percent(2)),
+        "calibrated": Column("calibrated", ANSWERED),
+    }
+    rows = [
+        {**row, "answered": _shares(row), "calibrated": _shares(row["calibrated"]) if row["calibrated"] else None}
+        for row in ({**found["clean"], "radius": "clean"}, *found["attacked"])
+    ]
     caption = "What the selector answers / share of those answers that is wrong"
-    return Section("What the selector answers", (told, Table("selector", columns, rows, caption, terminal=True)))
-
-
-ANSWERED = "answered / wrong, %"
+    table = Table.of("selector", columns(f"radius {' '.join(said)}", **said), rows, caption=caption, terminal=True)
+    wanted = f"{percent(1)(found['wanted'])} % on {count(found['calibrated_on'])} of the clean images"
+    return Section("What the selector answers", (Text.of(SELECTOR.format(wanted)), table))
 
 
 def _shares(found: Mapping[str, Any]) -> str:
@@ -240,84 +239,68 @@ def _damage(rows: Any) -> str:
     )
 
 
-def _distance(summary: Mapping[str, Any]) -> Section:
+def _order(summary: Mapping[str, Any]) -> Table:
     """How much of the clean order is left, and how much radius."""
-    columns = (
-        Column("radius", format=radius),
-        Column("order left", "Kendall’s tau, −1 to 1", fixed(3)),
-        Column("effective radius", "mean, of [0, 1]", radius),
-        Column("unspent", "mean, of [0, 1]", radius),
-        Column("unspent", "% of the radius", percent(1)),
-    )
-    rows: list[tuple[Any, ...]] = []
+    said = {
+        "kendall_tau": Column("order left", "Kendall’s tau, −1 to 1", fixed(3)),
+        "effective_radius": Column("effective radius", "mean, of [0, 1]", radius),
+        "unspent": Column("unspent", "mean, of [0, 1]", radius),
+        "share": Column("unspent", "% of the radius", percent(1)),
+    }
+    rows: list[dict[str, Any]] = []
     for row in summary["attacked"]:
         # A mean of float32 radii may lie a rounding above the radius.
         unspent = max(row["radius"] - row["effective_radius"], 0.0)
-        rows.append((row["radius"], row["kendall_tau"], row["effective_radius"], unspent, unspent / row["radius"]))
-    told = Text.of(
-        "Left, how much of the clean order from most to least certain is left: 1 all of it, 0 nothing, −1 turned "
-        "around. Right, how much of its radius the attack did not use, because a longer step would have changed the "
-        "prediction or gained nothing: a small share says that a larger radius may do more damage still."
-    )
-    return Section(
-        "How far the attack went", (told, Table("order", columns, tuple(rows), "Order left and radius left"))
-    )
+        rows.append({**row, "unspent": unspent, "share": unspent / row["radius"]})
+    return Table.of("order", columns(f"radius {' '.join(said)}", **said), rows, caption="Order left and radius left")
 
 
-def _gallery(run: Run) -> Section:
-    told = Text.of(
-        "The images whose confidence moved most. Left the image, right the same after the attack, between them what "
-        "was added, magnified as stated around mid-grey: without that it would be one flat grey."
-    )
-    return Section("What the attack looks like", (told, figures.gallery(run.arrays("gallery"), run.about["classes"])))
-
-
-def _rounding(summary: Mapping[str, Any]) -> Section:
-    columns = (
-        Column("radius", format=radius),
-        Column("radius", "grey levels", radius),
-        Column("AURC attacked", format=times1000(2)),
-        Column("AURC rounded", format=times1000(2)),
-        Column("increase left", "%", percent(1)),
-        Column("pixel values changed", "%", percent(1)),
-        Column("kept", "%", percent(2)),
-    )
-    clean, rows = summary["clean"]["aurc"], list[tuple[Any, ...]]()
+def _rounding(summary: Mapping[str, Any]) -> Table:
+    said = {
+        "levels": Column("radius", "grey levels", radius),
+        "aurc": Column("AURC attacked", format=times1000(2)),
+        "rounded": Column("AURC rounded", format=times1000(2)),
+        "left": Column("increase left", "%", percent(1)),
+        "largest": Column("largest change", "of [0, 1]", radius),
+        "outside": Column("beyond the radius", "%", percent(1)),
+        "pixels_changed": Column("pixel values changed", "%", percent(1)),
+        "kept": Column("kept", "%", percent(2)),
+    }
+    clean, rows = summary["clean"]["aurc"], list[dict[str, Any]]()
     for row in summary["attacked"]:
-        rounded, grew = row["rounded"], row["aurc"] - clean
-        left = (rounded["aurc"] - clean) / grew if grew > 0 else None
-        numbers = (row["radius"], 255 * row["radius"], row["aurc"], rounded["aurc"], left)
-        rows.append((*numbers, rounded["pixels_changed"], rounded["kept"]))
-    told = Text.of(
-        "A picture file stores whole grey levels, so a change of less than half a level is rounded away. The grey bars "
-        "show what is left of the attack after that: as high as the attacked one, it survives; as low as the clean "
-        "one, it is gone."
-    )
-    table = Table("rounding", columns, tuple(rows), caption="Attacked, then rounded to 8 bits")
-    return Section("Saved as a picture", (told, figures.rounding(summary), table))
+        after, grew = row["rounded"], row["aurc"] - clean
+        left = (after["aurc"] - clean) / grew if grew > 0 else None
+        rows.append({**after, **{name: row[name] for name in ("radius", "aurc")}, "levels": 255 * row["radius"]})
+        rows[-1] |= {"rounded": after["aurc"], "left": left}
+    caption = "Attacked, then rounded to 8 bits"
+    return Table.of("rounding", columns(f"radius {' '.join(said)}", **said), rows, caption=caption)
 
 
-def _classes(summary: Mapping[str, Any], at: float) -> Section:
-    share = percent(1)
-    columns = (
-        Column("class", "true"),
-        Column("images", "count", count),
-        Column("accuracy", "%", share),
-        Column("confidence, clean", "mean, %", share),
-        Column("confidence, attacked", "mean, %", share),
+def _classes(summary: Mapping[str, Any], at: float) -> Table:
+    said = {
+        "name": Column("class", "true"),
+        "images": Column("images", "count", count),
+        "accuracy": Column("accuracy", "%", percent(1)),
+        "confidence": Column("confidence, clean", "mean, %", percent(1)),
+        "confidence_attacked": Column("confidence, attacked", "mean, %", percent(1)),
+    }
+    return Table.of("classes", said, summary["classes"], caption=f"Confidence by true class, radius {radius(at)}")
+
+
+def unattacked(summary: Mapping[str, Any]) -> tuple[str, ...]:
+    """How many labels fresh draws change without any attack, and whose draws are shown."""
+    if "fresh" not in summary["clean"]:
+        return ()
+    kept = summary["clean"]["fresh"]["mean"]["kept"]
+    return (
+        f"This victim draws: figures are of fresh draws, which the attack has not seen. They change {1 - kept:.2%} of "
+        "the predicted labels without any attack.",
     )
-    names = ("name", "images", "accuracy", "confidence", "confidence_attacked")
-    rows = tuple(tuple(row[name] for name in names) for row in summary["classes"])
-    told = Text.of("How sure the classifier is of the images of each true class, before and after the attack.")
-    table = Table("classes", columns, rows, caption=f"Confidence by true class, radius {radius(at)}")
-    many: Block = Details(f"all {len(rows)} classes", (table,)) if len(rows) > 40 else table
-    return Section("Class by class", (told, many))
 
 
 def fresh_draws(summary: Mapping[str, Any]) -> tuple[str, ...]:
-    """What fresh draws make of it, where there are any: the table is of the draws that the attack has seen."""
-    rows = [("clean", summary["clean"])]
-    rows += [(f"radius {radius(row['radius'])}", row) for row in summary["attacked"]]
+    """How far fresh draws differ among each other, where there are any: the table has their mean."""
+    rows = [("clean", summary["clean"]), *((charts.stage(row["radius"]), row) for row in summary["attacked"])]
     return tuple(
         f"{name}, asked {fresh['repeats']} times with fresh draws: AURC × 1000 {1000 * fresh['mean']['aurc']:.2f} "
         f"± {1000 * fresh['std']['aurc']:.2f}, accuracy {fresh['mean']['accuracy']:.2%}, "
@@ -327,24 +310,19 @@ def fresh_draws(summary: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _facts(run: Run, summary: Mapping[str, Any]) -> dict[str, str]:
-    settings = run.settings
-    weights = [network.weights for network in settings.victim.networks if network.weights]
-    sizes = {"resize": settings.data.resize, "crop": settings.data.crop}
     return {
         "data": run.about["data"],
         "network": run.about["victim"],
-        **({"weights": ", ".join(weights)} if weights else {}),
         "images": f"{summary['images']:,}, {'x'.join(map(str, run.about['shape']))}",
-        **{name: f"{pixels} pixels" for name, pixels in sizes.items() if pixels},
         "classes": str(len(run.about["classes"])),
         "attack": run.about["attack"],
-        "confidence": confidence(summary["measure"]),
-        **({"aimed at": confidence(aim)} if (aim := settings.attack.measure) != summary["measure"] else {}),
-        "estimator": str(settings.victim.estimator),
+        "confidence": _confidence(summary["measure"]),
+        **({"aimed at": _confidence(aim)} if (aim := run.settings.attack.measure) != summary["measure"] else {}),
+        "estimator": str(run.settings.victim.estimator),
     }
 
 
-def confidence(measure: str) -> str:
+def _confidence(measure: str) -> str:
     """What ranks the inputs, in words."""
     if measure == "max_probability":
         return "the probability of the predicted class"

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal, final
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from feint.errors import SpecError
 from feint.runs.settings import Radii, RunSettings
-from feint.threats.settings import Knowledge, ThreatWord
+from feint.threats.settings import Arithmetic, Knowledge, ThreatWord
 from feint.victims.settings import DataSettings, MeasureName, VictimSettings
 
 
@@ -17,6 +18,8 @@ class AuditSettings(RunSettings):
         data: the images.
         victim: the classifier.
         attack: what attacks its confidence: ace (one step), iterative-ace, or any attack that can keep a label.
+        arithmetic: of ace: exact gradients, or as-released: those of its authors' code, whose softmax is in float32
+            (default: as the attack says, else exact).
         knowledge: what the attacker knows, and must keep.
         radii: in the attack's own distance, L-infinity in units of [0, 1] for most.
         measure: the uncertainty that ranks the inputs, and is attacked unless the attack names another (default: the
@@ -28,8 +31,15 @@ class AuditSettings(RunSettings):
     data: DataSettings = DataSettings()
     victim: VictimSettings = VictimSettings()
     attack: ThreatWord = ThreatWord(name="ace")
+    arithmetic: Arithmetic | None = None
     knowledge: Knowledge = Knowledge()
     radii: Radii = (0.01, 0.03, 0.1)
     measure: MeasureName | None = None
     baseline: Literal["random-signs", "none"] = "random-signs"
     repeats: Annotated[int, Field(ge=0)] | None = None
+
+    @model_validator(mode="after")
+    def _once(self) -> "AuditSettings":
+        if self.arithmetic == "exact" and self.attack.arithmetic != "exact":
+            raise SpecError(f"arithmetic: expected that of the attack, {self.attack.arithmetic}, got exact")
+        return self

@@ -53,10 +53,15 @@ def prepare(settings: AuditSettings, machine: Machine) -> Work:
     victim.check_measure(measure)
     check_alone(victim)
     radii = settings.attack.radii or settings.radii
-    word = settings.attack.but(radii=radii)
+    arithmetic = settings.arithmetic or settings.attack.arithmetic
+    word = settings.attack.but(radii=radii, arithmetic=arithmetic)
     threat = ConfidenceThreat.of(word, settings.knowledge, victim, machine, ranks=measure, batch_size=settings.size)
     settings = settings.but(
-        measure=measure, attack=threat.word, radii=radii, repeats=fresh_draws(settings.repeats, victim)
+        measure=measure,
+        arithmetic=arithmetic,
+        attack=threat.word,
+        radii=radii,
+        repeats=fresh_draws(settings.repeats, victim),
     )
     audit = Audit(settings, victim, threat, dataset, Walk(dataset, settings.size), measure)
     return Work(
@@ -75,6 +80,7 @@ def prepare(settings: AuditSettings, machine: Machine) -> Work:
             "victim": victim.name,
             "stochastic": victim.stochastic,
             "attack": threat.title,
+            "distance": threat.attack.distance,
             "warnings": doubts(victim, dataset),
         },
         stages=audit.stages,
@@ -167,9 +173,8 @@ class Audit:
             attacked = {"variant": "attacked", "radius": radius, **_spent(result, result.inputs - images, guides)}
             tables += [judged(result.inputs, repeat, attacked) for repeat in repeats]
             rounded = (result.inputs * 255).round() / 255
-            tables.append(
-                judged(rounded, 0, {**attacked, "variant": "rounded", **_spent(result, rounded - images, guides)})
-            )
+            attacked = {**attacked, "variant": "rounded", **_spent(result, rounded - images, guides)}
+            tables += [judged(rounded, repeat, attacked) for repeat in repeats]
         for radius, result in zip(
             self.settings.radii, self._random(images, labels, samples, clean, memo), strict=False
         ):
@@ -220,6 +225,7 @@ class Audit:
         changed = torch.stack([results[at].inputs[row] for at, row in zip(which, rows.tolist(), strict=True)])
         pictures = {"original": images[rows], "attacked": changed}
         last = {name: each.permute(0, 2, 3, 1).float().cpu().numpy() for name, each in pictures.items()}
+        last["where"] = np.array([self.dataset.where(int(sample)) for sample in moved["sample"]])
         return Found(arrays={"gallery": {**moved, **last}})
 
 

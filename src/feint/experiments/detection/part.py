@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from feint.attacks import L2, Linf
+from feint.attacks import L2, Adversarial, Linf
 from feint.data import Batch
 from feint.estimators import predict
 from feint.runs.run import Run
@@ -85,13 +85,14 @@ class Detection:
         images, labels, samples = (tensor.to(self.device) for tensor in batch)
         own = clean_prediction(victim, images, samples, self.batch_size).prediction
         base = {"victim": which, "sample": samples, "label": labels, "clean_prediction": own}
-        untouched = {**base, "attack": "", "radius": 0.0}
+        untouched = {**base, "attack": "", "radius": 0.0, "directionless": False}
         tables = [self._judged(victim, images, images, samples, {**untouched, "kind": "clean"})]
         if GREY in self.noises:
             clipped = released_clipping(images)
             tables.append(self._judged(victim, images, clipped, samples, {**untouched, "kind": CLIPPED_ONLY}))
-        for attack, radius, found in self._attacked(which, images, labels, samples, own):
-            named = {**base, "attack": attack, "radius": radius}
+        for attack, radius, result in self._attacked(which, images, labels, samples, own):
+            found = result.inputs
+            named = {**base, "attack": attack, "radius": radius, "directionless": result.directionless}
             tables.append(self._judged(victim, images, found, samples, {**named, "kind": "attacked"}))
             for kind in self.noises:
                 noise, moved = gaussian_noise, found
@@ -111,13 +112,13 @@ class Detection:
         labels: Int[Tensor, " N"],
         samples: Int[Tensor, " N"],
         own: Int[Tensor, " N"],
-    ) -> Iterator[tuple[str, float, Tensor]]:
-        """Every attacker at every radius, and its images."""
+    ) -> Iterator[tuple[str, float, Adversarial]]:
+        """Every attacker at every radius, and what it came to."""
         for threat in self.faced[which].threats:
             radii = threat.word.radii or ()
             results = attacked(threat, images, labels, samples, own, radii, seed=self.seed)
             for radius, result in zip(radii, results, strict=True):
-                yield threat.word.title, radius, result.inputs
+                yield threat.word.title, radius, result
 
     def _judged(
         self, victim: Victim, originals: Tensor, inputs: Tensor, samples: Tensor, columns: Mapping[str, Any]

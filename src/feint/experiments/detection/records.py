@@ -10,6 +10,7 @@ kind              string   see KINDS
 repeat            int64    which set of fresh draws; 0 for a victim that draws nothing
 prediction        int64    the class predicted
 linf, l2          float64  the distance from the original
+directionless     bool     whether all gradients that the attack took were zero everywhere
 measure:NAME      float64  every measure of uncertainty; null where the victim has no such measure
 released:NAME     float64  as the released experiment computes them
 """
@@ -55,6 +56,7 @@ _TYPES: dict[str, pa.DataType] = {
     "prediction": pa.int64(),
     "linf": pa.float64(),
     "l2": pa.float64(),
+    "directionless": pa.bool_(),
     **{MEASURE + name: pa.float64() for name in catalog.MEASURES},
     **{RELEASED + name: pa.float64() for name in RELEASED_MEASURES},
 }

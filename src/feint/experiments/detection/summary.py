@@ -1,7 +1,11 @@
 """A detection run's summary, computed from its records."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from feint.experiments.warnings import about_accuracy, about_direction
 from feint.runs.run import Run
 
 from .records import Noise, Records
@@ -11,22 +15,44 @@ from .scores import attack_entry, clean_entry, detectors
 def summarise(run: Run) -> dict[str, Any]:
     """By victim: what every attacker did, and how well each measure detects it."""
     settings, about = run.settings, run.about
+    found = [Records.of(run.table("records"), which) for which in range(len(about["victims"]))]
     return {
+        "warnings": list(dict.fromkeys(_warnings(found, about))),
         "data": about["data"],
         "protocol": settings.protocol,
         "victims": [
             {
                 "name": victim["name"],
                 **of_victim(
-                    Records.of(run.table("records"), which),
+                    records,
                     about["noise"],
                     resamples=settings.resamples,
                     seed=settings.seed,
                 ),
             }
-            for which, victim in enumerate(about["victims"])
+            for records, victim in zip(found, about["victims"], strict=True)
         ],
     }
+
+
+def _warnings(found: Sequence[Records], about: Mapping[str, Any]) -> Iterator[str]:
+    """What must be known before these numbers are believed, of every victim."""
+    yield from about["warnings"]
+    for records, victim in zip(found, about["victims"], strict=True):
+        name = victim["name"] if len(found) > 1 else ""
+        clean = (records["kind"] == "clean") & (records["repeat"] == records["repeat"].min())
+        labels, images = records["label"][clean], int(clean.sum())
+        wrong = int((records["prediction"][clean] != labels).sum())
+        yield from about_accuracy(images, wrong, victim["classes"], len(np.unique(labels)), name)
+        first = (records["kind"] == "attacked") & (records["repeat"] == records["repeat"].min())
+        whose = f"{name}, " if name else ""
+        lost = {
+            f"{whose}{attack} at {radius:g}": int(
+                (first & records["directionless"] & (records["attack"] == attack) & (records["radius"] == radius)).sum()
+            )
+            for attack, radius in records.attacks
+        }
+        yield from about_direction(lost, images)
 
 
 def of_victim(records: Records, noise: Noise, *, resamples: int, seed: int) -> dict[str, Any]:

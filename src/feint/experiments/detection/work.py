@@ -8,8 +8,9 @@ from feint.threats.ready import on_confidence, ready
 from feint.threats.settings import ThreatWord
 from feint.threats.things import code_of, completed
 from feint.victims.data import load_data, matched
+from feint.victims.doubts import check_alone, doubts_of
 from feint.victims.settings import AS_ON_CARD, EstimatorWord, VictimSettings
-from feint.victims.victim import SOFTMAX, Victim, load_victim, resolved
+from feint.victims.victim import SOFTMAX, Victim, load_victim, outputs_of, resolved
 from feint.victims.walk import Walk
 
 from .noise import RELEASED_BOUNDS
@@ -41,6 +42,8 @@ def prepare(settings: DetectSettings, machine: Machine) -> Work:
     noise: Noise = GREY if settings.protocol == "as-released" else "noise"
     check_colour(noise, dataset)
     victims = [load_victim(each, dataset, machine, seed=settings.seed) for each in settings.victims]
+    for victim in victims:
+        check_alone(victim)
     settings = settings.but(repeats=judged(settings.repeats, victims))
     faced = [
         Faced(victim, [ready(word, victim, machine, batch_size=size) for word in settings.attacks])
@@ -62,6 +65,7 @@ def prepare(settings: DetectSettings, machine: Machine) -> Work:
             "shape": list(dataset.shape),
             "classes": list(victims[0].classes),
             "noise": noise,
+            "warnings": doubts_of(victims, dataset),
             "victims": [about(each) for each in faced],
         },
         stages=[work.stage],
@@ -89,8 +93,9 @@ def compared(victim: VictimSettings, machine: Machine) -> tuple[VictimSettings, 
         raise SpecError("compare: expected a victim with networks of its own (--victim or --network), got none")
     known = base.estimator or SOFTMAX
     own = known.settings if known.name == MC else {}
-    softmax = known if known.name == SOFTMAX.name else SOFTMAX
-    mc = EstimatorWord(name=MC, settings={**own, "draws": said.get("draws", PASSES)})
+    outputs = outputs_of(known)
+    softmax = known if known.name == SOFTMAX.name else SOFTMAX.but(settings=outputs)
+    mc = EstimatorWord(name=MC, settings={**outputs, **own, "draws": said.get("draws", PASSES)})
     one = {"networks": base.networks[:1], "average": None}
     found = [
         base.but(**one, estimator=softmax, name="deterministic"),
@@ -134,6 +139,7 @@ def about(faced: Faced) -> dict[str, object]:
     victim = faced.victim
     return {
         "name": victim.name,
+        "classes": len(victim.classes),
         "stochastic": victim.stochastic,
         "measures": list(victim.measures),
         "attacks": attacks,

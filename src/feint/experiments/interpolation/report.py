@@ -5,23 +5,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from feint.experiments.terms import TERMS, title
-from feint.reports import (
-    Block,
-    Column,
-    Command,
-    Facts,
-    Figure,
-    Panel,
-    Picture,
-    Pictures,
-    Report,
-    Section,
-    Table,
-    Text,
-    charts,
-    formats,
-)
+from feint.experiments.about import between, closing
+from feint.experiments.glossary import chosen, title
+from feint.reports import Column, Figure, Panel, Picture, Pictures, Report, Section, Table, Text, charts, formats
 from feint.runs.run import Run
 
 from .pairs import KINDS
@@ -30,7 +16,20 @@ from .summary import read_blends
 
 COLOURS: Final = {"latent": charts.CLEAN, "pixel": charts.ATTACKED[1], "reconstruction": charts.ATTACKED[0]}
 MEASURES: Final = ("predictive_entropy", "mutual_information")
-_LEGEND: Final = tuple(charts.Line(name, np.empty(0), COLOURS[kind]).mark for kind, name in KINDS.items())
+AREA: Final = formats.fixed(3)
+CHANCE = {
+    "AUROC": "The chance that a pixel blend has a larger value than a latent one: 1 tells them apart, ½ does not."
+}
+HALVES = (
+    "Both kinds of blend stand between two classes, but a latent blend is an image that the decoder might well have "
+    "seen, and a pixel blend is two images on top of each other. A measure that tells them apart has its histograms "
+    "apart."
+)
+AREAS = (
+    "Each pair gives one blend of each kind; intervals are from pairs drawn with replacement. The last row of a victim "
+    "is how much better mutual information does than entropy."
+)
+WAY = "The pictures show one pair blended step by step; the curves are medians and quartiles over many pairs."
 
 
 def headline(summary: Mapping[str, Any]) -> str:
@@ -55,110 +54,57 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
         "autoencoder": settings.autoencoder.name,
         "pairs": f"{settings.pairs} of different classes; {min(settings.paths, settings.pairs)} along the way",
         "victims": ", ".join(names),
-        **run.facts,
     }
+    strips = run.arrays("strips")
+    pair = tuple(Picture(tuple(strips[kind]), title=name) for kind, name in KINDS.items())
+    shown = Pictures("strips", "One pair, from its first image to its second", pair, layout="strip")
+    paths = [_path(run, which, name) for which, name in enumerate(names)]
     return Report(
         title=f"feint interpolate: {settings.autoencoder.name} on {run.about['data']}",
         headline=headline(summary),
         sections=(
-            Section("Half-way", _halves(run, summary)),
-            Section("Which measure tells pixel blends from latent blends?", _detection(summary)),
-            Section("Along the way", (*_strips(run), *(_path(run, which, name) for which, name in enumerate(names)))),
-            Section("How it was made", (Facts(facts), *([Command(run.command)] if run.command else []))),
+            Section("Half-way", (Text.of(HALVES), _halves(run, summary))),
+            Section("Which measure tells pixel blends from latent blends?", (Text.of(AREAS), _areas(summary))),
+            Section("Along the way", (Text.of(WAY), shown, *paths)),
+            *closing(run, facts),
         ),
-        glossary={
-            **TERMS,
-            "Latent blend": "Both images encoded, the point between their codes decoded.",
-            "Pixel blend": "The mean of the two images, pixel by pixel; of the reconstructions: of what the "
-            "autoencoder makes of them, so that both kinds of blend begin and end in the same images.",
-            "AUROC": "The chance that a pixel blend has a larger value than a latent one: 1 tells them apart, "
-            "½ does not.",
-        },
+        glossary=chosen("Entropy", "Mutual information", "Latent blend", "Pixel blend") | CHANCE,
     )
 
 
-def _halves(run: Run, summary: Mapping[str, Any]) -> tuple[Block, ...]:
+def _halves(run: Run, summary: Mapping[str, Any]) -> Figure:
     """Histograms half-way: of entropy and of mutual information, where there is some, victim by victim."""
     panels: list[Panel] = []
+    samples: list[charts.Sample] = []
     for which, victim in enumerate(summary["victims"]):
         halves = read_blends(run, which, "halves")
-        for name in MEASURES:
-            if name not in halves["latent"]:
-                continue
-            found = victim["auroc"]["pixel"][name]
-            interval = formats.fixed(3).interval(found["low"], found["estimate"], found["high"])
+        for name in (name for name in MEASURES if name in halves["latent"]):
             samples = [
                 charts.Sample(said, halves[kind][name], COLOURS[kind], outlined=kind == "reconstruction")
                 for kind, said in KINDS.items()
             ]
-            across = f"{title(name)} (nats)"
-            panels.append(
-                charts.histograms(
-                    samples, x_title=across, y_title="% of pairs", title=f"{victim['name']}: AUROC {interval}"
-                )
-            )
-    return (
-        Text.of(
-            "Both kinds of blend stand between two classes, but a latent blend is an image that the decoder might "
-            "well have seen, and a pixel blend is two images on top of each other. A measure that tells them apart has "
-            "its histograms apart."
-        ),
-        Figure(
-            "halves",
-            f"Half-way between {summary['pairs']:,} pairs of different classes",
-            "Histograms of entropy and mutual information half-way, by kind of blend.",
-            tuple(panels),
-            legend=tuple(
-                charts.Sample(name, np.empty(0), COLOURS[kind], outlined=kind == "reconstruction").mark
-                for kind, name in KINDS.items()
-            ),
-        ),
-    )
+            head = f"{victim['name']}: AUROC {between(AREA, victim['auroc']['pixel'][name])}"
+            panels.append(charts.histograms(samples, x_title=f"{title(name)} (nats)", y_title="% of pairs", title=head))
+    head = f"Half-way between {summary['pairs']:,} pairs of different classes"
+    alt = f"Histograms half-way, by kind of blend. {'; '.join(panel.title for panel in panels)}."
+    return Figure("halves", head, alt, tuple(panels), legend=tuple(sample.mark for sample in samples))
 
 
-def _detection(summary: Mapping[str, Any]) -> tuple[Block, ...]:
+def _areas(summary: Mapping[str, Any]) -> Table:
     """The AUROC of every measure."""
-
-    def cell(found: Mapping[str, float]) -> str:
-        return formats.fixed(3).interval(found["low"], found["estimate"], found["high"])
-
     rows: list[tuple[str, ...]] = []
     for victim in summary["victims"]:
         found, more = victim["auroc"], victim["information_less_entropy"]
-        rows += [(victim["name"], title(name), *(cell(found[kind][name]) for kind in found)) for name in found["pixel"]]
+        rows += [
+            (victim["name"], title(name), *(between(AREA, found[kind][name]) for kind in found))
+            for name in found["pixel"]
+        ]
         if more:
-            rows.append((victim["name"], "information less entropy", *(cell(more[kind]) for kind in more)))
-    unit = "95 % interval"
-    heads = (Column("victim"), Column("measure"), Column("AUROC of pixel blends", unit))
-    table = Table(
-        "auroc",
-        (*heads, Column("of reconstructions' blends", unit)),
-        tuple(rows),
-        f"{summary['pairs']:,} pairs of different classes, blended half-way",
-        terminal=True,
-    )
-    return (
-        Text.of(
-            "Each pair gives one blend of each kind; intervals are from pairs drawn with replacement. The last row of "
-            "a victim is how much better mutual information does than entropy."
-        ),
-        table,
-    )
-
-
-def _strips(run: Run) -> tuple[Block, ...]:
-    strips = run.arrays("strips")
-    return (
-        Text.of(
-            "The pictures show one pair blended step by step; the curves are medians and quartiles over many pairs."
-        ),
-        Pictures(
-            "strips",
-            "One pair, from its first image to its second",
-            tuple(Picture(tuple(strips[kind]), title=name) for kind, name in KINDS.items()),
-            layout="strip",
-        ),
-    )
+            rows.append((victim["name"], "information less entropy", *(between(AREA, more[kind]) for kind in more)))
+    heads = (("victim", ""), ("measure", ""), ("AUROC of pixel blends", "95 % interval"))
+    columns = tuple(Column(*head) for head in (*heads, ("of reconstructions' blends", "95 % interval")))
+    caption = f"{summary['pairs']:,} pairs of different classes, blended half-way"
+    return Table("auroc", columns, tuple(rows), caption, terminal=True)
 
 
 def _path(run: Run, which: int, name: str) -> Figure:
@@ -166,21 +112,15 @@ def _path(run: Run, which: int, name: str) -> Figure:
     paths = read_blends(run, which, "paths")
     steps = np.linspace(0, 1, run.settings.steps)
     panels: list[Panel] = []
+    series: list[charts.Line] = []
     for measure in (measure for measure in MEASURES if measure in paths["latent"]):
-        series: list[charts.Line] = []
+        series = []
         for kind, said in KINDS.items():
             low, middle, high = np.quantile(paths[kind][measure], [0.25, 0.5, 0.75], axis=0)
-            series.append(charts.Line(said, middle, COLOURS[kind], low=low, high=high))
-        panels.append(
-            charts.lines(
-                steps,
-                series,
-                x_title="way from the first image to the second",
-                y_title=f"{title(measure)} (nats)",
-                x_domain=(0.0, 1.0),
-                title=title(measure),
-            )
-        )
+            series.append(charts.Line(said, middle, COLOURS[kind], band=(low, high)))
+        way, nats = "way from the first image to the second", f"{title(measure)} (nats)"
+        panels.append(charts.lines(steps, series, x_title=way, y_title=nats, x_domain=(0, 1), title=title(measure)))
     pairs = len(paths["latent"]["predictive_entropy"])
     head = f"{name}: between two images (median and quartiles of {pairs} pairs)"
-    return Figure(f"path_{which}", head, f"Measures along the way, {name}.", tuple(panels), legend=_LEGEND)
+    legend = tuple(line.mark for line in series)
+    return Figure(f"path_{which}", head, f"Measures along the way, {name}.", tuple(panels), legend=legend)

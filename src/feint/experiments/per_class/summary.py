@@ -8,27 +8,49 @@ import pyarrow as pa
 import torch
 
 from feint import metrics
+from feint.experiments.warnings import about_accuracy, about_direction
 from feint.runs.run import Run
 from feint.runs.work import Array
 
-COLUMNS = ("condition", "radius", "sample", "label", "prediction", "softmax", "variance")
+COLUMNS = ("condition", "radius", "sample", "label", "prediction", "softmax", "variance", "directionless")
 
 
 def summarise(run: Run) -> dict[str, Any]:
     """By victim and condition: every class, and how well confidence follows accuracy over the classes."""
     settings, about = run.settings, run.about
-    images, victims = 0, list[dict[str, Any]]()
+    images, victims, warnings = 0, list[dict[str, Any]](), list[str](about["warnings"])
     for which, name in enumerate(about["victims"]):
         columns = _columns(run.table("records").read(COLUMNS, victim=which))
         images = max(images, len(np.unique(columns["sample"])))
         victims.append({"name": name, **of_victim(columns, about["classes"])})
+        warnings += _warnings(columns, about["outputs"][which], name if len(about["victims"]) > 1 else "")
     return {
         "data": about["data"],
         "passes": settings.passes,
         "attack_passes": settings.attack_passes,
         "images": images,
+        "warnings": list(dict.fromkeys(warnings)),
         "victims": victims,
     }
+
+
+def _warnings(columns: Mapping[str, Array], classes: int, name: str) -> list[str]:
+    """What must be known before a victim's numbers are believed."""
+    clean = columns["condition"] == "clean"
+    labels, images = columns["label"][clean], int(clean.sum())
+    wrong, whose = int((columns["prediction"][clean] != labels).sum()), f"{name}, " if name else ""
+    lost = {
+        f"{whose}{condition} at {radius:g}": int(
+            columns["directionless"][(columns["condition"] == condition) & (columns["radius"] == radius)].sum()
+        )
+        for condition, radius in dict.fromkeys(
+            zip(columns["condition"].tolist(), columns["radius"].tolist(), strict=True)
+        )
+    }
+    return [
+        *about_accuracy(images, wrong, classes, len(np.unique(labels)), name),
+        *about_direction(lost, images),
+    ]
 
 
 def of_victim(columns: Mapping[str, Array], names: Sequence[str]) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from typing import Any, final
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Float, Int
+import torch
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from feint import catalog
@@ -22,8 +23,9 @@ from feint.threats.ready import on_confidence, ready
 from feint.threats.settings import ThreatWord
 from feint.threats.things import build, code_of, completed
 from feint.victims.data import load_data, matched
+from feint.victims.doubts import check_alone, doubts_of
 from feint.victims.settings import EstimatorWord, VictimSettings
-from feint.victims.victim import Victim, load_victim, resolved
+from feint.victims.victim import Victim, load_victim, outputs_of, resolved
 from feint.victims.walk import Walk
 
 from .settings import PerClassSettings
@@ -43,9 +45,11 @@ RECORDS = pa.schema(
         pa.field("prediction", pa.int64(), nullable=False),
         pa.field("softmax", pa.float64(), nullable=False),
         pa.field("variance", pa.float64(), nullable=False),
+        pa.field("directionless", pa.bool_(), nullable=False),
     ]
 )
-"""One row per image and condition: mean and variance of the true class's softmax over the passes."""
+"""One row per image and condition: mean and variance of the true class's softmax over the passes, and whether
+all gradients that the attack took were zero everywhere."""
 
 
 def prepare(settings: PerClassSettings, machine: Machine) -> Work:
@@ -68,6 +72,7 @@ def prepare(settings: PerClassSettings, machine: Machine) -> Work:
     faced: list[tuple[Victim, Victim, Sequence[LabelThreat]]] = []
     for victim in loaded:
         seen = victim.but(draws=settings.attack_passes)
+        check_alone(victim)
         _ = victim.measures  # what cannot draw says so here
         threats = [ready(word, seen, machine, batch_size=settings.size) for word in settings.attacks]
         faced.append((victim, seen, [threat for threat in threats if isinstance(threat, LabelThreat)]))
@@ -85,6 +90,8 @@ def prepare(settings: PerClassSettings, machine: Machine) -> Work:
             "shape": list(dataset.shape),
             "classes": list(dataset.classes),
             "victims": [victim.name for victim in loaded],
+            "outputs": [len(victim.classes) for victim in loaded],
+            "warnings": doubts_of(loaded, dataset),
         },
         stages=[work.stage],
     )
@@ -101,6 +108,7 @@ def drawing(victim: VictimSettings, passes: int, machine: Machine) -> VictimSett
         raise SpecError(f"estimator: expected draws to be left to passes, got draws={said}")
     found = resolved(victim, machine)
     own = found.estimator.settings if found.estimator is not None and found.estimator.name == "mc-dropout" else {}
+    own = {**outputs_of(found.estimator), **own}
     mc = EstimatorWord(name="mc-dropout", settings={**own, "draws": passes})
     return found.but(estimator=mc, name=found.title)
 
@@ -163,11 +171,12 @@ class PerClass:
         victim.check_labels(batch)
         images, labels, samples = (tensor.to(victim.device) for tensor in batch)
         own = clean_prediction(seen, images, samples, size).prediction
-        tables = [self._judged(which, CLEAN, 0.0, images, labels, samples)]
+        tables = [self._judged(which, CLEAN, 0.0, images, labels, samples, torch.zeros(len(images), dtype=torch.bool))]
         for threat in threats:
             radii = threat.word.radii or ()
             for radius, result in zip(radii, threat.run(images, samples, own, radii), strict=True):
-                tables.append(self._judged(which, threat.word.title, radius, result.inputs, labels, samples))
+                still, called = result.directionless, threat.word.title
+                tables.append(self._judged(which, called, radius, result.inputs, labels, samples, still))
         return Found({"records": pa.concat_tables(tables).unify_dictionaries()}, skipped=skipped)
 
     def _judged(
@@ -178,6 +187,7 @@ class PerClass:
         inputs: Float[Tensor, " N channels height width"],
         labels: Int[Tensor, " N"],
         samples: Int[Tensor, " N"],
+        directionless: Bool[Tensor, " N"],
     ) -> pa.Table:
         victim = self.faced[which][0]
         found = predict(victim.estimator(1), inputs, samples, batch_size=self.walk.batch_size)
@@ -193,5 +203,6 @@ class PerClass:
             "prediction": found.prediction.cpu().numpy(),
             "softmax": probabilities.mean(dim=0).cpu().double().numpy(),
             "variance": probabilities.var(dim=0, correction=0).cpu().double().numpy(),
+            "directionless": directionless.cpu().numpy(),
         }
         return pa.table(columns, schema=RECORDS)

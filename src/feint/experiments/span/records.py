@@ -11,6 +11,7 @@ low         float64  the lowest confidence in it that was reached, at most ``cle
 high        float64  the highest, at least ``clean``
 gradients   int32    gradients spent on this input, at this radius and the smaller ones
 queries     int32    evaluations of the condition, likewise
+directionless  bool  whether all gradients so far were zero everywhere
 """
 
 from collections.abc import Mapping
@@ -32,6 +33,7 @@ _KINDS: Mapping[str, pa.DataType] = {
     "high": pa.float64(),
     "gradients": pa.int32(),
     "queries": pa.int32(),
+    "directionless": pa.bool_(),
 }
 SCHEMA = pa.schema([pa.field(name, kind, nullable=False) for name, kind in _KINDS.items()])
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from feint.experiments.warnings import about_accuracy, about_direction
 from feint.metrics.thresholds import threshold_at_coverage
 from feint.runs.run import Run
 from feint.runs.work import Array
@@ -20,7 +21,14 @@ def summarise(run: Run) -> dict[str, Any]:
     first = {name: table.column(name, radius=settings.radii[0]) for name in ("label", "prediction", "clean")}
     right, clean, asked = first["label"] == first["prediction"], tensor(first["clean"]), settings.threshold
     chosen: float = -threshold_at_coverage(-clean, COVERAGE) if asked is None else asked
+    lost = max(int(table.column("directionless", radius=radius).sum()) for radius in settings.radii)
+    present, classes = len(np.unique(first["label"])), len(run.about["classes"])
     return {
+        "warnings": [
+            *run.about["warnings"],
+            *about_accuracy(len(right), int((~right).sum()), classes, present),
+            *about_direction({"": lost}, len(right)),
+        ],
         "images": len(right),
         "accuracy": float(right.mean()),
         "threshold": chosen,

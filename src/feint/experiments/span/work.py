@@ -18,6 +18,7 @@ from feint.runs.run import Run
 from feint.runs.work import Found, Piece, Stage, Work
 from feint.threats.things import budget, build, code_of, completed
 from feint.victims.data import load_data, matched
+from feint.victims.doubts import check_alone, doubts
 from feint.victims.victim import Victim, load_victim, resolved
 from feint.victims.walk import Walk
 
@@ -36,6 +37,7 @@ def prepare(settings: SpanSettings, machine: Machine) -> Work:
     dataset = matched(dataset, [settings.victim])
     settings = machine.settled(settings, dataset.shape, len(dataset))
     victim = load_victim(settings.victim, dataset, machine, seed=settings.seed)
+    check_alone(victim)
     word = settings.attack
     attack = build(word, seed=settings.seed)
     if not attack.takes_condition:
@@ -43,6 +45,8 @@ def prepare(settings: SpanSettings, machine: Machine) -> Work:
     for name in ("goal", "measure", "evade", "called"):
         if getattr(word, name):
             raise SpecError(f"{word.name}.{name}: expected none, for a span has both ends, got {getattr(word, name)}")
+    if word.arithmetic != "exact":
+        raise SpecError(f"{word.name}.arithmetic: expected exact, for a span has both ends, got {word.arithmetic}")
     radii = tuple(sorted(word.radii or settings.radii))
     for radius in radii:
         budget(attack, radius)
@@ -56,6 +60,7 @@ def prepare(settings: SpanSettings, machine: Machine) -> Work:
             "classes": list(victim.classes),
             "victim": victim.name,
             "stochastic": victim.stochastic,
+            "warnings": doubts(victim, dataset),
         },
         stages=[Stage("span", walk.pieces, _computing(settings, victim, walk, attack), tables={"records": SCHEMA})],
     )
@@ -78,7 +83,7 @@ def _computing(
             return label_doubt(predicted(inputs, rows), own[rows])
 
         fixed = {"sample": batch.samples, "label": batch.targets, "prediction": own}
-        low = high = gradients = queries = None
+        low = high = gradients = queries = still = None
         tables: list[pa.Table] = []
         for radius in settings.radii:
             kept = keeps_label(predicted, own)
@@ -88,10 +93,12 @@ def _computing(
             high = found.high if high is None else torch.maximum(high, found.high)
             spent = found.gradients * len(victim.members)  # a gradient passes through every member
             gradients = spent if gradients is None else gradients + spent
+            still = found.directionless if still is None else still & found.directionless
             queries = found.queries if queries is None else queries + found.queries
             # Confidence is one minus doubt, so the ends change places.
             ends = {"clean": 1 - found.clean, "low": 1 - high, "high": 1 - low}
             columns = {**fixed, **ends, "gradients": gradients, "queries": queries}
+            columns["directionless"] = still
             tables.append(span_table({name: column.cpu().numpy() for name, column in columns.items()}, radius))
         return Found({"records": pa.concat_tables(tables)}, skipped=skipped)
 

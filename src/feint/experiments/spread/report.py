@@ -5,22 +5,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from feint.experiments.terms import TERMS
-from feint.reports import (
-    Block,
-    Column,
-    Command,
-    Facts,
-    Figure,
-    Mark,
-    Panel,
-    Report,
-    Section,
-    Table,
-    Text,
-    charts,
-    formats,
-)
+from feint.experiments.about import between, closing, columns
+from feint.experiments.glossary import chosen
+from feint.reports import Column, Figure, Mark, Report, Section, Table, Text, charts, formats
 from feint.runs.run import Run
 from feint.runs.work import Array
 
@@ -28,8 +15,17 @@ from .summary import read_spread
 
 NAMES: Final = {"variance": "sum of variances", "limit": "half the sum of variance / mean"}
 COLOURS: Final = {"variance": charts.ATTACKED[1], "limit": charts.CLEAN}
-_WHOM: Final = (Column("victim"), Column("data"))
 _BRIEF: Final = {"variance": "sum of variances", "limit": "½ sum of variance / mean"}
+TERMS = (
+    "Entropy", "Mutual information", "Sum of variances", "Half the sum of variance / mean", "Spearman, Kendall",
+)  # fmt: skip
+SCATTER = "One point per image and approximation, both axes logarithmic. On the dashed line an approximation is exact."
+DECADES = "The approximation over the mutual information: 1 where it is exact."
+RANKS = "Rank correlation with mutual information: a detector only needs the order."
+CLOSER = (
+    "Little mutual information does not mean draws that lie close together: they may all be sure, some a hundred times "
+    "surer than others. So here the draws of every image are moved towards their mean."
+)
 
 
 def headline(summary: Mapping[str, Any]) -> str:
@@ -47,61 +43,49 @@ def headline(summary: Mapping[str, Any]) -> str:
 
 def report(run: Run, summary: Mapping[str, Any]) -> Report:
     """What both approximations tell a person."""
-    facts = {"data": ", ".join(run.about["data"]), "victims": ", ".join(run.about["victims"]), **run.facts}
+    facts = {"data": ", ".join(run.about["data"]), "victims": ", ".join(run.about["victims"])}
     return Report(
         title="feint spread: softmax variance against mutual information",
         headline=headline(summary),
         sections=(
-            Section("Two approximations against the real thing", _scatter(run, summary)),
-            Section("By the size of the mutual information", _decades(summary)),
-            Section("Do they rank images alike?", _ranks(summary)),
-            Section("As the spread shrinks", _closer(summary)),
-            Section("How it was made", (Facts(facts), *([Command(run.command)] if run.command else []))),
+            Section("Two approximations against the real thing", (Text.of(SCATTER), _scatter(run, summary))),
+            Section("By the size of the mutual information", (Text.of(DECADES), _decades(summary))),
+            Section("Do they rank images alike?", (Text.of(RANKS), _ranks(summary))),
+            Section("As the spread shrinks", (Text.of(CLOSER), _closer(summary))),
+            *closing(run, facts),
         ),
-        glossary={
-            **TERMS,
-            "Sum of variances": "Over classes, of the variance over draws of a class's probability: C times the "
-            "softmax variance. What is left of mutual information where the logarithm is expanded about 1.",
-            "Half the sum of variance / mean": "What mutual information tends to where the draws lie close together.",
-            "Spearman, Kendall": "How much of the order is the same: 1 all of it, 0 nothing, −1 turned around.",
-        },
+        glossary=chosen(*TERMS),
     )
 
 
-def _scatter(run: Run, summary: Mapping[str, Any]) -> tuple[Block, ...]:
+def _scatter(run: Run, summary: Mapping[str, Any]) -> Figure:
     """A panel for each victim and set of images, all on the same axes; what is 0 has no place on them."""
-    names = ("information", *NAMES)
-    found = [
-        read_spread(run, at, which, names)
-        for at in range(len(run.about["victims"]))
-        for which in range(len(run.about["data"]))
-    ]
-    shown = [{name: values[_positive(each)] for name, values in each.items()} for each in found]
-    everything = [values for each in shown for values in each.values()]
-    domain, across = _ends(everything), _ends([each["information"] for each in shown])
+    names, about = ("information", *NAMES), run.about
+    pairs = [(at, which) for at in range(len(about["victims"])) for which in range(len(about["data"]))]
+    shown: list[dict[str, Array]] = []
+    for at, which in pairs:
+        found = read_spread(run, at, which, names)
+        positive = np.all([values > 0 for values in found.values()], axis=0)
+        shown.append({name: values[positive] for name, values in found.items()})
+    ends: dict[str, Any] = {
+        "domain": _ends([values for each in shown for values in each.values()]),
+        "x_domain": _ends([each["information"] for each in shown]),
+    }
     panels = tuple(
-        _panel(each, domain, across, f"{row['victim']} on {row['data']}")
+        charts.scatter(
+            [charts.Cloud(name, each["information"], each[key], COLOURS[key]) for key, name in NAMES.items()],
+            x_title="mutual information (nats)",
+            y_title="approximation (nats)",
+            **ends,
+            log=True,
+            title=f"{row['victim']} on {row['data']}",
+        )
         for each, row in zip(shown, summary["spreads"], strict=True)
     )
     marks = tuple(Mark(name, COLOURS[key], "point") for key, name in NAMES.items())
-    return (
-        Text.of(
-            "One point per image and approximation, both axes logarithmic. On the dashed line an approximation is "
-            "exact."
-        ),
-        Figure(
-            "spread",
-            "Softmax variance against mutual information, one point per image",
-            "Both approximations against mutual information, for each victim and set of images.",
-            panels,
-            legend=(*marks, Mark("equal", charts.REFERENCE, "dash")),
-        ),
-    )
-
-
-def _positive(found: Mapping[str, Array]) -> Array:
-    information, variance, limit = (found[name] > 0 for name in ("information", *NAMES))
-    return information & variance & limit
+    title = "Softmax variance against mutual information, one point per image"
+    alt = "Both approximations against mutual information, for each victim and set of images."
+    return Figure("spread", title, alt, panels, legend=(*marks, Mark("equal", charts.REFERENCE, "dash")))
 
 
 def _ends(values: Sequence[Array]) -> tuple[float, float]:
@@ -110,109 +94,50 @@ def _ends(values: Sequence[Array]) -> tuple[float, float]:
     return (max(float(found.min()), 1e-16), float(found.max())) if len(found) else (1e-16, 1.0)
 
 
-def _panel(found: Mapping[str, Array], domain: tuple[float, float], across: tuple[float, float], title: str) -> Panel:
-    clouds = [charts.Cloud(name, found["information"], found[key], COLOURS[key]) for key, name in NAMES.items()]
-    return charts.scatter(
-        clouds,
-        x_title="mutual information (nats)",
-        y_title="approximation (nats)",
-        domain=domain,
-        x_domain=across,
-        log=True,
-        equal=True,
-        title=title,
-    )
+def _rows(summary: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """What the summary lists of every victim and set of images."""
+    return [
+        {**row, "victim": found["victim"], "data": found["data"]} for found in summary["spreads"] for row in found[name]
+    ]
 
 
-def _decades(summary: Mapping[str, Any]) -> tuple[Block, ...]:
-    unit = "÷ information, median"
-    rows = tuple(
-        (
-            found["victim"],
-            found["data"],
-            f"{row['from']:.0e} to {row['to']:.0e}",
-            row["images"],
-            row["variance_ratio"],
-            row["limit_ratio"],
-        )
-        for found in summary["spreads"]
-        for row in found["decades"]
-    )
-    table = Table(
-        "decades",
-        (
-            *_WHOM,
-            Column("mutual information", "nats"),
-            Column("images", format=formats.count),
-            Column(_BRIEF["variance"], unit, formats.significant(3)),
-            Column(_BRIEF["limit"], unit, formats.significant(4)),
-        ),
-        rows,
-        "Median ratio by the size of the mutual information",
-        terminal=True,
-    )
-    return Text.of("The approximation over the mutual information: 1 where it is exact."), table
+def _decades(summary: Mapping[str, Any]) -> Table:
+    unit, write = "÷ information, median", formats.significant(1)
+    said = {
+        "size": Column("mutual information", "nats"),
+        "images": Column("images", format=formats.count),
+        "variance_ratio": Column(_BRIEF["variance"], unit, formats.significant(3)),
+        "limit_ratio": Column(_BRIEF["limit"], unit, formats.significant(4)),
+    }
+    rows = [{**row, "size": f"{write(row['from'])} to {write(row['to'])}"} for row in _rows(summary, "decades")]
+    caption = "Median ratio by the size of the mutual information"
+    return Table.of("decades", columns(f"victim data {' '.join(said)}", **said), rows, caption=caption, terminal=True)
 
 
-def _ranks(summary: Mapping[str, Any]) -> tuple[Block, ...]:
+def _ranks(summary: Mapping[str, Any]) -> Table:
     digits = formats.fixed(4)
-    rows = tuple(
-        (
-            found["victim"],
-            found["data"],
-            found["images"],
-            NAMES[name],
-            digits.interval(interval["low"], interval["estimate"], interval["high"]),
-            found["kendall"][name],
-        )
+    said = {
+        "name": Column("approximation"),
+        "spearman": Column("Spearman", "95 % interval"),
+        "kendall": Column("Kendall", format=digits),
+    }
+    rows = [
+        {**found, "name": NAMES[name], "spearman": between(digits, interval), "kendall": found["kendall"][name]}
         for found in summary["spreads"]
         for name, interval in found["spearman"].items()
-    )
-    table = Table(
-        "ranks",
-        (
-            *_WHOM,
-            Column("images", format=formats.count),
-            Column("approximation"),
-            Column("Spearman", "95 % interval"),
-            Column("Kendall", format=digits),
-        ),
-        rows,
-        "Rank correlation with mutual information",
-        terminal=True,
-    )
-    return Text.of("Rank correlation with mutual information: a detector only needs the order."), table
+    ]
+    order, caption = f"victim data images {' '.join(said)}", "Rank correlation with mutual information"
+    return Table.of("ranks", columns(order, **said), rows, caption=caption, terminal=True)
 
 
-def _closer(summary: Mapping[str, Any]) -> tuple[Block, ...]:
-    unit = "÷ information, median (5 % to 95 %)"
-    number = formats.significant(4)
-
-    def cell(ratio: Mapping[str, float]) -> str:
-        return number.interval(ratio["low"], ratio["median"], ratio["high"])
-
-    rows = tuple(
-        (
-            found["victim"],
-            found["data"],
-            f"{row['factor']:g}",
-            cell(row["variance_ratio"]),
-            cell(row["limit_ratio"]),
-        )
-        for found in summary["spreads"]
-        for row in found["drawn_together"]
-    )
-    columns = (
-        *_WHOM,
-        Column("draws moved to", "of their distance from the mean"),
-        Column(_BRIEF["variance"], unit),
-        Column(_BRIEF["limit"], unit),
-    )
-    table = Table("drawn_together", columns, rows, "Ratio as the draws are moved together", terminal=True)
-    return (
-        Text.of(
-            "Little mutual information does not mean draws that lie close together: they may all be sure, some a "
-            "hundred times surer than others. So here the draws of every image are moved towards their mean."
-        ),
-        table,
-    )
+def _closer(summary: Mapping[str, Any]) -> Table:
+    unit, number = "÷ information, median (5 % to 95 %)", formats.significant(4)
+    ratios = {f"{name}_ratio": Column(head, unit) for name, head in _BRIEF.items()}
+    said = {"factor": Column("draws moved to", "of their distance from the mean"), **ratios}
+    rows = [
+        {**row, "factor": f"{row['factor']:g}"}
+        | {name: between(number, {**row[name], "estimate": row[name]["median"]}) for name in ratios}
+        for row in _rows(summary, "drawn_together")
+    ]
+    order, caption = f"victim data {' '.join(said)}", "Ratio as the draws are moved together"
+    return Table.of("drawn_together", columns(order, **said), rows, caption=caption, terminal=True)

@@ -16,6 +16,7 @@ from feint.runs.machine import Machine
 from feint.runs.run import Run
 from feint.runs.work import Found, Piece, Stage, Work
 from feint.victims.data import load_data
+from feint.victims.doubts import check_alone
 from feint.victims.victim import Victim, load_victim, resolved
 from feint.victims.walk import Walk
 
@@ -54,6 +55,7 @@ def prepare(settings: SpreadSettings, machine: Machine) -> Work:
     settings = machine.settled(settings, sets[0].shape, len(sets[0]))
     victims = [load_victim(victim, sets[0], machine, seed=settings.seed) for victim in settings.victims]
     for victim in victims:
+        check_alone(victim)
         victim.check_measure("mutual_information")
     spread = Spread(settings, victims, [Walk(dataset, settings.size, len(victims), BATCHES) for dataset in sets])
     return Work(

@@ -105,6 +105,7 @@ class Autoencoders:
         return Found(
             {"epochs": kept.epochs_table(history, 0)},
             {"weights": kept.arrays_of(autoencoder)},
+            skipped=self.data.skipped,
             notes={"seconds": seconds},
         )
 
@@ -123,7 +124,7 @@ class Autoencoders:
                 kl = autoencoder.encode(images).kl()
             for name, values in zip(columns, (samples, elbo, kl), strict=True):
                 columns[name].append(values.cpu().numpy())
-        return Found({"bounds": kept.joined(columns, BOUNDS)})
+        return Found({"bounds": kept.joined(columns, BOUNDS)}, skipped=self.test.skipped)
 
     def deliver(self, run: Run, delivery: Delivery) -> None:
         """Write its folder: the weights, and last the card."""

@@ -8,6 +8,7 @@ import pyarrow as pa
 import torch
 from safetensors.torch import save
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from feint import catalog, networks, training
 from feint.data import Dataset
@@ -18,7 +19,7 @@ from feint.runs.machine import Machine, default_batch_size
 from feint.runs.run import Run
 from feint.runs.work import Array, Found, Piece, Stage, Work
 from feint.training import Recipe
-from feint.victims.cards import CARD
+from feint.victims.cards import CARD, network_on_card
 from feint.victims.networks import new_network
 from feint.victims.settings import NetworkWord, VictimSettings
 from feint.victims.victim import Victim, completed_estimator
@@ -37,10 +38,14 @@ def classifiers(settings: TrainingSettings, data: Dataset, test: Dataset, machin
     Raises:
         FeintError: whatever does not load or does not go together.
     """
+    if settings.network.name.endswith(".pt2"):
+        raise SpecError(f"network: expected one that can be trained, got the exported program {settings.network.name}")
+    test = test.matched(data.classes)  # a split that lacks a class numbers the others as the training images do
     network = _with_classes(settings.network, data)
     estimator = completed_estimator(settings.estimator)
     adversarial = settings.adversarial and hardening.settled(settings.adversarial, seed=settings.seed)
     settings = settings.but(network=network, estimator=estimator, adversarial=adversarial)
+    test = test.matched(data.classes)
     first = new_member(settings, data, 0)
     arrays_of(first)  # what cannot be saved is said before the first epoch
     if not is_whole(estimator):
@@ -70,6 +75,8 @@ def new_member(settings: TrainingSettings, data: Dataset, index: int) -> nn.Modu
     """What is trained as the so-manyth member, with the weights that its seed gives."""
     with training.seeded(settings.seed + index):
         network = new_network(settings.network)
+        if any(is_lazy(value) for value in (*network.parameters(), *network.buffers())):
+            networks.check(network, data.shape)  # its weights take their shapes from the first images that it sees
         if is_whole(settings.estimator):
             return whole(settings.estimator, network, len(data.classes), data.shape)
     return network
@@ -139,7 +146,10 @@ class Members:
         )
         seconds = history.seconds / len(history.epochs)
         return Found(
-            {"epochs": epochs_table(history, index)}, {"weights": arrays_of(member)}, notes={"seconds": seconds}
+            {"epochs": epochs_table(history, index)},
+            {"weights": arrays_of(member)},
+            skipped=self.data.skipped,
+            notes={"seconds": seconds},
         )
 
     def victim(self, run: Run) -> Victim:
@@ -168,7 +178,7 @@ class Members:
             predicted = predict(estimator, images, samples, batch_size=size).prediction.cpu().numpy()
             for name, values in zip(columns, (batch.samples.numpy(), batch.targets.numpy(), predicted), strict=True):
                 columns[name].append(values)
-        return Found({"predictions": joined(columns, PREDICTIONS)})
+        return Found({"predictions": joined(columns, PREDICTIONS)}, skipped=self.test.skipped)
 
     def deliver(self, run: Run, delivery: Delivery) -> None:
         """Write the victim's folder: its weights, and last the card that makes it a victim."""
@@ -180,7 +190,7 @@ class Members:
             delivery.write_bytes(place / file, save(state))
         card = {
             "name": settings.name,
-            "network": settings.network.plain(),
+            "network": network_on_card(settings.network, place),
             "members": files,
             "victim": {"estimator": settings.estimator.plain(), "average": settings.average},
             "classes": list(self.data.classes),

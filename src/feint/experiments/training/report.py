@@ -3,9 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from feint.reports import Column, Details, Facts, Figure, Report, Section, Stat, Stats, Table, charts
-from feint.reports.formats import count, fixed, percent
+from feint.experiments.about import closing
+from feint.reports import Block, Column, Details, Figure, Report, Section, Stat, Stats, Table, charts
+from feint.reports.formats import count, fixed, percent, significant
 from feint.runs.run import Run
+
+COLUMNS = {
+    "member": Column("member", format=count),
+    "epochs": Column("epochs", format=count),
+    "best_epoch": Column("best", format=count),
+    "training_loss": Column("training loss", "nats", fixed(4)),
+    "validation_loss": Column("validation loss", "nats", fixed(4)),
+    "validation_accuracy": Column("accuracy", format=percent(2)),
+}
 
 
 def report(run: Run, summary: Mapping[str, Any]) -> Report:
@@ -13,72 +23,49 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
     settings, about = run.settings, run.about
     epochs = run.table("epochs").read().to_pylist()
     validated = any(row["validation_loss"] is not None for row in epochs)
+    shown = {name: each for name, each in COLUMNS.items() if validated or "validation" not in name}
+    rows = [{**row, **row["best"], "member": at} for at, row in enumerate(summary["members"])]
+    caption = "each member, at the epoch that its weights are from"
+    facts = {
+        "data": f"{about['data']}, {about['images']} images",
+        "network": str(settings.network),
+        "estimator": str(settings.estimator),
+        "recipe": ", ".join(f"{name} {v}" for name, v in settings.recipe.plain().items() if v is not None),
+        "adversarial": str(settings.adversarial or "none"),
+    }
     return Report(
         title=f"feint train: {settings.name} on {about['data']}",
         headline=f"{settings.name}: {_quality(summary)} on {about['test_images']} images of {about['test']}",
         sections=(
-            Section("At a glance", (Stats(_stats(summary)),)),
+            Section("", (Stats(_stats(summary)),)),
             Section("Epoch by epoch", _curves(epochs)),
-            Section("Members", (_members(summary, validated),)),
-            Section(
-                "About this run",
-                (
-                    Facts(
-                        {
-                            "data": f"{about['data']}, {about['images']} images",
-                            "network": str(settings.network),
-                            "estimator": str(settings.estimator),
-                            "recipe": ", ".join(
-                                f"{k} {v}" for k, v in settings.recipe.plain().items() if v is not None
-                            ),
-                            "adversarial": str(settings.adversarial or "none"),
-                            **run.facts,
-                            "command": run.command,
-                        }
-                    ),
-                ),
-            ),
+            Section("Members", (Table.of("members", shown, rows, caption=caption),)),
+            *closing(run, facts),
         ),
     )
 
 
-def _curves(epochs: Sequence[Mapping[str, Any]]) -> tuple[Figure | Details, ...]:
+def _curves(epochs: Sequence[Mapping[str, Any]]) -> tuple[Block, ...]:
     """The first member's curves, and those of the others folded away."""
     members = sorted({row["member"] for row in epochs})
-    figures = [_curve([row for row in epochs if row["member"] == member], member) for member in members]
-    return (figures[0], *([Details("the other members", tuple(figures[1:]))] if len(figures) > 1 else []))
+    first, *others = (_curve([row for row in epochs if row["member"] == member], member) for member in members)
+    return (first, *([Details("the other members", tuple(others))] if others else []))
 
 
 def _curve(rows: Sequence[Mapping[str, Any]], member: int) -> Figure:
-    return charts.training(
-        {"training": [row["training_loss"] for row in rows], "validation": [row["validation_loss"] for row in rows]},
-        {"validation": [row["validation_accuracy"] for row in rows]},
-        best=next(row["epoch"] for row in rows if row["best"]),
-        name=f"training-{member}",
-    )
+    losses = {kind: [row[f"{kind}_loss"] for row in rows] for kind in ("training", "validation")}
+    best = next(row["epoch"] for row in rows if row["best"])
+    accuracies = {"validation": [row["validation_accuracy"] for row in rows]}
+    return charts.training(losses, accuracies, best=best, name=f"training-{member}")
 
 
 def _quality(summary: Mapping[str, Any]) -> str:
-    if "accuracy" in summary:
-        return f"accuracy {summary['accuracy']:.2%}"
-    return f"ELBO {summary['elbo']:.2f} nats"
+    return f"accuracy {summary['accuracy']:.2%}" if "accuracy" in summary else f"ELBO {summary['elbo']:.2f} nats"
 
 
 def _stats(summary: Mapping[str, Any]) -> tuple[Stat, ...]:
     seconds = sum(summary["seconds_an_epoch"]) / len(summary["seconds_an_epoch"])
-    pace = Stat("seconds an epoch", f"{seconds:.3g}", "of one member")
+    pace = Stat("seconds an epoch", significant(3)(seconds), "of one member")
     if "accuracy" in summary:
         return (Stat("accuracy, %", percent(2)(summary["accuracy"]), f"{summary['test_images']} test images"), pace)
-    return (Stat("ELBO, nats", f"{summary['elbo']:.2f}", f"KL {summary['kl']:.2f}"), pace)
-
-
-def _members(summary: Mapping[str, Any], validated: bool) -> Table:
-    columns = [Column("member", format=count), Column("epochs", format=count), Column("best", format=count)]
-    columns += [Column("training loss", "nats", fixed(4))]
-    columns += [Column("validation loss", "nats", fixed(4)), Column("accuracy", format=percent(2))] if validated else []
-    rows: list[tuple[Any, ...]] = []
-    for index, member in enumerate(summary["members"]):
-        best = member["best"]
-        row = [index, member["epochs"], member["best_epoch"], best["training_loss"]]
-        rows.append((*row, *((best["validation_loss"], best["validation_accuracy"]) if validated else ())))
-    return Table("members", tuple(columns), tuple(rows), caption="each member, at the epoch that its weights are from")
+    return (Stat("ELBO, nats", fixed(2)(summary["elbo"]), f"KL {fixed(2)(summary['kl'])}"), pace)

@@ -42,7 +42,7 @@ def load_apart(trained: DataSettings, tested: DataSettings, machine: Machine) ->
         DataError: they cannot be read.
         SpecError: images are in both.
     """
-    data, test = load_data(trained, machine), load_data(tested, machine)
+    data, test = load_data(trained, machine).readable(), load_data(tested, machine).readable()
     if data.overlaps(test):
         raise SpecError(
             f"test-data: expected other images than those trained on, got some of {trained.source} for both:"

@@ -18,7 +18,7 @@ from .weights import put_weights, read_weights
 EXPECTED: Final = "path/to/file.py:function, torchvision:NAME, timm:NAME, path/to/file.pt2 or one of "
 
 
-def load(name: str, weights: str | Path | None = None) -> nn.Module:
+def load(name: str, weights: str | Path | None = None, *, allow_code: bool = False) -> nn.Module:
     """Load a network that takes images in [0, 1] and returns logits, in eval mode, on the CPU.
 
     Args:
@@ -28,10 +28,11 @@ def load(name: str, weights: str | Path | None = None) -> nn.Module:
               its folder can be imported from until the function returns;
             - ``torchvision:NAME`` or ``timm:NAME``, built without downloading and randomly drawn unless there are
               weights, behind a ``Normalize`` with the mean and std of that network's published weights;
-            - ``path/to/file.pt2``, a program of torch.export: see ``Exported``;
+            - ``path/to/file.pt2``, a program of torch.export: see ``Exported``; it can run any code while it is read;
             - a built-in architecture: see ``ARCHITECTURES``.
         weights: a file for ``load_weights``; None to keep the weights that the network comes with. Networks that are
             built here take the number of classes from its last layer.
+        allow_code: load a ``.pt2``, which is refused otherwise.
 
     Raises:
         NetworkError: there is no such network, or it cannot be built.
@@ -45,6 +46,11 @@ def load(name: str, weights: str | Path | None = None) -> nn.Module:
         inner, normalize = (load_from_torchvision if library == "torchvision" else load_from_timm)(entry, state)
         network = nn.Sequential(OrderedDict(normalize=normalize, network=inner))
     elif name.endswith(".pt2"):
+        if Path(name).expanduser().is_file() and not allow_code:
+            raise NetworkError(
+                f"{name}: expected --allow-code (in Python: allow_code=True) to load a program, which can run any "
+                "code, got none"
+            )
         network = load_exported(Path(name).expanduser())
         inner = network.program
     elif name in ARCHITECTURES:
@@ -52,6 +58,8 @@ def load(name: str, weights: str | Path | None = None) -> nn.Module:
     else:
         hint = "; a file of weights goes with one of them as its weights" if Path(name).is_file() else ""
         raise NetworkError(f"no network {name!r}, expected {EXPECTED}{', '.join(ARCHITECTURES)}{hint}")
+    if any(value.is_meta for value in (*network.parameters(), *network.buffers())):
+        raise NetworkError(f"{name}: expected a network with weights, got one of shapes alone (device 'meta')")
     if weights is not None and state is not None:
         put_weights(inner, state, weights)
     try:

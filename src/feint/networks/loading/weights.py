@@ -17,13 +17,13 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from feint.errors import WeightsError
+from feint.printable import printable
 
-# Under these keys training scripts keep the state dict, beside epochs and optimizers.
-WRAPPERS: Final = ("state_dict", "model_state_dict", "model", "network", "net")
+from .conversion import PICKLE, SCRIPT, WHOLE, WRAPPERS, conversion
+
 # Containers put these before every name: DataParallel, torch.compile, our libraries' wrapper, Lightning modules.
 PREFIXES: Final = ("module.", "_orig_mod.", "network.", "model.", "net.")
 MAGIC: Final = bytes.fromhex("6cfc9c46f9206aa85019")
-WHOLE: Final = "torch.load({}, map_location='cpu', weights_only=False)"
 # What torch.save names in a checkpoint of tensors, and torch.load allows with weights_only.
 HARMLESS: Final = re.compile(
     r"collections\.OrderedDict|torch\.(\w+Storage|Size|device|b?float\d+|u?int\d+|bool)"
@@ -53,9 +53,11 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
         raise WeightsError(f"no file of weights at {path}" + (" (it is a folder)" if path.is_dir() else ""))
     try:
         with path.open("rb") as file:
-            start = file.read(16)
+            start = file.read(64)
     except OSError as error:
         raise WeightsError(f"{path} cannot be read: {error.strerror}") from error
+    if (other := _something_else(start)) is not None:
+        raise WeightsError(f"{path}: expected a file of weights, got {other}")
     if path.suffix == ".safetensors" or start[8:9] == b"{":
         try:
             return load_file(path)  # pyright: ignore[reportUnknownVariableType]
@@ -64,10 +66,21 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
     return _state_dict(_checkpoint(path), path)
 
 
+def _something_else(start: bytes) -> str | None:
+    """What a file is that was downloaded in place of weights, by how it begins."""
+    if start.startswith(b"version https://git-lfs"):
+        return "a pointer of Git LFS to it; git lfs pull brings the file itself"
+    if b"annex/objects/" in start:
+        return "a pointer of git-annex to it; git annex get brings the file itself"
+    if re.match(rb"(\xef\xbb\xbf)?\s*<(!doctype|html|head|\?xml|!--)", start, re.IGNORECASE):
+        return "a web page; download the file that it links to, or see what it says"
+    return None
+
+
 def put_weights(network: nn.Module, weights: Mapping[str, Tensor], path: str | Path) -> None:
     """Put a state dict into a network, all of it or nothing; ``path`` names it in errors."""
     expected = {name: value for name, value in network.state_dict().items() if isinstance(value, Tensor)}
-    weights = strip(weights, expected)
+    weights = _fitting(strip(weights, expected), expected, path)
     # Tied weights may have been saved once only, and checkpoints before torch 0.4.1 did not count batches.
     present = {value.data_ptr() for name, value in expected.items() if name in weights and not is_lazy(value)}
     missing = [
@@ -113,6 +126,32 @@ def strip(weights: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> dict
     return weights
 
 
+def _fitting(weights: dict[str, Tensor], expected: Mapping[str, Tensor], path: str | Path) -> dict[str, Tensor]:
+    """The part of a checkpoint that is the network: what else a Lightning module holds beside it is left out, and said.
+
+    A part is all names that begin alike, with that beginning taken off; it has a tensor for each of the network's.
+    """
+    if not expected or any(name in expected for name in weights):
+        return weights
+    known = {name for name, value in expected.items() if is_lazy(value) or value.numel()}
+    needed = {name for name in known if not name.endswith("num_batches_tracked")}
+    starts = {name[:at] for name in weights for at in range(1, len(name)) if name[at - 1] == "."}
+    parts: list[tuple[int, str]] = []
+    for start in starts:
+        part = {name.removeprefix(start) for name in weights if name.startswith(start)}
+        if needed and needed <= part:
+            parts.append((len(part & known), start))
+    if not parts:
+        return weights
+    _, start = max(parts)
+    found = {name: weights[start + name] for name in expected if start + name in weights}
+    left = [name for name in weights if not (name.startswith(start) and name.removeprefix(start) in expected)]
+    where = f"{len(found)} tensors under {start.removesuffix('.')!r}"
+    told = f"{path}: the network's weights are its {where}; left out: {_some(left)}"
+    warnings.warn(printable(told), stacklevel=4)
+    return found
+
+
 def first_line(error: BaseException, limit: int = 300) -> str:
     """An exception's message, cut to one line."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
@@ -144,7 +183,7 @@ def _checkpoint(path: Path) -> object:
             if any(name.endswith("/constants.pkl") for name in names):
                 raise WeightsError(
                     f"{path} is a TorchScript program, not a file of weights; save its weights where it was made: "
-                    + _conversion(path, "torch.jit.load({}, map_location='cpu')")
+                    + conversion(path, SCRIPT)
                 ) from cause
             pickles = [name for name in names if name.endswith("data.pkl")]
             try:
@@ -160,23 +199,11 @@ def _checkpoint(path: Path) -> object:
     if named:
         raise WeightsError(
             f"{path} is a pickle that would run code on loading (it names {_some(list(dict.fromkeys(named)))}) "
-            "and is refused; save its weights where it was made: "
-            + _conversion(path, WHOLE if saved else "pickle.loads(pathlib.Path({}).read_bytes())")
+            "and is refused; save its weights where it was made: " + conversion(path, WHOLE if saved else PICKLE)
         ) from cause
     raise WeightsError(
         f"{path} is neither safetensors nor a whole checkpoint of torch.save: {first_line(cause)}"
     ) from cause
-
-
-def _conversion(path: Path, read: str) -> str:
-    """One line of shell that saves the weights of a file as safetensors."""
-    return (
-        'python -c "import pathlib, pickle, torch; from safetensors.torch import save_file; '
-        f"o = {read.format(repr(path.name))}; "
-        "o = o.get('state_dict', o) if isinstance(o, dict) else o.state_dict(); "
-        "save_file({k: torch.as_tensor(v).contiguous().clone() for k, v in o.items()}, "
-        f'{path.stem + ".safetensors"!r})"'
-    )
 
 
 def _globals(file: io.BytesIO | io.BufferedReader) -> list[str]:

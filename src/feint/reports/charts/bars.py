@@ -6,7 +6,7 @@ from typing import final
 
 from ..names import short
 from ..report import Mark, Panel
-from .inline import chart, colour, layer, named, quantity, said, table
+from .inline import Json, chart, colour, layer, named, quantity, said, table
 
 
 @final
@@ -43,8 +43,8 @@ def bars(categories: Sequence[str], groups: Sequence[Bars], *, title: str, forma
     columns = zip(("c", "g", "value", "category", "group"), zip(*rows, strict=True), strict=True) if rows else ()
     most = max((row[2] for row in rows), default=0.0) or 1.0
     step = 15 if len(groups) * len(categories) <= 40 else 9
-    scale = {"domain": [0, 1.1 * most], "nice": False}
-    place = {
+    scale = {"domain": [0, 1.2 * most], "nice": False}
+    place: Json = {
         "y": named("c", places, categories),
         "yOffset": {"field": "g", "sort": keys, "scale": {"domain": keys, "paddingInner": 0.08}},
         "x": {**quantity("value"), "axis": {"title": title, "tickCount": 5}, "scale": scale},

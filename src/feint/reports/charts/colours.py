@@ -17,6 +17,7 @@ ATTACKED: Final = ("#f2ac2e", "#e2632a", "#cb3571")
 CORRECT: Final = CLEAN
 WRONG: Final = ATTACKED[1]
 REFERENCE: Final = "#8a919c"
+RANDOM: Final = "#7a6fa8"
 # Of Okabe & Ito 2008, in the order in which things come.
 SERIES: Final = ("#0072b2", "#e69f00", "#cc79a7", "#009e73", "#d55e00", "#56b4e9", "#8a7a00", "#7a6fa8")
 # Ten classes told apart by hue; more start over.

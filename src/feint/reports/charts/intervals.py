@@ -6,7 +6,7 @@ import numpy as np
 
 from ..report import Mark, Panel
 from .colours import CORRECT, REFERENCE, WRONG, some
-from .inline import DASHED, QUARTERS, Array, axis, chart, colour, layer, rule, said, table
+from .inline import DASHED, QUARTERS, Array, Json, axis, chart, colour, layer, rule, said, table
 
 MOST: Final = 600
 """Images of a panel: more than lie side by side on a screen."""
@@ -36,7 +36,7 @@ def intervals(clean: Array, low: Array, high: Array, correct: Array, *, threshol
         "kind": ["correct" if right else "wrong" for right in correct[order[ranks]].astype(bool)],
     }
     up = axis("low", "confidence (%)", domain=(-1, 101), values=QUARTERS)
-    place = {
+    place: Json = {
         "x": axis("place", "images, the least certain first (%)", domain=(-1, 101), grid=False),
         "color": colour("kind", ["correct", "wrong"], [CORRECT, WRONG]),
         "tooltip": [

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..formats import percent, times1000
 from ..report import Figure, Mark, Panel
-from .colours import CORRECT, MOST, REFERENCE, WRONG, by_radius, radius_legend, some, stage
+from .colours import CORRECT, MOST, RANDOM, REFERENCE, WRONG, by_radius, radius_legend, some, stage
 from .inline import PERCENT, QUARTERS, Array, Json, axis, chart, colour, diagonal, layer, rule, said, table
 from .lines import Line, lines, over
 
@@ -71,13 +71,16 @@ class Calibration:
         return f"{stage(self.radius)}: ECE {percent(1)(self.ece)} %{ks}"
 
 
-def risk_coverage(curves: Sequence[Curve], best: Array, worst: Array, *, name: str = "risk_coverage") -> Figure:
+def risk_coverage(
+    curves: Sequence[Curve], best: Array, worst: Array, *, random: Curve | None = None, name: str = "risk_coverage"
+) -> Figure:
     """Risk against coverage, clean and per radius, within what is possible at the clean accuracy.
 
     Args:
         curves: the clean one first, then by radius.
         best: the lowest risk possible at the first curve's coverages.
         worst: the highest.
+        random: what random signs of a radius do; None where they were not tried.
         name: of the figure's file.
     """
     grid, radii = curves[0].coverage, [curve.radius for curve in curves]
@@ -85,12 +88,18 @@ def risk_coverage(curves: Sequence[Curve], best: Array, worst: Array, *, name: s
         Line(stage(curve.radius), 100 * over(grid, curve.coverage, curve.risk), shade)
         for curve, shade in zip(curves, by_radius(radii), strict=True)
     ]
+    if random is not None:
+        drawn = 100 * over(grid, random.coverage, random.risk)
+        series.append(Line(f"random signs, {stage(random.radius)}", drawn, RANDOM, True))
+    beside = [series[-1].mark] if random is not None else []
     series += [Line(f"{end} possible", 100 * y, REFERENCE, True) for end, y in (("worst", worst), ("best", best))]
-    titles = {"x_title": "coverage (% of images answered)", "y_title": "risk (% of answers wrong)"}
+    titles: Json = {"x_title": "coverage (% of images answered)", "y_title": "risk (% of answers wrong)"}
     band, domain = (100 * best, 100 * worst), (0, 101)
     panel = lines(100 * grid, series, **titles, x_domain=PERCENT, y_domain=domain, band=band, format=".1f", height=400)
     told = "; ".join(f"{stage(curves[at].radius)}: {times1000(1)(curves[at].aurc)}" for at in some(len(curves)))
-    legend = (*radius_legend(radii), Mark("best and worst possible", REFERENCE, "dash"))
+    if random is not None:
+        told += f"; random signs, {stage(random.radius)}: {times1000(1)(random.aurc)}"
+    legend = (*radius_legend(radii), *beside, Mark("best and worst possible", REFERENCE, "dash"))
     alt = f"Risk-coverage curves. Area under each, × 1000: {told}."
     return Figure(name, "Risk against coverage", alt, (panel,), legend=legend)
 
@@ -173,7 +182,7 @@ def _bins(found: Calibration, shade: str, most: int) -> Json:
     below = axis("count", "images", domain=(0, 1.05 * most), grid=False)
     below["scale"] |= {"range": [_HEIGHT, _BELOW]}
     below["axis"] |= {"titleY": (_HEIGHT + _BELOW) / 2, "tickCount": 2, "orient": "left"}
-    place = {
+    place: Json = {
         "x": axis("low", "confidence (%)", domain=PERCENT, values=QUARTERS, grid=False),
         "x2": "high",
         "y2": "zero",

@@ -74,12 +74,12 @@ def scatter(
         del columns["label"]
     brief = named and all(len(label) <= 2 for label in columns["label"])
     number, told = ".0e" if log else None, [said("label", "name")] if named else []
-    place = {
+    place: Json = {
         "x": axis("x", x_title, domain=x_domain or domain, log=log, format=number),
         "y": axis("y", y_title, domain=domain, log=log, format=number),
         "color": colour("k", keys, [cloud.colour for cloud in clouds]),
     }
-    tooltip = {"tooltip": [*told, said("x", x_title, ".3~g"), said("y", y_title, ".3~g")]} if count <= 300 else {}
+    tooltip: Json = {"tooltip": [*told, said("x", x_title, ".3~g"), said("y", y_title, ".3~g")]} if count <= 300 else {}
     look: Json = {"size": 190, "opacity": 0.18} if brief else {"size": 45, "opacity": 0.9}
     look = {"size": 9, "opacity": 0.45} if count > 300 and not brief else look
     layers: list[Json] = []

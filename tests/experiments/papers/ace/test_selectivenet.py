@@ -48,7 +48,7 @@ class Trained:
 
     def run(self, experiment, out="runs", **values):
         settings = experiment.settings.parse({"data": {"first": 80}, "radii": RADII, "threads": 1, "seed": 2, **values})
-        return local.run(experiment, settings, self.root / out, victims=self.root, progress=False)
+        return local.run(experiment, settings, self.root / out, victims=self.root, allow_code=True, progress=False)
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from feint.errors import SpecError
 from feint.runs.settings import Radii, RunSettings, listed
+from feint.threats.settings import Arithmetic
 from feint.victims.settings import DataSettings, Networks, Victims
 
 WHITE_RADII, BLACK_RADII = (5e-5, 5e-4, 5e-3), (5e-4, 5e-3, 5e-2)
@@ -25,6 +26,8 @@ class AceSettings(RunSettings):
         proxies: of the black box.
         white_radii: of the white box.
         black_radii: of the black box.
+        arithmetic: exact gradients, or as-released: those of the authors' code, whose softmax is in float32; MC dropout
+            attacked directly, in its entropy, is exact always.
         repeats: fresh draws that judge stochastic victims.
     """
 
@@ -36,6 +39,7 @@ class AceSettings(RunSettings):
     proxies: Networks = ()
     white_radii: Radii = WHITE_RADII
     black_radii: Radii = BLACK_RADII
+    arithmetic: Arithmetic = "exact"
     repeats: Annotated[int, Field(ge=0)] = 3
 
     @model_validator(mode="after")

@@ -26,7 +26,9 @@ def summarise(run: Run) -> dict[str, Any]:
         row["paper"] = papers_rows(name, row["victim"], row["setting"], row["radius"])
     images = children["00"]["images"]
     here = f"{', '.join(run.about['networks'])} on {images} images of {run.settings.data.source}"
-    found = {"experiment": name, "differences": f"{KINDS[name]}; here {here}; {GRADIENT}", "rows": rows}
+    exact = getattr(run.settings, "arithmetic", "exact") == "exact"
+    differences = "; ".join((KINDS[name], f"here {here}", *([GRADIENT] if exact else [])))
+    found = {"experiment": name, "differences": differences, "rows": rows}
     if "selector" in children["00"]:
         found["calibrated"] = [_calibrated(block, children[f"{index:02d}"]) for index, block in enumerate(blocks)]
     return found

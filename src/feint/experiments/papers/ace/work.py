@@ -54,7 +54,7 @@ def prepare(settings: AceSettings | SelectiveNetSettings, machine: Machine) -> W
     if isinstance(settings, SelectiveNetSettings):
         settings = settings.but(victims=tuple(_selecting(victim, machine) for victim in settings.victims))
     elif settings.victim is not None:
-        card = read_victim(machine.victims, settings.victim)
+        card = read_victim(machine.victims, settings.victim, allow_code=machine.allow_code)
         if is_whole(word := card.estimator or SOFTMAX):
             raise SpecError(f"victim: expected networks that predict by themselves, got {word.name} around them")
         settings = settings.but(networks=(*settings.networks, *card.networks), victim=None)
@@ -65,8 +65,10 @@ def prepare(settings: AceSettings | SelectiveNetSettings, machine: Machine) -> W
     runs: dict[str, Child] = {}
     for index, block in enumerate(blocks):
         repeats = {"repeats": settings.repeats} if isinstance(settings, MCDropoutSettings) else {}
+        exact = block.victim.estimator is not None and not (block.knowledge.indirect or block.knowledge.proxies)
+        arithmetic = "exact" if exact or isinstance(settings, SelectiveNetSettings) else settings.arithmetic
         values: dict[str, Any] = {"victim": block.victim, "knowledge": block.knowledge, "radii": block.radii}
-        values |= {"attack": block.attack, "measure": block.measure}
+        values |= {"attack": block.attack, "measure": block.measure, "arithmetic": arithmetic}
         runs[f"{index:02d}"] = Child(AUDIT, AuditSettings.parse({**common, **values, **repeats}))
     return Work(
         settings=settings,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from feint.experiments.about import closing
+from feint.experiments.about import closing, columns
 from feint.experiments.detection.records import Records
 from feint.experiments.detection.report import GLOSSARY, area, headline, sections
 from feint.experiments.detection.settings import Protocol
@@ -14,6 +14,13 @@ from .paper import GREY_LEVEL, NOISE
 
 SAID: dict[Protocol, str] = {"corrected": "victims", "as-released": "victims_as_released"}
 """Where the summary has each protocol's scores."""
+READ = (
+    "Table 1 of Smith & Gal 2018 beside our own: as corrected, and as released, with the noise images, bounds and "
+    "measures of the authors' script."
+)
+MEANS = (
+    "By kind of input: which way each attack, each kind of noise and the released bounds move every measure, in nats."
+)
 
 
 def report(run: Run, summary: Mapping[str, Any]) -> Report:
@@ -45,44 +52,27 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
     )
 
 
-READ = (
-    "Table 1 of Smith & Gal 2018 beside our own: as corrected, and as released, with the noise images, bounds and "
-    "measures of the authors' script."
-)
-MEANS = (
-    "By kind of input: which way each attack, each kind of noise and the released bounds move every measure, in nats."
-)
-
-
 def table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """One row per detector, attack and radius."""
-    columns = [Column("detector"), Column("attack"), Column("radius", f"of {GREY_LEVEL}", formats.count)]
-    columns.append(Column("paper", format=formats.fixed(2)))
+    heads = [Column("detector"), Column("attack"), Column("radius", f"of {GREY_LEVEL}", formats.count)]
+    heads.append(Column("paper", format=formats.fixed(2)))
+    cells = [[row[name] for name in ("detector", "attack", "radius", "paper")] for row in rows]
     for protocol in NOISE:
-        columns += [Column("changed", format=formats.percent(0)), Column(protocol.replace("-", " ")), Column("(S)")]
-    cells: list[tuple[Any, ...]] = []
-    for row in rows:
-        ours: list[Any] = []
-        for protocol in NOISE:
-            ours.append(row[f"{protocol}, changed"])
-            ours += [area(row[name], formats.fixed(2)) for name in (protocol, f"{protocol} (S)")]
-        cells.append((row["detector"], row["attack"], row["radius"], row["paper"], *ours))
+        heads += [Column("changed", format=formats.percent(0)), Column(protocol.replace("-", " ")), Column("(S)")]
+        for line, row in zip(cells, rows, strict=True):
+            areas = (area(row[name], formats.fixed(2)) for name in (protocol, f"{protocol} (S)"))
+            line += [row[f"{protocol}, changed"], *areas]
     caption = "AUROC with 95 % intervals, beside the paper's; (S): of attacked inputs whose label changed"
-    return Table("table-1", tuple(columns), tuple(cells), caption=caption, terminal=True)
+    return Table("table-1", tuple(heads), tuple(map(tuple, cells)), caption=caption, terminal=True)
 
 
 def means(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> Table:
     """Mean distance, entropy and mutual information by kind of input."""
     names = ("l2", "predictive_entropy", "mutual_information")
-    heads = ("victim", "kind", "attack")
-    columns = (
-        *(Column(head) for head in heads),
-        Column("radius", format=formats.radius),
-        *(Column(name.replace("_", " "), format=formats.significant(3)) for name in names),
-    )
-    rows = tuple(
-        (victim, entry["kind"], entry["attack"] or None, entry["radius"] or None, *(entry.get(name) for name in names))
+    said = {name: Column(name.replace("_", " "), format=formats.significant(3)) for name in names}
+    rows = [
+        {**each, "victim": victim, "attack": each["attack"] or None, "radius": each["radius"] or None}
         for victim, entries in found.items()
-        for entry in entries
-    )
-    return Table("means", columns, rows)
+        for each in entries
+    ]
+    return Table.of("means", columns(f"victim kind attack radius {' '.join(names)}", kind=Column("kind"), **said), rows)

@@ -1,5 +1,7 @@
 """Names from files, as text that a terminal, JSON and HTML can hold."""
 
+import unicodedata
+
 
 def printable(text: str) -> str:
     r"""Bytes that are not UTF-8, and control characters, written out with a backslash.
@@ -11,3 +13,10 @@ def printable(text: str) -> str:
         return text
     text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text)
+
+
+def shown(text: str) -> str:
+    """Several lines, each ``printable``; spaces of all widths stay."""
+    return "".join(
+        each if each == "\n" or unicodedata.category(each) == "Zs" else printable(each) for each in text.expandtabs()
+    )

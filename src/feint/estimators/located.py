@@ -1,0 +1,48 @@
+"""What goes wrong inside of a network, said with the network's name and the input that does it."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from feint.errors import FeintError, NetworkError
+
+
+@contextmanager
+def located(called: str, network: nn.Module, inputs: Tensor, samples: Tensor | None) -> Generator[None]:
+    """Inside, whatever a network raises is a NetworkError that names it, and the first input that does it alone.
+
+    That a network leaves by ``sys.exit`` is an error as well. Memory that is used up is nothing that one input does.
+
+    Args:
+        called: the network's name; "" for its class.
+        network: what is asked.
+        inputs: what it is asked about.
+        samples: their indices in their data set.
+    """
+    try:
+        yield
+    except (MemoryError, torch.cuda.OutOfMemoryError):
+        raise
+    except (Exception, SystemExit) as error:
+        at = _first(network, inputs)
+        where = "" if at is None else f" for sample {at if samples is None else int(samples[at])}"
+        if isinstance(error, FeintError):
+            name = f"{called}: " if called else ""
+            raise type(error)(f"{name}{error}{', first' if where else ''}{where}") from error
+        name, reason = called or type(network).__name__, (str(error).strip().splitlines() or ["it says no more"])[0]
+        raise NetworkError(f"{name}: expected logits{where}, got {type(error).__name__}: {reason}") from error
+
+
+def _first(network: Callable[[Tensor], object], inputs: Tensor) -> int | None:
+    """The first input that a network raises at, or gives no finite answer to, when it is asked about it alone."""
+    with torch.no_grad():
+        for at in range(len(inputs)):
+            try:
+                found = network(inputs[at : at + 1].clone())
+            except (Exception, SystemExit):
+                return at
+            if isinstance(found, Tensor) and not bool(torch.isfinite(found).all()):
+                return at
+    return None
