@@ -1,8 +1,7 @@
 """docs/bad-input.md is what these bad inputs come to; FEINT_WRITE=1 writes it anew."""
 
-import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +12,8 @@ from feint.app.cli import main
 PAGE = Path(__file__).parents[2] / "docs" / "bad-input.md"
 INTRODUCTION = """# Bad input
 
-Made by `tests/app/test_bad_input_page.py`, which runs each of these in an empty folder: exit code 2, nothing on standard output, the one
-line below on standard error, and nothing left behind. More of them, and what must not come out of damaged files, are in
+Made by `tests/app/test_bad_input_page.py`, which runs each of these in an empty folder: exit code 2, nothing on standard output,
+the one line below on standard error, and nothing left behind. More of them, and what must not come out of damaged files, are in
 `tests/app/test_bad_input.py`, `tests/data/test_hostile.py` and `tests/data/test_fuzz.py`.
 """
 COMMON = [
