@@ -75,7 +75,8 @@ def test_a_victim_and_its_card(train, feint, tmp_path: Path, networks: Path):
     assert made["accuracy"] > 0.5
     assert made["recipe"]["epochs"] == 2
 
-    outcome = feint("audit", "--victim", "bars", "--data", tmp_path / "test.npz", "--quiet", "--json", "--threads", 1)
+    common = ["--data", tmp_path / "test.npz", "--quiet", "--json", "--threads", 1]
+    outcome = feint("audit", "--victim", "bars", "--allow-code", *common)
     summary = json.loads(outcome.out)
     assert outcome.code == 0
     assert summary["clean"]["accuracy"] == pytest.approx(made["accuracy"])
@@ -193,7 +194,7 @@ def test_images_without_splits_are_no_test_images_of_their_own(feint, digits: Pa
 def test_a_card_that_cannot_be_read(train, feint, tmp_path: Path, images: Path):
     assert train("bars").code == 0
     place = tmp_path / "feint-victims" / "bars"
-    audit = ["audit", "--victim", "bars", "--data", images, "--quiet"]
+    audit = ["audit", "--victim", "bars", "--allow-code", "--data", images, "--quiet"]
     whole = (place / "card.json").read_text()
     for content in ("{", "[]", '{"name": "bars"}', whole.replace("member-0", "../member-0")):
         (place / "card.json").write_text(content)
@@ -230,7 +231,7 @@ REFUSED = {
 def test_a_victim_without_draws_is_refused_before_there_is_a_folder(train, feint, tmp_path: Path):
     train("bars")
     for name, (command, word) in REFUSED.items():
-        outcome = feint(*command, "--data", tmp_path / "test.npz", "--quiet", "--threads", 1)
+        outcome = feint(*command, "--allow-code", "--data", tmp_path / "test.npz", "--quiet", "--threads", 1)
         assert word in refusal(outcome), name
         assert {path.name.split("-")[0] for path in (tmp_path / "feint-runs").iterdir()} == {"train"}, name
 
@@ -249,7 +250,7 @@ def test_a_card_can_be_told_otherwise(train, feint, tmp_path: Path, networks: Pa
     common = ["--data", tmp_path / "test.npz", "--quiet", "--json", "--threads", 1, "--radii", 0.01, "--repeats", 1]
 
     def estimator(*told: object) -> dict:
-        outcome = feint("audit", *told, *common[: -2 if "softmax" in told else None])
+        outcome = feint("audit", "--allow-code", *told, *common[: -2 if "softmax" in told else None])
         assert (outcome.code, outcome.err) == (0, ""), outcome
         folder = Path(json.loads(outcome.out)["run"]["folder"])
         return json.loads((folder / "run.json").read_text())["settings"]["victim"]["estimator"]
