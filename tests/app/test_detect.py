@@ -178,7 +178,7 @@ def test_per_class(feint, images: Path, networks: Path, save_images):
     train = ["train", "small", "--data", images, "--test-data", save_images("test.npz", labels=np.arange(24) % 3)]
     train += ["--network", f"{networks}:dropout", "--epochs", 1, "--threads", 1, "--quiet"]
     assert feint(*train).code == 0
-    command = ["per-class", "--allow-code", "--victim", "small", "--data", images, "--passes", 5, "--threads", 1]
+    command = ["per-class", "--victim", "small", "--allow-code", "--data", images, "--passes", 5, "--threads", 1]
     command += ["--quiet", "--batch-size", 6]
     two = ["--attack", "fgsm", "--attack", "bim:steps=2"]
     outcome = feint(*command, *two, "--json")

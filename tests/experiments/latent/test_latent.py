@@ -22,7 +22,7 @@ def values_of(**values):
 
 def run(trained, root, **values):
     settings = LatentSettings.parse(values_of(**values))
-    return local.run(LATENT, settings, root, victims=trained, command="feint latent", progress=False)
+    return local.run(LATENT, settings, root, victims=trained, allow_code=True, command="feint latent", progress=False)
 
 
 @pytest.fixture(scope="module")
