@@ -84,8 +84,7 @@ def audit(victim: Any = None, images: Any = None, labels: Any = None, **values: 
         images: a tensor, an array, a loader of (images, labels), a ``Dataset``, or what ``data`` takes as a text.
         labels: integers, shape ``(N,)``; None where the images come with them.
         **values: ``classes`` (their names), ``root``, ``progress``, ``fresh``, ``allow_code``, and fields of
-            ``AuditSettings``: radii,
-            attack, measure, knowledge, ...
+            ``AuditSettings``: radii, attack, measure, knowledge, ...
 
     Raises:
         FeintError: whatever a user can get wrong, in one line.
