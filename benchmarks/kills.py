@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -55,13 +56,19 @@ def found(folder: Path, name: str) -> dict[str, str]:
         elif path.suffix == ".npz":
             with np.load(path, allow_pickle=False) as arrays:
                 digests[place] = _digest(*((key, arrays[key].dtype, arrays[key].tobytes()) for key in arrays.files))
-        elif path.name == "summary.json":
-            summary = json.loads(path.read_text())
-            digests[place] = _digest({key: value for key, value in summary.items() if key not in ("run", "seconds")})
+        elif place == "summary.json":
+            digests[place] = _digest(_timeless(json.loads(path.read_text())))
     for path in sorted(folder.glob("victims/*/*.safetensors")):
         weights = load_file(path)
         digests[str(path.relative_to(folder))] = _digest(*((key, weights[key].tobytes()) for key in sorted(weights)))
     return digests
+
+
+def _timeless(value: Any) -> Any:
+    """Without the run's own place, and how long it took."""
+    if isinstance(value, dict):
+        return {key: _timeless(each) for key, each in value.items() if key != "run" and "seconds" not in key}
+    return [_timeless(each) for each in value] if isinstance(value, list) else value
 
 
 def _digest(*values: object) -> str:
@@ -98,7 +105,10 @@ def killed(name: str, kills: int, folder: Path, draws: random.Random) -> tuple[i
         else:
             finish(COMMANDS[name], here)
         came = found(here, name)
-        differing += sum(came.get(place) != digest for place, digest in expected.items()) + len(came.keys() - expected)
+        other = sorted(place for place in expected.keys() | came.keys() if expected.get(place) != came.get(place))
+        differing += len(other)
+        if other:
+            print(f"{name}: {', '.join(other)} differ", flush=True)
         ends += 1
     return done, ends, differing
 

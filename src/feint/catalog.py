@@ -19,6 +19,7 @@ PAPERS: dict[str, str] = {
     "ace-softmax": "feint.experiments.papers.ace:SOFTMAX",
     "ace-ensemble": "feint.experiments.papers.ace:ENSEMBLE",
     "ace-mc-dropout": "feint.experiments.papers.ace:MC_DROPOUT",
+    "ace-selectivenet": "feint.experiments.papers.ace:SELECTIVENET",
     "smith-gal-table-1": "feint.experiments.papers.smith_gal:SMITH_GAL",
 }
 """Experiments that lay out a table of a paper beside our figures: `feint reproduce NAME`."""

@@ -40,7 +40,7 @@ def test_a_data_set(feint, command, images):
     again = load(folder / "attacked-1.npz")
     assert len(again) == 24
     assert next(again.batches(24)).targets.tolist() == next(load(images).batches(24)).targets.tolist()
-    assert {path.name for path in folder.glob("figures/*")} == {"success.png", "attacked.png"}
+    assert {path.name for path in folder.glob("figures/*")} == {"success.svg", "attacked.svg"}
     table = feint("attack", "bim:steps=3", *command, "--radii", "0.1,0.3")
     assert f"{100 * second['success']:.2f}" in table.out
     assert str(folder) in table.out

@@ -28,25 +28,25 @@ def test_a_file_is_the_same_run_as_the_flags(feint, settings, tmp_path: Path, im
     path = written(
         tmp_path, {**settings, "attack": "ace:search=bisection", "data": {"source": str(images), "first": 10}}
     )
-    outcome = feint("run", path, "--quiet", "--json")
+    outcome = feint("run", "--allow-code", path, "--quiet", "--json")
     assert (outcome.code, outcome.err) == (0, "")
     (summary,) = json.loads(outcome.out)
     flags = ["--data", images, "--first", 10, "--network", f"{networks}:build", "--radii", 0.05, "--threads", 1]
     other = feint("audit", *flags, "--batch-size", 8, "--attack", "ace:search=bisection", "--quiet", "--json")
     assert json.loads(other.out) == summary  # read, not run again
-    assert summary["run"]["command"] == f"feint run {path} --quiet --json"
+    assert summary["run"]["command"] == f"feint run --allow-code {path} --quiet --json"
 
 
 def test_a_word_is_a_text_or_a_mapping(feint, settings, tmp_path: Path):
     mapping = {"name": "ace", "search": {"name": "backtracking", "decay": 0.25}}
     both = [{**settings, "attack": each} for each in (mapping, "ace:search.decay=0.25")]
-    found = json.loads(feint("run", written(tmp_path, both), "--quiet", "--json").out)
+    found = json.loads(feint("run", "--allow-code", written(tmp_path, both), "--quiet", "--json").out)
     assert found[0] == found[1]
 
 
 def test_several_experiments(feint, settings, tmp_path: Path):
     span = {**settings, "experiment": "span", "attack": "ace", "threshold": 0.7}
-    outcome = feint("run", written(tmp_path, settings, span), "--quiet")
+    outcome = feint("run", "--allow-code", written(tmp_path, settings, span), "--quiet")
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.out.startswith("audit: An attack ")
     assert "\nspan: Within 0.05 of the full range" in outcome.out
@@ -72,7 +72,7 @@ def test_what_a_file_may_not_say(feint, settings, tmp_path: Path, case):
     # What a setting of a thing is wrong in, its own class reads, once its experiment begins.
     first = [] if case == "a setting" else [settings]
     path = written(tmp_path, *first, {**settings, **values})
-    outcome = feint("run", path, "--quiet")
+    outcome = feint("run", "--allow-code", path, "--quiet")
     assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1), outcome
     assert message in outcome.err
     assert not (tmp_path / "feint-runs").exists()  # not even the first
@@ -89,7 +89,7 @@ def test_what_a_file_may_not_say(feint, settings, tmp_path: Path, case):
 )
 def test_files_that_describe_nothing(feint, tmp_path: Path, content, message):
     (tmp_path / "bad.yaml").write_text(content)
-    outcome = feint("run", tmp_path / "bad.yaml")
+    outcome = feint("run", "--allow-code", tmp_path / "bad.yaml")
     assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1), outcome
     assert message in outcome.err
     assert "bad.yaml" in outcome.err
@@ -98,7 +98,7 @@ def test_files_that_describe_nothing(feint, tmp_path: Path, content, message):
 @pytest.fixture
 def finished(feint, settings, tmp_path: Path, images: Path, networks: Path) -> Path:
     """A run whose data and network are gone."""
-    outcome = feint("run", written(tmp_path, settings), "--quiet", "--json")
+    outcome = feint("run", "--allow-code", written(tmp_path, settings), "--quiet", "--json")
     assert outcome.code == 0, outcome
     images.unlink()
     networks.unlink()
@@ -121,7 +121,7 @@ def test_a_report_is_made_again_from_the_folder_alone(feint, finished: Path, tmp
             str(path) for path in sorted(files, key=lambda path: outcome.out.index(str(path)))
         ]
         assert all(path.read_bytes().startswith(start) for path in files)
-    assert all((tmp_path / "png" / "figures" / f"{name}.png").read_bytes() == made for name, made in figures.items())
+    assert all((tmp_path / "svg" / "figures" / f"{name}.svg").read_bytes() == made for name, made in figures.items())
     with Image.open(tmp_path / "png" / "figures" / "risk_coverage.png") as picture:
         assert min(picture.size) > 300
 

@@ -132,3 +132,17 @@ def test_results_do_not_steer_the_terminal(capfd):
 
     say("one\ttab\u2009thin \x1b[31mred\x07\nnext")
     assert capfd.readouterr().out == "one     tab\u2009thin \\x1b[31mred\\x07\nnext\n"
+
+
+def test_the_page_names_tests_that_there_are():
+    import re
+
+    root = Path(__file__).parents[2]
+    page = (root / "docs" / "security.md").read_text()
+    rows = [line for line in page.splitlines() if "](../tests/" in line]
+    assert len(rows) >= 12
+    for row in rows:
+        files = re.findall(r"\]\(\.\./(tests/[^)]+)\)", row)
+        code = "\n".join((root / file).read_text() for file in files)
+        for name in re.findall(r"`(test_\w+)`", row):
+            assert f"def {name}(" in code, name

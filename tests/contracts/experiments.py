@@ -61,6 +61,10 @@ def features():
     return nn.Sequential(nn.AdaptiveAvgPool2d(2), nn.Flatten())
 
 
+def linear():
+    return nn.Sequential(nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(4, 3))
+
+
 def other_features():
     return nn.Sequential(nn.AdaptiveMaxPool2d(2), nn.Flatten())
 '''
@@ -94,7 +98,7 @@ class Inputs:
 
 
 def write(folder: Path) -> Inputs:
-    """Write images, networks, an attack, a victim of two dropout networks, and an autoencoder."""
+    """Write images, networks, an attack, a victim of two dropout networks, an autoencoder, and two with selectors."""
     generator = np.random.default_rng(0)
     for name in ("images", "others", "train"):
         pictures = generator.integers(0, 256, (IMAGES, 8, 8), dtype=np.uint8)
@@ -116,7 +120,13 @@ def write(folder: Path) -> Inputs:
         "threads": 1,
     }
     network = {"members": 2, "network": found["networks.py:c"], "estimator": "mc-dropout:draws=3"}
-    for own in ({"name": "pair", **network}, {"name": "vae", "network": "vae:hidden=4"}):
+    selector = {"network": found["networks.py:linear"], "estimator": "selective-net:coverage=0.6"}
+    for own in (
+        {"name": "pair", **network},
+        {"name": "vae", "network": "vae:hidden=4"},
+        {"name": "selector", **selector},
+        {"name": "other-selector", **selector, "seed": 1},
+    ):
         settings = TrainingSettings.parse({**common, **own})
         local.run(TRAINING, settings, folder / "trainings", victims=found.victims, progress=False)
     return found
@@ -189,6 +199,7 @@ def cases(at: Inputs) -> dict[str, Case]:
         "network": Change({"network": [weighted, c]}),
         "estimator": Change({"estimator": "mc-dropout:draws=4"}),
         "average": Change({"average": "logit"}),
+        "outputs": Change({"outputs": "sigmoid"}),
         "defense": Change(reason="there are none yet"),
         "radii": Change({"radii": "0.1,0.2"}),
         "repeats": Change({"repeats": 2}),
@@ -215,7 +226,10 @@ def cases(at: Inputs) -> dict[str, Case]:
         "proxy": Change({"proxy": [d]}),
         "white-radii": Change({"white-radii": "0.06"}),
         "black-radii": Change({"black-radii": "0.06"}),
+        "arithmetic": Change({"arithmetic": "as-released"}),
     }
+    linear = at["networks.py:linear"]
+    unlike = f"{linear}:weights={at.victims / 'other-selector' / 'member-0.safetensors'}"
     found = {
         "audit": Case(
             {
@@ -242,6 +256,7 @@ def cases(at: Inputs) -> dict[str, Case]:
                 "any-label": Change({"any-label": True}),
                 "measure": Change({"measure": "margin"}),
                 "baseline": Change({"baseline": "none"}),
+                "arithmetic": Change({"arithmetic": "as-released"}),
             },
         ),
         "attack": Case(
@@ -428,6 +443,21 @@ def cases(at: Inputs) -> dict[str, Case]:
             {**ace, "network": [weighted], "proxy": [c, d], "draws": [2], "repeats": 1},
             {**ace_told, "networks": words[:1], "proxies": [c, d], "draws": "2", "repeats": 1},
             {**ace_changes, "network": Change({"network": [weighted, b]}), "draws": Change({"draws": "3"})},
+        ),
+        "ace-selectivenet": Case(
+            {**images, "victim": ["selector"], "radii": "0.05,0.1"},
+            {"data": at["images.npz"], "victims": [{"card": "selector"}], "radii": ["1/20", 0.1]},
+            {
+                **shared,
+                "victim": Change({"victim": ["other-selector"]}),
+                "network": Change(
+                    {"network": [f"{linear}:weights={at.victims / 'selector' / 'member-0.safetensors'}"]},
+                    beside={"victim": None, "estimator": "selective-net:coverage=0.6", "network": [unlike]},
+                ),
+                "estimator": Change({"estimator": "selective-net:coverage=0.8"}),
+                "average": Change(reason="a victim with a selector is one network"),
+            },
+            weights=False,
         ),
         "smith-gal-table-1": Case(
             {"data": at["colour"], "features": at["networks.py:features"], "images": 9, "passes": 3, "resamples": 5},

@@ -192,7 +192,7 @@ def test_its_report_is_made_again_from_the_folder_alone(bench, name, tmp_path, c
     bench.inputs.folder.rename(away)
     try:
         assert main(["report", str(folder)]) == 0
-        assert main(["report", str(folder), "--format", "png"]) == 0
+        assert main(["report", str(folder), "--format", "svg"]) == 0
         assert main(["report", str(folder), "--format", "json"]) == 0
         run = Run.load(folder, bench.experiment(name))
         again = {"run": reference.summary["run"], **run.experiment.summarise(run), "skipped": run.skipped}

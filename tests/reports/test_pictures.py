@@ -1,4 +1,5 @@
 import io
+import re
 import subprocess
 import sys
 
@@ -41,10 +42,11 @@ def test_pointers_are_left_out_of_still_pictures(audit):
 
 def test_a_long_legend_goes_on_in_the_next_row():
     marks = tuple(Mark(f"a name of some length {at}", "#102030") for at in range(12))
-    chart = pictures.legend((*marks, Ramp("radius", ("#000000", "#ffffff"), "0", "1")), 500)
-    places = chart["layer"][1]["data"]["values"]
-    assert len({place["y"] for place in places}) > 4
-    assert max(place["x"] for place in places) < 500
+    drawn, height = pictures.legend((*marks, Ramp("radius", ("#000000", "#ffffff"), "0", "1")), 500)
+    places = re.findall(r'<text x="([\d.]+)" y="(\d+)"', drawn)
+    assert len({y for _, y in places}) > 4
+    assert height == 20 * len({y for _, y in places})
+    assert max(float(x) for x, _ in places) < 500
 
 
 def test_a_chart_that_cannot_be_drawn_is_named():

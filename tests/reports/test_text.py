@@ -52,7 +52,7 @@ def test_markdown_says_everything_and_takes_no_markup_from_names(audit, sample):
     for section in audit.sections:
         assert not section.title or f"## {section.title}" in said
     assert "![Risk-coverage curves. Area under each, × 1000: clean: 2.0;" in said
-    assert "](figures/gallery.png)" in said
+    assert "](figures/gallery.svg)" in said
     hostile = markdown(_report(Notes(sample.HOSTILE), Table("t", (Column("a|b"),), (("c|d",),))))
     assert "<script>" not in hostile.replace("\\<", "")
     assert "$x$" not in hostile

@@ -84,7 +84,7 @@ MADE_OF = {
     "summary.json": ["summary"],
     "ledger/derived/summary.json": ["summary"],
     "report.html": ["report"],
-    "figures/points.png": ["report"],
+    "figures/points.svg": ["report"],
     "ledger/derived/report.json": ["report"],
     "run.json": [],
 }
@@ -220,7 +220,7 @@ def test_a_full_disk_leaves_whole_pieces(toy, whole, monkeypatch):
 
 
 def test_another_process_works_on_what_is_delivered(toy, tmp_path):
-    lock = local.files.locked(tmp_path / "victims" / "place")
+    lock = local.files.locked(tmp_path / "victims" / ".locks" / "place")
     with pytest.raises(StoreError, match=r"another process is working on .*place"):
         toy()
     os.close(lock)

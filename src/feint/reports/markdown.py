@@ -8,7 +8,7 @@ from .names import clean
 
 
 def markdown(report: r.Report, *, figures: str = "figures") -> str:
-    """Everything that the page says; pictures are links to PNG files in a folder, ``figures``."""
+    """Everything that the page says; pictures are links to SVG files in a folder, ``figures``."""
     parts = [f"# {_escaped(report.title)}", f"**{_escaped(report.headline)}**"]
     parts += [f"> Warning: {_escaped(warning)}" for warning in report.warnings]
     for section in report.sections:
@@ -40,7 +40,7 @@ def _block(block: r.Block, figures: str) -> list[str]:
             return _table(block)
         case r.Figure() | r.Pictures():
             alt = block.alt if isinstance(block, r.Figure) else block.title
-            shown = f"![{_escaped(alt)}]({figures}/{block.name}.png)"
+            shown = f"![{_escaped(alt)}]({figures}/{block.name}.svg)"
             return [f"### {_escaped(block.title)}", shown, _escaped(block.caption)]
         case r.Details(summary, blocks):
             return [f"### {_escaped(summary)}", *(part for inner in blocks for part in _block(inner, figures))]

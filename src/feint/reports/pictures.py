@@ -1,17 +1,18 @@
-"""Figures as PNG, SVG and PDF through vl-convert, without a browser or a network; picture blocks through Pillow."""
+"""Figures and picture blocks as SVG, PNG and PDF, without a browser or a network: panels are drawn by vl-convert."""
 
-import io
+import re
 import textwrap
+from collections.abc import Mapping
 from html import escape
 from typing import Any, Final, Literal, final
 from weakref import WeakKeyDictionary
 
 from feint.errors import InputError
 
-from .images import data_uri, sheet
+from .images import data_uri, mosaic, png
 from .names import clean, short
-from .report import Figure, Mark, Panel, Pictures, Ramp, Report
-from .theme import between, theme
+from .report import Figure, Mark, Panel, Picture, Pictures, Ramp, Report
+from .theme import LIGHT, between, theme
 
 Kind = Literal["png", "svg", "pdf"]
 HOVER: Final = "hover"
@@ -19,13 +20,16 @@ HOVER: Final = "hover"
 _WIDTH: Final = 760
 _AXIS: Final = 64
 _SCALE: Final = 1.5
+_ROOM: Final = 12
+_LINE: Final = 17
+_LETTER: Final = 6.3  # pixels, on average
 _SHAPES: Final = {
-    "square": "square",
-    "point": "circle",
-    "line": "M-1,-.16H1V.16H-1Z",
-    "dash": "M-1,-.16H-.2V.16H-1ZM.2,-.16H1V.16H.2Z",
+    "square": '<rect y="-5" width="10" height="10" rx="2" fill="{}"/>',
+    "point": '<circle cx="5" r="5" fill="{}"/>',
+    "line": '<rect y="-1" width="14" height="2.5" fill="{}"/>',
+    "dash": '<path d="M0,0H14" stroke="{}" stroke-width="2" stroke-dasharray="5 3"/>',
 }
-_drawn: "WeakKeyDictionary[Figure, str]" = WeakKeyDictionary()
+_drawn: "WeakKeyDictionary[Figure | Pictures, str]" = WeakKeyDictionary()
 
 
 def pictures(report: Report, kind: Kind = "png") -> dict[str, bytes]:
@@ -39,8 +43,6 @@ def pictures(report: Report, kind: Kind = "png") -> dict[str, bytes]:
 
 def render(block: Figure | Pictures, kind: Kind = "png") -> bytes:
     """One of them, with its title, legend and all panels."""
-    if isinstance(block, Pictures):
-        return _sheet(block, kind)
     if kind == "svg":
         return svg(block).encode()
     convert = _convert()
@@ -71,41 +73,69 @@ def _convert() -> Any:
     return vl_convert
 
 
-def svg(figure: Figure) -> str:
+def svg(block: Figure | Pictures) -> str:
     """A figure as SVG; drawn once, however often it is asked for.
 
     Raises:
         InputError: Vega-Lite cannot draw it.
     """
-    if figure not in _drawn:
+    if block not in _drawn:
+        if isinstance(block, Pictures):
+            _drawn[block] = _sheet(block)
+            return _drawn[block]
         try:
-            _drawn[figure] = _convert().vegalite_to_svg(still(figure), allowed_base_urls=[])
+            panels: str = _convert().vegalite_to_svg(still(block), allowed_base_urls=[])
         except ValueError as error:
             reason = short(str(error), 300)
-            raise InputError(f"figure {figure.name}: expected charts of Vega-Lite, got: {reason}") from error
-    return _drawn[figure]
+            raise InputError(f"figure {block.name}: expected charts of Vega-Lite, got: {reason}") from error
+        size = re.search(r'width="([\d.]+)" height="([\d.]+)"', panels)
+        width, height = (float(size[1]), float(size[2])) if size else (_WIDTH, _WIDTH)
+        drawn = re.sub(r"^<svg [^>]*>", "", panels).removesuffix("</svg>")  # one inside another is slow to paint
+        marks, top = legend(block.legend, width - 2 * _ROOM)
+        inside = f'<g transform="translate({_ROOM} 48)">{marks}</g><g transform="translate(0 {36 + top})">{drawn}</g>'
+        _drawn[block] = _framed(block.title, inside, width, 36 + top + height)
+    return _drawn[block]
+
+
+def _framed(title: str, inside: str, width: int | float, height: int | float) -> str:
+    """A picture on a card, under its title."""
+    head = _said(title, _ROOM, 22.0, width - 2 * _ROOM, 'font-size="15" font-weight="600"')
+    font, size = escape(theme()["font"]), f'width="{width:g}" height="{height:g}"'
+    card = f'<rect {size} fill="{LIGHT["--card"]}"/>'
+    names = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+    return f'<svg {names} {size} font-family="{font}" font-size="11.5">{card}{head}{inside}</svg>'
+
+
+def _said(text: str, x: int | float, y: int | float, room: int | float, look: str = "", shade: str = "--ink") -> str:
+    """A line of text, cut where there is no more room."""
+    said = escape(short(text, max(4, int(room / _LETTER))))
+    return f'<text x="{x:g}" y="{y:g}" fill="{LIGHT[shade]}" {look}>{said}</text>'
 
 
 def still(figure: Figure) -> dict[str, Any]:
-    """A figure as one specification: its title, its legend, and its panels in rows."""
+    """A figure's panels in rows, as one specification."""
     count = len(figure.panels)
     columns = count if count <= 3 else 4 if count % 4 == 0 or count > 9 else 3
     width = 640 if count == 1 else max(_WIDTH // columns - _AXIS, 130)
-    panels = {"concat": [_panel(panel, width) for panel in figure.panels], "columns": columns, "spacing": 22}
-    rows: list[dict[str, Any]] = [panels]
-    if figure.legend:
-        rows.insert(0, legend(figure.legend, 640 if count == 1 else _WIDTH - 20))
-    title = {"text": short(figure.title, 110), "fontSize": 15, "offset": 14}
-    return {"vconcat": rows, "spacing": 14, "title": title, "config": theme()}
+    panels = [_panel(panel, width) for panel in figure.panels]
+    return {"concat": panels, "columns": columns, "spacing": 22, "config": {**theme(), "aria": False}}
 
 
 def _panel(panel: Panel, width: int) -> dict[str, Any]:
-    chart = {key: value for key, value in panel.chart.items() if key not in ("usermeta", "params")}
-    if "layer" in chart:
-        chart["layer"] = [layer for layer in chart["layer"] if layer.get("name") != HOVER]
+    chart = _quiet({key: value for key, value in panel.chart.items() if key not in ("usermeta", "params")})
     aspect: Any = panel.chart.get("usermeta", {}).get("aspect")
     shape = {"width": width, "height": round(width / aspect)} if aspect else {"width": width}
     return {**chart, **shape, **({"title": _wrapped(panel.title, 10 + width // 7)} if panel.title else {})}
+
+
+def _quiet(chart: Mapping[str, Any]) -> dict[str, Any]:
+    """A chart without what answers to a pointer, for which a picture would be drawn in vain."""
+    found = dict(chart)
+    if "layer" in found:
+        found["layer"] = [_quiet(layer) for layer in found["layer"] if layer.get("name") != HOVER]
+    if isinstance(found.get("encoding"), dict):
+        found["encoding"] = {name: of for name, of in found["encoding"].items() if name != "tooltip"}
+    return found
 
 
 def _wrapped(title: str, most: int) -> list[str]:
@@ -114,53 +144,56 @@ def _wrapped(title: str, most: int) -> list[str]:
     return lines if len(lines) <= 2 else [lines[0], short(" ".join(lines[1:]), most)]
 
 
-def legend(marks: tuple[Mark | Ramp, ...], width: int) -> dict[str, Any]:
-    """A legend as a chart of its own, whose entries go on in the next row where one is full."""
-    symbols: list[dict[str, Any]] = []
-    texts: list[dict[str, Any]] = []
+def legend(marks: tuple[Mark | Ramp, ...], width: int | float) -> tuple[str, int]:
+    """A legend as SVG, whose entries go on in the next row where one is full; and how high it is."""
+    parts: list[str] = []
     x, y = 0.0, 0
-
-    def say(text: str, at: float) -> float:
-        texts.append({"x": at, "y": y, "text": text})
-        return at + 6.3 * len(text)
-
     for mark in marks:
-        name = short(mark.name, 70)
-        room = 6.3 * len(name) + (260 if isinstance(mark, Ramp) else 34)
+        name = short(mark.name + (f": {mark.low}" if isinstance(mark, Ramp) else ""), 70)
+        room = _LETTER * len(name) + 36 + (150 + _LETTER * len(mark.high) if isinstance(mark, Ramp) else 0)
         if x and x + room > width:
-            x, y = 0.0, y + 1
+            x, y = 0.0, y + 20
         if isinstance(mark, Ramp):
-            x = say(f"{name}: {mark.low}", x) + 8
-            shades = [between(mark.colours, at / 23) for at in range(24)]
-            symbols += [{"x": x + 5 * at, "y": y, "fill": each, "shape": "square"} for at, each in enumerate(shades)]
-            x = say(mark.high, x + 130) + 20
+            start = x + _LETTER * len(name) + 8
+            shades = [(start + 5 * at, between(mark.colours, at / 23)) for at in range(24)]
+            parts += [f'<rect x="{at:g}" y="{y - 5}" width="5.2" height="10" fill="{shade}"/>' for at, shade in shades]
+            parts += [_said(name, x, y + 4.0, width), _said(mark.high, start + 128, y + 4.0, width)]
         else:
-            symbols.append({"x": x + 6, "y": y, "fill": mark.colour, "shape": _SHAPES[mark.shape]})
-            x = say(name, x + 18) + 18
-
-    def layer(values: list[dict[str, Any]], mark: dict[str, Any], *channels: str) -> dict[str, Any]:
-        ends = {"x": [0, width], "y": [y + 0.5, -0.5]}
-        place: dict[str, Any] = {
-            way: {"field": way, "type": "quantitative", "axis": None, "scale": {"domain": end, "nice": False}}
-            for way, end in ends.items()
-        }
-        look = {name: {"field": name, "type": "nominal", "scale": None} for name in channels}
-        return {"data": {"values": values}, "mark": mark, "encoding": {**place, **look}}
-
-    points = {"type": "point", "filled": True, "size": 110, "opacity": 1, "strokeWidth": 0}
-    names = {"type": "text", "align": "left", "baseline": "middle", "fontSize": 11.5}
-    layers = [layer(symbols, points, "fill", "shape"), layer(texts, names, "text")]
-    del layers[1]["encoding"]["text"]["scale"]
-    return {"width": width, "height": 20 * (y + 1), "layer": layers}
+            parts.append(f'<g transform="translate({x:g} {y})">{_SHAPES[mark.shape].format(mark.colour)}</g>')
+            parts.append(_said(name, x + 18, y + 4.0, width))
+        x += room
+    return "".join(parts), y + 20 if marks else 0
 
 
-def _sheet(block: Pictures, kind: Kind) -> bytes:
-    page = sheet(block)
-    file = io.BytesIO()
-    page.save(file, "PDF" if kind == "pdf" else "PNG")
-    if kind != "svg":
-        return file.getvalue()
-    around = f'width="{page.width}" height="{page.height}"'
-    title, image = escape(short(block.title, 200)), data_uri(file.getvalue())
-    inside = f'<title>{title}</title><image {around} href="{image}"/>'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {around}>{inside}</svg>'.encode()
+def _sheet(block: Pictures) -> str:
+    """All of a block of images, with its titles and labels."""
+    side, columns = {"cards": (112, 3), "strip": (72, 1), "mosaic": (480, 2)}[block.layout]
+    items = block.items
+    if block.layout == "mosaic":
+        items = tuple(Picture((mosaic(item.images),), (), item.title, item.lines) for item in items)
+    across = max(len(item.images) for item in items)
+    columns = max(1, min(9 // across if block.layout == "cards" else columns, len(items)))
+    labelled = _LINE if any(item.labels for item in items) else 0
+    wide = across * (side + _ROOM)
+    high = _LINE + side + labelled + max(len(item.lines) for item in items) * _LINE + _ROOM
+    parts: list[str] = []
+    for at, item in enumerate(items):
+        left, top = _ROOM + at % columns * (wide + _ROOM), 48 + at // columns * high
+        parts.append(_said(item.title, left, top, wide))
+        for which, image in enumerate(item.images):
+            times = (
+                max(1, side // max(image.shape[:2])) if max(image.shape[:2]) <= side else side / max(image.shape[:2])
+            )
+            height, width = (times * length for length in image.shape[:2])
+            corner = f'x="{left + which * (side + _ROOM):g}" y="{top + 6:g}" width="{width:g}" height="{height:g}"'
+            drawn = data_uri(png(image, largest=side))
+            parts.append(f'<image {corner} image-rendering="optimizeSpeed" href="{drawn}"/>')
+        said = [*((label, which) for which, label in enumerate(item.labels)), *((line, 0) for line in item.lines)]
+        for row, (text, which) in enumerate(said):
+            down = (
+                top + side + 20 + max(0, row - len(item.labels)) * _LINE + (labelled if row >= len(item.labels) else 0)
+            )
+            room = wide if row >= len(item.labels) else side + _ROOM
+            parts.append(_said(text, left + which * (side + _ROOM), down, room, shade="--muted"))
+    rows = -(-len(items) // columns)
+    return _framed(block.title, "".join(parts), columns * (wide + _ROOM) + _ROOM, rows * high + 42)

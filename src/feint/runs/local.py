@@ -108,7 +108,8 @@ def _alone(places: Sequence[Path]) -> Generator[None]:
     """Inside, no other process works on these folders."""
     locks: list[int] = []
     try:
-        locks += [files.locked(place.parent / ".locks" / place.name) for place in places]
+        for place in places:
+            locks.append(files.locked(place.parent / ".locks" / place.name))  # noqa: PERF401  (closed also after half)
         yield
     finally:
         for lock in locks:
@@ -168,7 +169,7 @@ def _derive(work: Work, here: Run, ledger: Ledger) -> Result:
 
 def report_files(report: Report) -> dict[str, bytes]:
     """The files of a report, by their places in a run's folder."""
-    figures = {f"figures/{name}": png for name, png in pictures(report).items()}
+    figures = {f"figures/{name}": drawn for name, drawn in pictures(report, "svg").items()}
     return {**figures, "report.html": page(report).encode()}
 
 

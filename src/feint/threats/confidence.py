@@ -253,6 +253,11 @@ def in_words(word: ThreatWord, knowledge: Knowledge) -> str:
     return f"{word.title}: {word.goal}, {box}{through}: {steps}, {kept}{released}"
 
 
+def _selects(victim: Victim, knowledge: Knowledge) -> bool:
+    """Whether an indirect attack is asked for on a victim with an uncertainty beside its softmax."""
+    return knowledge.indirect and "native" in victim.measures
+
+
 def _check(word: ThreatWord, knowledge: Knowledge, victim: Victim, attack: Attack) -> None:
     """Raise a SpecError for settings that do not go together, or would be passed over in silence."""
     name, many = word.name, len(knowledge.proxies)
@@ -266,7 +271,8 @@ def _check(word: ThreatWord, knowledge: Knowledge, victim: Victim, attack: Attac
         (
             "indirect",
             knowledge.indirect and not victim.stochastic,
-            "a victim with dropout, got one that draws nothing",
+            "a victim with dropout, got one that draws nothing"
+            + (f" ({name}:measure=max_probability aims at its softmax)" if _selects(victim, knowledge) else ""),
         ),
         (
             f"{name}.target",

@@ -113,7 +113,7 @@ class Knowledge(Settings):
     Attributes:
         proxies: black box: gradients come from this network, the victim only gives labels; several: an ensemble.
         proxy_average: of several proxies (default: probability).
-        indirect: attack the softmax of one pass without dropout.
+        indirect: attack the softmax of one pass without dropout; of a SelectiveNet, ace:measure=max_probability does.
         truth: a network whose predictions stand in for the labels that the attacker does not have.
         any_label: lift the condition that the predicted label stays.
     """

@@ -292,7 +292,8 @@ def test_a_victim_that_draws_is_judged_by_fresh_draws(drawing):
     assert summary["measure"] == "predictive_entropy"
     table = drawing.run.table("records")
     assert sorted(table.distinct("repeat", variant="attacked")) == [0, 1, 2]
-    assert table.distinct("repeat", variant="rounded") == table.distinct("repeat", variant="random") == [0]
+    assert sorted(table.distinct("repeat", variant="rounded")) == [0, 1, 2]
+    assert table.distinct("repeat", variant="random") == [0]
     assert {"measure:mutual_information", "measure:softmax_variance"} <= set(table.names)
     entries = [(summary["clean"], {"variant": "clean"})]
     entries += [(row, {"variant": "attacked", "radius": row["radius"]}) for row in summary["attacked"]]

@@ -106,7 +106,7 @@ def test_what_a_run_leaves(result):
 
 def test_report(result):
     figures = {path.name for path in (result.folder / "figures").iterdir()}
-    assert figures == {"halves.png", "strips.png", "path_0.png", "path_1.png"}
+    assert figures == {"halves.svg", "strips.svg", "path_0.svg", "path_1.svg"}
     assert "Half-way" in (result.folder / "report.html").read_text()
     found = result.summary["victims"][1]["auroc"]["pixel"]["mutual_information"]
     said = text(result.report)

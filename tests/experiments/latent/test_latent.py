@@ -39,7 +39,7 @@ def seen(result, table, which):
 def test_files(result):
     names = {str(path.relative_to(result.folder)) for path in result.folder.rglob("*.*") if path.is_file()}
     kinds = ("plane", "mosaic", "confident", "rubbish", "map_predictive_entropy", "map_mutual_information")
-    assert names >= {"report.html", "summary.json", *(f"figures/{kind}.png" for kind in kinds)}
+    assert names >= {"report.html", "summary.json", *(f"figures/{kind}.svg" for kind in kinds)}
     assert len(result.figures["map_predictive_entropy"].panels) == 2
     assert len(result.figures["map_mutual_information"].panels) == 1
     assert "plain" in result.figures["map_mutual_information"].caption

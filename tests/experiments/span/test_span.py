@@ -152,7 +152,7 @@ def test_the_report_says_what_the_summary_says(one_step):
         f"radius {radius:g}: {100 * row['all']['crossing']:.1f} % cross the threshold"
         for radius, row in zip(RADII, summary["spans"], strict=True)
     ]
-    assert (one_step.folder / "figures" / "span.png").is_file()
+    assert (one_step.folder / "figures" / "span.svg").is_file()
     assert "AURC" not in (one_step.folder / "report.html").read_text().split("<script")[0]
 
 

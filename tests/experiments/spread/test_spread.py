@@ -52,7 +52,7 @@ def test_the_limit_is_reached_as_real_draws_come_together(result):
 
 
 def test_files(result):
-    assert (result.folder / "figures" / "spread.png").stat().st_size > 1000
+    assert (result.folder / "figures" / "spread.svg").stat().st_size > 1000
     assert json.loads((result.folder / "summary.json").read_text()) == result.summary
     assert len(result.figures["spread"].panels) == 2
 

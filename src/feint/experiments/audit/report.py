@@ -13,7 +13,7 @@ from feint.reports.formats import count, fixed, percent, radius, times1000
 from feint.runs.run import Run
 
 from . import figures
-from .summary import Judged, errors, uncertainty
+from .summary import Judged, errors, judged, uncertainty
 
 TERMS = (
     "Selective prediction", "AURC", "E-AURC", "AUGRC", "NLL", "Brier", "ECE", "KS", "Radius", "Effective radius",
@@ -23,6 +23,11 @@ RISK = (
     "Let the classifier answer only the images it is surest of, and count how many of those answers are wrong. A curve "
     "that stays low until the far right is a confidence to rely on; one that starts high gives wrong answers exactly "
     "where the classifier is surest. The shaded area is everything possible at this accuracy."
+)
+SELECTOR = (
+    "The victim answers where its selector g is at least 0.5. Beside: the risk where as many images as that are "
+    "answered whatever is done to them, the ones that the selector prefers; and a threshold calibrated to a coverage "
+    "of {}, judged on the others."
 )
 NUMBERS = (
     "One row for the images as they are, one per radius of the attack, and one per radius of random signs: as large a "
@@ -51,16 +56,19 @@ GALLERY = (
 ROUNDING = (
     "A picture file stores whole grey levels, so a change of less than half a level is rounded away. The grey bars "
     "show what is left of the attack after that: as high as the attacked one, it survives; as low as the clean one, it "
-    "is gone."
+    "is gone. Rounding can also take a change of half a level to a whole one, beyond the radius: what is worse after "
+    "it than before is an attack of the radius that it then has, the largest change."
 )
+ANSWERED = "answered / wrong, %"
 CLASSES = "How sure the classifier is of the images of each true class, before and after the attack."
 
 
 def report(run: Run, summary: Mapping[str, Any]) -> Report:
     """What an audit tells a person."""
+    told, summary = (*unattacked(summary), *fresh_draws(summary)), judged(summary)
     found = Judged(run.table("records"), summary["measure"])
-    clean, radii, rows = found.rows("clean"), run.settings.radii, [summary["clean"], *summary["attacked"]]
-    stages = [(None, clean), *((at, found.rows("attacked", at)) for at in radii)]
+    clean, radii, rows = found.judged("clean"), run.settings.radii, [summary["clean"], *summary["attacked"]]
+    stages = [(None, clean), *((at, found.judged("attacked", at)) for at in radii)]
     curves: list[charts.Curve] = []
     for (at, each), row in zip(stages, rows, strict=True):
         curves.append(_curve(at, each, found.measure, row["aurc"]))
@@ -75,6 +83,7 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
             "Does confidence tell right from wrong?", (Text.of(RISK), charts.risk_coverage(curves, *ends, random=signs))
         ),
         *([_thresholds(summary)] if summary["thresholds"] else []),
+        *([_selector(summary["selector"])] if "selector" in summary else []),
         Section("In numbers", (Text.of(NUMBERS), scores(summary))),
         Section("Where the confidence went", (Text.of(CONFIDENCE), figures.confidence(sure))),
         Section("Can a confidence be taken at its word?", (Text.of(RELIABILITY), figures.reliability(sure, rows))),
@@ -89,7 +98,7 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
         sections=(
             Section("", (Stats(_stats(summary)),)),
             *shown,
-            *closing(run, _facts(run, summary), fresh_draws(summary), terminal=True),
+            *closing(run, _facts(run, summary), told, terminal=True),
         ),
         glossary=chosen(*TERMS),
         warnings=tuple(summary["warnings"]),
@@ -103,9 +112,8 @@ def _curve(at: float | None, rows: pa.Table, measure: str, aurc: float) -> chart
 
 def headline(summary: Mapping[str, Any]) -> str:
     """The finding in one sentence, of a stochastic victim as fresh draws judge it."""
-    rows = [{**row, **row["fresh"]["mean"]} if "fresh" in row else row for row in summary["attacked"]]
-    clean = summary["clean"] | summary["clean"].get("fresh", {}).get("mean", {})
-    worst = max(rows, key=lambda row: row["aurc"])
+    summary = judged(summary)
+    clean, worst = summary["clean"], max(summary["attacked"], key=lambda row: row["aurc"])
     at, times = radius(worst["radius"]), float("inf") if worst["aurc"] else 1.0
     if clean["aurc"]:
         times = worst["aurc"] / clean["aurc"]
@@ -160,32 +168,54 @@ def _stats(summary: Mapping[str, Any]) -> tuple[Stat, ...]:
 def scores(summary: Mapping[str, Any]) -> Table:
     """The table: clean, one row per radius, and one per radius of random signs where they were tried."""
     names = "radius aurc e_aurc augrc nll brier ece accuracy kept effective_radius gradients queries"
+    said = {"own_aurc": Column("AURC, attack’s draws", format=times1000(2))}
+    names += " own_aurc" if "own_aurc" in summary["clean"] else ""
     rows = [{**summary["clean"], "radius": "clean"}, *summary["attacked"]]
     drawn = [row for row in summary["attacked"] if "random" in row]
     rows += [{**row["random"], "radius": f"random {radius(row['radius'])}"} for row in drawn]
     caption = "Clean and attacked, lower is better but for accuracy and kept"
-    return Table.of("scores", columns(names), rows, caption=caption, terminal=True, marked=0)
+    return Table.of("scores", columns(names, **said), rows, caption=caption, terminal=True, marked=0)
 
 
 def _thresholds(summary: Mapping[str, Any]) -> Section:
-    rows, unit = summary["thresholds"], "answered / wrong, %"
+    rows = summary["thresholds"]
     stages = [charts.stage(found["radius"]) for found in rows[0]["attacked"]]
-    heads = [Column("threshold", "calibrated on clean images"), Column("answers where"), Column("clean", unit)]
+    heads = [Column("threshold", "calibrated on clean images"), Column("answers where"), Column("clean", ANSWERED)]
     cells = tuple(
         (
             figures.promise(row),
             _bound(summary["measure"], row["threshold"]),
-            *(
-                f"{percent(1)(each['coverage'])} / {percent(1)(each['risk'])}"
-                for each in (row["clean"], *row["attacked"])
-            ),
+            *(_shares(each) for each in (row["clean"], *row["attacked"])),
         )
         for row in rows
     )
     caption = "Share of images answered / share of those answers that is wrong"
-    table = Table("thresholds", (*heads, *(Column(stage, unit) for stage in stages)), cells, caption)
+    table = Table("thresholds", (*heads, *(Column(stage, ANSWERED) for stage in stages)), cells, caption)
     told = f"{_damage(rows)} The bars show, for each threshold, how many of its answers are wrong."
     return Section("What becomes of a shipped threshold", (Text.of(told), figures.thresholds(rows), table))
+
+
+def _selector(found: Mapping[str, Any]) -> Section:
+    """What becomes of what the victim itself chooses to answer."""
+    said = {
+        "answered": Column("g at least 0.5", ANSWERED),
+        "selective_risk": Column("risk at the clean coverage", "%", percent(2)),
+        "calibrated": Column("calibrated", ANSWERED),
+    }
+    stages: list[Mapping[str, Any]] = [{**found["clean"], "radius": "clean"}, *found["attacked"]]
+    rows = [
+        {**row, "answered": _shares(row), "calibrated": _shares(row["calibrated"]) if row["calibrated"] else None}
+        for row in stages
+    ]
+    caption = "What the selector answers / share of those answers that is wrong"
+    table = Table.of("selector", columns(f"radius {' '.join(said)}", **said), rows, caption=caption, terminal=True)
+    wanted = f"{percent(1)(found['wanted'])} % on {count(found['calibrated_on'])} of the clean images"
+    return Section("What the selector answers", (Text.of(SELECTOR.format(wanted)), table))
+
+
+def _shares(found: Mapping[str, Any]) -> str:
+    share = percent(1)
+    return f"{share(found['coverage'])} / {share(found['risk'])}"
 
 
 def _bound(measure: str, threshold: float) -> str:
@@ -232,6 +262,8 @@ def _rounding(summary: Mapping[str, Any]) -> Table:
         "aurc": Column("AURC attacked", format=times1000(2)),
         "rounded": Column("AURC rounded", format=times1000(2)),
         "left": Column("increase left", "%", percent(1)),
+        "largest": Column("largest change", "of [0, 1]", radius),
+        "outside": Column("beyond the radius", "%", percent(1)),
         "pixels_changed": Column("pixel values changed", "%", percent(1)),
         "kept": Column("kept", "%", percent(2)),
     }
@@ -256,8 +288,19 @@ def _classes(summary: Mapping[str, Any], at: float) -> Table:
     return Table.of("classes", said, summary["classes"], caption=f"Confidence by true class, radius {radius(at)}")
 
 
+def unattacked(summary: Mapping[str, Any]) -> tuple[str, ...]:
+    """How many labels fresh draws change without any attack, and whose draws are shown."""
+    if "fresh" not in summary["clean"]:
+        return ()
+    kept = summary["clean"]["fresh"]["mean"]["kept"]
+    return (
+        f"This victim draws: figures are of fresh draws, which the attack has not seen. They change {1 - kept:.2%} of "
+        "the predicted labels without any attack.",
+    )
+
+
 def fresh_draws(summary: Mapping[str, Any]) -> tuple[str, ...]:
-    """What fresh draws make of it, where there are any: the table is of the draws that the attack has seen."""
+    """How far fresh draws differ among each other, where there are any: the table has their mean."""
     rows = [("clean", summary["clean"]), *((charts.stage(row["radius"]), row) for row in summary["attacked"])]
     return tuple(
         f"{name}, asked {fresh['repeats']} times with fresh draws: AURC × 1000 {1000 * fresh['mean']['aurc']:.2f} "
@@ -268,13 +311,20 @@ def fresh_draws(summary: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _facts(run: Run, summary: Mapping[str, Any]) -> dict[str, str]:
-    doubt = summary["measure"].replace("_", " ")
     return {
         "data": run.about["data"],
         "network": run.about["victim"],
         "images": f"{summary['images']:,}, {'x'.join(map(str, run.about['shape']))}",
         "classes": str(len(run.about["classes"])),
         "attack": run.about["attack"],
-        "confidence": "the probability of the predicted class" if doubt == "max probability" else f"low {doubt}",
+        "confidence": _confidence(summary["measure"]),
+        **({"aimed at": _confidence(aim)} if (aim := run.settings.attack.measure) != summary["measure"] else {}),
         "estimator": str(run.settings.victim.estimator),
     }
+
+
+def _confidence(measure: str) -> str:
+    """What ranks the inputs, in words."""
+    if measure == "max_probability":
+        return "the probability of the predicted class"
+    return f"low {measure.replace('_', ' ')}"

@@ -16,6 +16,9 @@ from feint.runs.run import Run
 from feint.runs.tables import Table
 from feint.victims import records
 
+from .selector import selection
+from .settings import AuditSettings
+
 COLUMNS = (
     "label", "prediction", "clean_prediction", "log_prob_label", "brier", "accepted", "measured", "changed",
     "gradients", "queries", "repeat", "directionless",
@@ -79,8 +82,8 @@ def summarise(run: Run) -> dict[str, Any]:
     measure: str = run.settings.measure
     found = Judged(run.table("records"), measure)
     radii: tuple[float, ...] = run.settings.radii
-    clean = found.rows("clean")
-    attacked = [_attacked(found, clean, radius) for radius in radii]
+    clean, drawn = found.rows("clean"), found.judged("clean")
+    attacked = [_attacked(found, clean, radius, run.about["distance"] == "linf") for radius in radii]
     classes = run.about["classes"]
     present = len(np.unique(records.column(clean, "label")))
     lost = {"": max(row["directionless"] for row in attacked)}
@@ -103,11 +106,30 @@ def summarise(run: Run) -> dict[str, Any]:
         "attacked": attacked,
         "radius_for_ninety_percent": min((row["radius"] for row in attacked if row["of_worst"] >= 0.9), default=None),
         "thresholds": threshold_damage(
-            (uncertainty(clean, measure), errors(clean)),
-            {radius: (uncertainty(rows, measure), errors(rows)) for radius in radii for rows in [found.judged(radius)]},
+            (uncertainty(drawn, measure), errors(drawn)),
+            {
+                radius: (uncertainty(rows, measure), errors(rows))
+                for radius in radii
+                for rows in [found.judged("attacked", radius)]
+            },
         ),
-        "classes": _per_class(clean, found.judged(max(radii)), run.about["classes"]),
+        **_selector(found, clean, run.settings),
+        "classes": _per_class(clean, drawn, found.judged("attacked", max(radii)), classes),
     }
+
+
+def _selector(found: "Judged", clean: pa.Table, settings: AuditSettings) -> dict[str, Any]:
+    """Of a victim that selects its inputs and is judged by that, what becomes of its selection; else nothing."""
+    word = settings.victim.estimator
+    if word is None or word.name != "selective-net" or found.measure != "native":
+        return {}
+
+    def pair(rows: pa.Table) -> tuple[Tensor, Tensor]:
+        return uncertainty(rows, found.measure), errors(rows)
+
+    attacked = {radius: pair(found.rows("attacked", radius)) for radius in settings.radii}
+    coverage = float(word.settings["coverage"])
+    return {"selector": selection(pair(clean), attacked, coverage=coverage, seed=settings.seed)}
 
 
 @final
@@ -136,13 +158,13 @@ class Judged:
         last = max(self.table.distinct("repeat", variant=variant))
         return [self.rows(variant, radius, repeat) for repeat in range(1, last + 1)]
 
-    def judged(self, radius: float) -> pa.Table:
-        """Attacked inputs as they are judged: by all fresh draws together, where there are any."""
-        fresh = self.repeats("attacked", radius)
-        return pa.concat_tables(fresh) if fresh else self.rows("attacked", radius)
+    def judged(self, variant: str, radius: float | None = None) -> pa.Table:
+        """Inputs as they are judged: by all fresh draws together, where there are any."""
+        fresh = self.repeats(variant, radius)
+        return pa.concat_tables(fresh) if fresh else self.rows(variant, radius)
 
 
-def _attacked(found: Judged, clean: pa.Table, radius: float) -> Mapping[str, Any]:
+def _attacked(found: Judged, clean: pa.Table, radius: float, linf: bool) -> Mapping[str, Any]:
     measure = found.measure
     attacked, rounded = found.rows("attacked", radius), found.rows("rounded", radius)
     return {
@@ -162,7 +184,8 @@ def _attacked(found: Judged, clean: pa.Table, radius: float) -> Mapping[str, Any
             "kept": kept(rounded),
             "pixels_changed": column(rounded, "changed").mean().item(),
             "largest": column(rounded, "measured").max().item(),
-            "outside": (column(rounded, "measured") > radius + 6e-8).double().mean().item(),
+            "outside": (column(rounded, "measured") > radius + 6e-8).double().mean().item() if linf else None,
+            **_fresh(found.repeats("rounded", radius), measure, found.repeats("clean")),
         },
         **_random(found.rows("random", radius), measure),
         **_fresh(found.repeats("attacked", radius), measure, found.repeats("clean")),
@@ -228,19 +251,30 @@ def _spread(values: Sequence[float | None]) -> dict[str, float | None]:
     return {"mean": found.mean().item(), "std": found.std().item() if len(found) > 1 else 0.0}
 
 
-def _per_class(clean: pa.Table, attacked: pa.Table, classes: Sequence[str]) -> list[dict[str, Any]]:
+def judged(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """A summary as a person reads it: of a stochastic victim, what fresh draws say, the attack's own AURC beside."""
+
+    def fresh(row: Mapping[str, Any]) -> dict[str, Any]:
+        found = {**row, **row["fresh"]["mean"], "own_aurc": row["aurc"]} if "fresh" in row else {**row}
+        return found | ({"rounded": fresh(row["rounded"])} if "rounded" in row else {})
+
+    return {**summary, "clean": fresh(summary["clean"]), "attacked": [fresh(row) for row in summary["attacked"]]}
+
+
+def _per_class(clean: pa.Table, drawn: pa.Table, attacked: pa.Table, classes: Sequence[str]) -> list[dict[str, Any]]:
     """By true class: how many, share correct, mean confidence clean and attacked, as they are judged."""
-    labels, wrong, judged = column(clean, "label"), errors(clean), column(attacked, "label")
+    labels, before_labels, after_labels = (column(rows, "label") for rows in (clean, drawn, attacked))
+    wrong = errors(drawn)
     present: list[int] = np.unique(records.column(clean, "label")).tolist()
-    before, after = (1 - uncertainty(rows, "max_probability") for rows in (clean, attacked))
+    before, after = (1 - uncertainty(rows, "max_probability") for rows in (drawn, attacked))
     return [
         {
             "label": label,
             "name": classes[label] if label < len(classes) else str(label),
             "images": int((labels == label).sum().item()),
-            "accuracy": (~wrong[labels == label]).double().mean().item(),
-            "confidence": before[labels == label].mean().item(),
-            "confidence_attacked": after[judged == label].mean().item(),
+            "accuracy": (~wrong[before_labels == label]).double().mean().item(),
+            "confidence": before[before_labels == label].mean().item(),
+            "confidence_attacked": after[after_labels == label].mean().item(),
         }
         for label in present
     ]

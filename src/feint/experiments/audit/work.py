@@ -80,6 +80,7 @@ def prepare(settings: AuditSettings, machine: Machine) -> Work:
             "victim": victim.name,
             "stochastic": victim.stochastic,
             "attack": threat.title,
+            "distance": threat.attack.distance,
             "warnings": doubts(victim, dataset),
         },
         stages=audit.stages,
@@ -172,9 +173,8 @@ class Audit:
             attacked = {"variant": "attacked", "radius": radius, **_spent(result, result.inputs - images, guides)}
             tables += [judged(result.inputs, repeat, attacked) for repeat in repeats]
             rounded = (result.inputs * 255).round() / 255
-            tables.append(
-                judged(rounded, 0, {**attacked, "variant": "rounded", **_spent(result, rounded - images, guides)})
-            )
+            attacked = {**attacked, "variant": "rounded", **_spent(result, rounded - images, guides)}
+            tables += [judged(rounded, repeat, attacked) for repeat in repeats]
         for radius, result in zip(
             self.settings.radii, self._random(images, labels, samples, clean, memo), strict=False
         ):

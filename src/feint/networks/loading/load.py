@@ -28,7 +28,7 @@ def load(name: str, weights: str | Path | None = None, *, allow_code: bool = Fal
               its folder can be imported from until the function returns;
             - ``torchvision:NAME`` or ``timm:NAME``, built without downloading and randomly drawn unless there are
               weights, behind a ``Normalize`` with the mean and std of that network's published weights;
-            - ``path/to/file.pt2``, a program of torch.export: see ``Exported``; it can run any code while it is read;
+            - ``path/to/file.pt2``, a program of torch.export: see ``Exported``; it can run any code;
             - a built-in architecture: see ``ARCHITECTURES``.
         weights: a file for ``load_weights``; None to keep the weights that the network comes with. Networks that are
             built here take the number of classes from its last layer.

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from feint.errors import SpecError
 from feint.runs.settings import Radii, RunSettings, listed
 from feint.threats.settings import Arithmetic
-from feint.victims.settings import DataSettings, Networks
+from feint.victims.settings import DataSettings, Networks, Victims
 
 WHITE_RADII, BLACK_RADII = (5e-5, 5e-4, 5e-3), (5e-4, 5e-3, 5e-2)
 """The paper's radii, of the full range [0, 1], when the weights are known and when they are not."""
@@ -86,3 +86,24 @@ class MCDropoutSettings(AceSettings):
     """
 
     draws: Counts = (30, 10)
+
+
+@final
+class SelectiveNetSettings(RunSettings):
+    """Table 4: victims with a selector, white box, aimed at the selector and at the softmax, judged by the selector.
+
+    Attributes:
+        data: the images.
+        victims: each trained with --estimator selective-net.
+        radii: of the white box.
+    """
+
+    data: DataSettings = DataSettings()
+    victims: Victims = ()
+    radii: Radii = WHITE_RADII
+
+    @model_validator(mode="after")
+    def _somebody(self) -> "SelectiveNetSettings":
+        if not self.victims:
+            raise SpecError("victim: expected at least one --victim with a selector, got none")
+        return self

@@ -5,31 +5,51 @@ from typing import Any
 
 from feint.runs.run import Run
 
+from .beside import papers_rows
+
 PAPER = "the paper's victims are ImageNet classifiers such as MobileNetV2, EfficientNet-B0 and ResNet-50"
 KINDS: Mapping[str, str] = {
-    "ace-softmax": "",
-    "ace-ensemble": ", several of one kind",
-    "ace-mc-dropout": ", with dropout",
+    "ace-softmax": PAPER,
+    "ace-ensemble": f"{PAPER}, several of one kind",
+    "ace-mc-dropout": f"{PAPER}, with dropout",
+    "ace-selectivenet": "the paper's victims are ResNet-18 and VGG-16 with selectors, on CIFAR-10",
 }
+GRADIENT = "gradients are exact here, and in the released code of a softmax in float32"
 NAMES = ("aurc", "nll", "brier", "accuracy", "kept", "effective_radius", "gradients", "queries")
 
 
 def summarise(run: Run) -> dict[str, Any]:
-    """``rows``: one per victim, setting and radius; and what differs from the paper."""
-    blocks, children = run.about["blocks"], run.children
+    """``rows``: one per victim, setting and radius, with the paper's rows of the same; and what differs from it."""
+    blocks, children, name = run.about["blocks"], run.children, run.experiment.name
     rows = [row for index, block in enumerate(blocks) for row in rows_of(block, children[f"{index:02d}"])]
+    for row in rows:
+        row["paper"] = papers_rows(name, row["victim"], row["setting"], row["radius"])
     images = children["00"]["images"]
     here = f"{', '.join(run.about['networks'])} on {images} images of {run.settings.data.source}"
-    differences = f"{PAPER}{KINDS[run.experiment.name]}; here {here}"
-    return {"experiment": run.experiment.name, "differences": differences, "rows": rows}
+    exact = getattr(run.settings, "arithmetic", "exact") == "exact"
+    differences = "; ".join((KINDS[name], f"here {here}", *([GRADIENT] if exact else [])))
+    found = {"experiment": name, "differences": differences, "rows": rows}
+    if "selector" in children["00"]:
+        found["calibrated"] = [_calibrated(block, children[f"{index:02d}"]) for index, block in enumerate(blocks)]
+    return found
+
+
+def _calibrated(block: Mapping[str, Any], summary: Mapping[str, Any]) -> dict[str, Any]:
+    """The threshold that was calibrated to a coverage."""
+    names = ("wanted", "calibrated_threshold", "calibrated_on")
+    return {"victim": block["victim"], "setting": block["title"], **{each: summary["selector"][each] for each in names}}
 
 
 def rows_of(block: Mapping[str, Any], summary: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The rows of a block: the clean one (radius None), then one per radius.
 
-    A victim that draws is reported as fresh draws judge it, with the figure under the attack's own draws beside.
+    A victim that draws is reported as fresh draws judge it, with the figure under the attack's own draws beside. One
+    that selects has ``coverage`` and ``risk`` at g = 0.5, ``selective_risk`` at the clean inputs' coverage, and both at
+    the threshold that was calibrated.
     """
     rows: list[dict[str, Any]] = []
+    selector = summary.get("selector")
+    selected = [selector["clean"], *selector["attacked"]] if selector else []
     for radius, entry in [(None, summary["clean"]), *((row["radius"], row) for row in summary["attacked"])]:
         row = {"victim": block["victim"], "setting": block["title"], "radius": radius, "run": summary["run"]["id"]}
         row |= {name: entry.get(name) for name in NAMES}
@@ -41,4 +61,8 @@ def rows_of(block: Mapping[str, Any], summary: Mapping[str, Any]) -> list[dict[s
             row |= {f"risk_at_{point['value']}": point["risk"] for point in mean["selective_risk"]}
             row["aurc_std"] = entry["fresh"]["std"]["aurc"]
         rows.append(row)
+    for row, found in zip(rows, selected, strict=False):
+        calibrated = found["calibrated"] or {"coverage": None, "risk": None}
+        row |= {name: found[name] for name in ("coverage", "risk", "selective_risk")}
+        row |= {f"calibrated_{name}": calibrated[name] for name in ("coverage", "risk")}
     return rows

@@ -9,7 +9,8 @@ from feint.errors import SpecError
 from feint.experiments.audit import AUDIT
 from feint.experiments.audit.work import Audit
 from feint.experiments.papers.ace import ENSEMBLE, MC_DROPOUT, SOFTMAX
-from feint.experiments.papers.ace.report import table
+from feint.experiments.papers.ace.paper import MATCHING, PAPER_TABLE_1, PAPER_TABLE_2
+from feint.experiments.papers.ace.report import beside, table
 from feint.reports import text
 from feint.runs import local
 from feint.runs.run import Run
@@ -310,3 +311,38 @@ def test_the_report_says_what_the_summary_says(softmax, drawn):
     assert values == pytest.approx([1000 * rows[at]["aurc"] for at in range(3) for rows in together], rel=1e-3)
     assert softmax.summary["differences"] in text.text(report)
     assert "n0, n1, n2 on 24 images of" in softmax.summary["differences"]
+
+
+def test_the_papers_figures_stand_beside_ours(reproduced):
+    found = reproduced(SOFTMAX, "n0 n1", black_radii=(5e-3, 0.1), out="beside")
+    shown, whole = beside(found.summary)
+    together = blocks(found)
+    assert {row.victim for row in PAPER_TABLE_1} == {row[3] for row in shown.rows}
+    assert len(shown.rows) == 2 * 2 * 5  # victims; clean and one radius; the paper's victims
+    for victim, setting, radius, theirs, *numbers in shown.rows:
+        assert setting == "black box, 1 proxy"
+        epsilon = 0.0 if radius == "clean" else radius
+        (row,) = [row for row in PAPER_TABLE_1 if (row.victim, row.epsilon) == (theirs, epsilon)]
+        assert tuple(numbers[1::2]) == (row.effective or None, row.aurc, row.nll, row.brier, row.accuracy)
+        (mine,) = [each for each in together[victim, setting] if (each["radius"] or 0.0) == epsilon]
+        assert row._asdict() in mine["paper"]
+        own = (mine["effective_radius"], 1000 * mine["aurc"], mine["nll"], mine["brier"], 100 * mine["accuracy"])
+        assert tuple(numbers[::2]) == (own if theirs == "ResNet50" else ("",) * 5)
+    (all_of_it,) = whole.blocks
+    assert [row[:2] for row in all_of_it.rows] == [row[:2] for row in PAPER_TABLE_1]
+    said = text.text(found.report)
+    assert all(name in said for name in ("Table 1 of the paper", "DenseNet161", "436.9", "float32"))
+
+
+def test_an_ensemble_stands_beside_the_same_kind_of_proxies(ensemble):
+    rows = [row for row in ensemble.summary["rows"] if row["paper"]]
+    assert {row["setting"] for row in rows} == {"black box, matching proxies", "black box, foreign proxies"}
+    matching = next(row for row in rows if "matching" in row["setting"])
+    assert matching["paper"] == [row._asdict() for row in PAPER_TABLE_2 if row.setting == MATCHING and not row.epsilon]
+
+
+def test_a_white_box_alone_has_nothing_beside_it_and_says_so(reproduced):
+    found = reproduced(SOFTMAX, "n0")
+    assert all(row["paper"] == [] for row in found.summary["rows"])
+    said = "None of these settings at these radii is in the paper, whose table 1 has: ensemble of ten ResNet50."
+    assert said in text.text(found.report)

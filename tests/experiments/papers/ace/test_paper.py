@@ -1,9 +1,12 @@
 """The paper's figures: whole, and in agreement with what its own text says of them."""
 
+import re
+from pathlib import Path
+
 import pytest
 
-from feint.experiments import ace_paper
-from feint.experiments.ace_paper import PAPER_CLAIMS, PAPER_TABLE_1, PAPER_TABLE_2, PAPER_TABLE_3, PAPER_TABLE_4
+from feint.experiments.papers.ace import paper
+from feint.experiments.papers.ace.paper import PAPER_CLAIMS, PAPER_TABLE_1, PAPER_TABLE_2, PAPER_TABLE_3, PAPER_TABLE_4
 
 TABLES = {1: PAPER_TABLE_1, 2: PAPER_TABLE_2, 3: PAPER_TABLE_3, 4: PAPER_TABLE_4}
 BLOCKS = {1: 5, 2: 2, 3: 4, 4: 4}
@@ -49,9 +52,18 @@ def test_table_1_says_what_the_text_says_of_it():
 
 def test_table_4_says_what_the_text_says_of_it():
     direct, indirect = blocks(4)[2:]
-    assert direct[0].victim == ace_paper.VGG16
+    assert direct[0].victim == paper.VGG16
     assert [direct[0].selective_risk, direct[3].selective_risk, indirect[3].selective_risk] == [0.0067, 0.0772, 0.0829]
 
 
 def test_claims_have_a_key_each():
     assert len({claim.name for claim in PAPER_CLAIMS}) == len(PAPER_CLAIMS)
+
+
+def test_the_documentation_answers_every_claim():
+    documented = (Path(__file__).parents[4] / "docs" / "ace-results.md").read_text().split("## The paper's claims")[1]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in documented.splitlines() if "| `" in line]
+    assert [re.findall("`(.+?)` ", row[0] + " ")[0] for row in rows] == [claim.name for claim in PAPER_CLAIMS]
+    for row in rows:
+        assert re.match("(for|against|partly|no evidence yet)(, |: |$)", row[4]), row
+        assert row[3]

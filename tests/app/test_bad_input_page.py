@@ -1,0 +1,235 @@
+"""docs/bad-input.md is what these bad inputs come to; FEINT_WRITE=1 writes it anew."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from feint.app.cli import main
+
+PAGE = Path(__file__).parents[2] / "docs" / "bad-input.md"
+INTRODUCTION = """# Bad input
+
+Made by `tests/app/test_bad_input_page.py`, which runs each of these in an empty folder: exit code 2, nothing on standard output,
+the one line below on standard error, and nothing left behind. More of them, and what must not come out of damaged files, are in
+`tests/app/test_bad_input.py`, `tests/data/test_hostile.py` and `tests/data/test_fuzz.py`.
+"""
+COMMON = [
+    "--data nothing.npz",
+    "--data=",
+    "--data images.npz --resize 1000000",
+    "--limit 0",
+    "--first 3 --limit 3",
+    "--seed -1",
+    "--device abacus",
+    "--threads 1000000",
+    "--batch-size 0",
+    "--treads 1",
+    "--victim nobody",
+    "--channels gray",
+    "--on-error ignore",
+]
+BASES = {
+    "audit": "audit",
+    "attack": "attack fgsm --radii 0.1",
+    "detect": "detect --attack bim --radii 0.1",
+    "span": "span",
+    "per-class": "per-class --attack bim",
+    "latent": "latent --autoencoder nobody --victim lenet",
+    "interpolate": "interpolate --autoencoder nobody --victim lenet",
+    "spread": "spread --victim lenet",
+    "reproduce": "reproduce ace-softmax --network networks.py:build",
+}
+OWN = {
+    "audit": ["--radii 8", "--attack itertive-ace", "--measure mood", "--network net.pt2", "--network nobody.py:f"],
+    "attack": ["--network torchvision:nothing", "--attack fgsm"],
+    "train": [
+        "train",
+        "train small",
+        "train ../small --network digits",
+        "train small --network nothing",
+        "train small --network digits --epochs 0",
+        "train small --network digits --momentum inf",
+        "train small --network digits --learning-rate 0",
+        "train small --network digits --validation-share 1",
+        "train small --network digits --augment flip",
+        "train small --network digits --adversarial cw",
+        "train small --network digits:dropuot=0.5",
+        "train small --network networks.py:build:dropout=0.5 --data images.npz --test-data other.npz",
+        "train small --network digits --members 0",
+        "train small --network digits --data images.npz --test-data images.npz",
+        "train small --network net.pt2 --allow-code",
+    ],
+    "run": [
+        "run",
+        "run nothing.yaml",
+        "run empty.yaml",
+        "run broken.yaml",
+        "run list.yaml",
+        "run unknown.yaml",
+        "run field.yaml",
+        "run value.yaml",
+        "run program.yaml",
+        "run bytes.yaml",
+        "run audit.yaml --radii 0.1",
+    ],
+    "report": [
+        "report",
+        "report nothing",
+        "report folder",
+        "report images.npz",
+        "report broken",
+        "report list",
+        "report other",
+        "report running",
+        "report folder --format docx",
+        "report folder again",
+    ],
+}
+FILES = {
+    "NumPy's npz": ["empty.npz", "text.npz", "objects.npz", "channels.npz", "labels.npz", "count.npz", "bomb.npz"],
+    "IDX": ["cut-images-idx3-ubyte", "none-images-idx3-ubyte", "magic-images-idx3-ubyte", "huge-images-idx3-ubyte",
+            "alone-images-idx3-ubyte"],
+    "Parquet": ["empty.parquet", "text.parquet", "columns.parquet", "cut.parquet", "pictures.parquet"],
+    "folders of pictures": ["folder", "junk", "mixed", "sizes", "plain"],
+    "a CSV of labels": ["csv-empty", "csv-columns", "csv-missing", "csv-outside", "csv-label"],
+}  # fmt: skip
+WEIGHTS = {
+    "safetensors": ["empty", "text", "cut", "names", "shapes"],
+    "checkpoints": ["pickle", "page", "pointer", "noise", "number"],
+    "Python files": ["import", "syntax", "exits", "string", "arguments"],
+}
+
+
+def npz(path: str, **arrays: object) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (6, 8, 8), dtype=np.uint8)
+    np.savez(path, **{"images": images, "labels": np.arange(6) % 3, **arrays})
+
+
+@pytest.fixture
+def place(tmp_path: Path, networks: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with all of the bad files, and a few good ones."""
+    import pickle
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    import torch
+    from PIL import Image
+    from safetensors.torch import save_file
+
+    monkeypatch.chdir(tmp_path)
+    for path in ("empty.npz", "empty.parquet", "net.pt2", "empty.yaml", "empty.safetensors"):
+        Path(path).write_bytes(b"")
+    npz("images.npz")
+    npz("other.npz", images=np.random.default_rng(1).integers(0, 256, (6, 8, 8), dtype=np.uint8))
+    for path in ("text.npz", "text.parquet", "text.safetensors", "bytes.yaml"):
+        Path(path).write_bytes(b"no such thing \xff")
+    npz("objects.npz", images=np.array([object()] * 6))
+    npz("channels.npz", images=np.zeros((6, 8, 8, 7), np.uint8))
+    npz("labels.npz", labels=np.full(6, 0.5))
+    npz("count.npz", labels=np.zeros(5, int))
+    npz("bomb.npz", images=np.zeros((1, 1, 1), np.uint8), labels=np.zeros(2**20, np.uint8))
+    header, labels = np.array([0x803, 4, 5, 5], ">u4").tobytes(), np.array([0x801, 4], ">u4").tobytes() + bytes(4)
+    sets = {
+        "cut": header + bytes(7),
+        "none": np.array([0x803, 0, 5, 5], ">u4").tobytes(),
+        "magic": np.array([0x999, 4, 5, 5], ">u4").tobytes() + bytes(100),
+        "huge": np.array([0x803, 2**31, 5, 5], ">u4").tobytes(),
+        "alone": header + bytes(100),
+    }
+    for name, content in sets.items():
+        Path(f"{name}-images-idx3-ubyte").write_bytes(content)
+        if name != "alone":
+            Path(f"{name}-labels-idx1-ubyte").write_bytes(labels)
+    pq.write_table(pa.table({"a": [1]}), "columns.parquet")
+    pq.write_table(pa.table({"image": [{"bytes": b"none", "path": "x"}], "label": [0]}), "pictures.parquet")
+    Path("cut.parquet").write_bytes(Path("columns.parquet").read_bytes()[:-9])
+    for folder in ("folder", "junk/a", "mixed/a", "sizes/a", "plain", "csv-empty", "csv-columns", "csv-missing"):
+        Path(folder).mkdir(parents=True)
+    for folder in ("csv-outside", "csv-label", "broken", "list", "other", "running"):
+        Path(folder).mkdir()
+    Path("junk/a/0.png").write_bytes(b"<html>404</html>")
+    Path("plain/readme.txt").write_text("no pictures")
+    Path("mixed/a/0.txt").write_text("no picture either")
+    for number, side in enumerate((4, 5)):
+        Image.fromarray(np.zeros((side, side), np.uint8)).save(f"sizes/a/{number}.png")
+    tables = {
+        "empty": "", "columns": "a,b\n1,2\n", "missing": "file,label\nx.png,0\n", "outside": "file,label\n../x.png,0\n",
+        "label": "file,label\nx.png\n",
+    }  # fmt: skip
+    for name, content in tables.items():
+        Path(f"csv-{name}/l.csv").write_text(content)
+    for name, state in {"broken": "{", "list": "[]", "other": '{"experiment": "nothing"}', "running": "{}"}.items():
+        Path(name, "run.json").write_text(state)
+    documents = {
+        "broken": "a: [", "list": "- 3", "unknown": "experiment: audti", "field": "{experiment: audit, radi: 1}",
+        "value": "{experiment: audit, radii: [8/0]}", "audit": "experiment: audit",
+        "program": "{experiment: audit, victim: {networks: [networks.py:build]}}",
+    }  # fmt: skip
+    for name, content in documents.items():
+        Path(f"{name}.yaml").write_text(content)
+    save_file({"a": torch.zeros(3)}, "names.safetensors")
+    save_file({"layers.1.weight": torch.zeros(3)}, "shapes.safetensors")
+    Path("cut.safetensors").write_bytes(Path("names.safetensors").read_bytes()[:-4])
+    Path("pickle.pt").write_bytes(pickle.dumps({"a": print}))
+    Path("page.pt").write_text("<!DOCTYPE html><html></html>")
+    Path("pointer.pt").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 4\n")
+    Path("noise.pt").write_bytes(np.random.default_rng(0).bytes(500))
+    torch.save(3, "number.pt")
+    codes = {
+        "import": "import nowhere_to_be_found", "syntax": "def build(:", "exits": "raise SystemExit(0)",
+        "string": "def build():\n    return 'a string'", "arguments": "def build(classes):\n    return classes",
+    }  # fmt: skip
+    for name, code in codes.items():
+        Path(f"{name}.py").write_text(code)
+    return tmp_path
+
+
+def cases() -> Iterator[tuple[str, list[str]]]:
+    """Headings, and the command lines below each."""
+    for name in (*BASES, "train", "run", "report"):
+        base = BASES.get(name, "")
+        shared = [each for each in COMMON if "resize" not in each or "--victim" not in base]  # victims are read first
+        common = [f"{base} {each}" for each in shared] if base else []
+        yield (
+            f"`feint {name}`",
+            common + [f"{base} {each}" if base and not each.startswith(name) else each for each in OWN.get(name, [])],
+        )
+    for kind, names in FILES.items():
+        yield kind, [f"audit --network networks.py:build --data {name}" for name in names]
+    for kind, names in WEIGHTS.items():
+        suffix = {"safetensors": "safetensors", "checkpoints": "pt", "Python files": "py"}[kind]
+        word = "{0}.py:build" if suffix == "py" else f"networks.py:build:weights={{0}}.{suffix}"
+        yield kind, [f"audit --data images.npz --network {word.format(name)}" for name in names]
+
+
+def told(line: str, place: Path, capfd: pytest.CaptureFixture[str]) -> str:
+    """What a command says, after a look at all that it must not do."""
+    before = sorted(place.rglob("*"))
+    arguments = line.split()
+    capfd.readouterr()
+    code = main([*arguments, "--quiet"] if arguments[0] not in ("report",) else arguments)
+    out, err = capfd.readouterr()
+    assert (code, out) == (2, ""), (line, out, err)
+    assert err.startswith("feint: "), (line, err)
+    assert err[:-1].isprintable(), (line, err)
+    after = [path for path in sorted(place.rglob("*")) if path not in before]
+    assert not after, (line, after)
+    return err.strip().replace(str(place), "FOLDER")
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_the_page(place: Path, capfd: pytest.CaptureFixture[str]):
+    lines = [INTRODUCTION]
+    for heading, commands in cases():
+        said = {line: told(line, place, capfd) for line in commands}
+        assert len(set(said.values())) == len(said), heading  # no two of one kind
+        assert len(said) >= (10 if heading.startswith("`feint") else 5), heading
+        lines.append(f"\n## {heading}\n")
+        lines += [f"    $ feint {line}\n    {came}\n" for line, came in said.items()]
+    page = "\n".join(lines).rstrip() + "\n"
+    if os.environ.get("FEINT_WRITE"):
+        PAGE.write_text(page)
+    assert page == PAGE.read_text()
