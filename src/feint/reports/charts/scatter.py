@@ -48,7 +48,7 @@ def scatter(
 
     Short names, such as digits, stand where the points are; others beside them while they are few, and in tooltips.
 
-    The domain is of both axes unless ``x_domain`` is given; logarithmic axes with a domain come with a dashed line where
+    The domain is of both axes unless ``x_domain`` is given; logarithmic axes with one come with a dashed line where
     both are equal; ``fit`` draws each cloud's least-squares line.
     """
     keep = [some(len(cloud.x), POINTS) for cloud in clouds]
