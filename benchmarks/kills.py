@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -56,12 +57,18 @@ def found(folder: Path, name: str) -> dict[str, str]:
             with np.load(path, allow_pickle=False) as arrays:
                 digests[place] = _digest(*((key, arrays[key].dtype, arrays[key].tobytes()) for key in arrays.files))
         elif place == "summary.json":
-            summary = json.loads(path.read_text())
-            digests[place] = _digest({key: value for key, value in summary.items() if key not in ("run", "seconds")})
+            digests[place] = _digest(_timeless(json.loads(path.read_text())))
     for path in sorted(folder.glob("victims/*/*.safetensors")):
         weights = load_file(path)
         digests[str(path.relative_to(folder))] = _digest(*((key, weights[key].tobytes()) for key in sorted(weights)))
     return digests
+
+
+def _timeless(value: Any) -> Any:
+    """Without the run's own place, and how long it took."""
+    if isinstance(value, dict):
+        return {key: _timeless(each) for key, each in value.items() if key != "run" and "seconds" not in key}
+    return [_timeless(each) for each in value] if isinstance(value, list) else value
 
 
 def _digest(*values: object) -> str:

@@ -12,8 +12,8 @@ from feint.app.cli import main
 PAGE = Path(__file__).parents[2] / "docs" / "bad-input.md"
 INTRODUCTION = """# Bad input
 
-Made by `tests/app/test_bad_input_page.py`, which runs each of these in an empty folder: exit code 2, nothing on standard output, the one
-line below on standard error, and nothing left behind. More of them, and what must not come out of damaged files, are in
+Made by `tests/app/test_bad_input_page.py`, which runs each of these in an empty folder: exit 2, nothing on standard
+output, the line below on standard error, and nothing left behind. More, and what comes out of damaged files:
 `tests/app/test_bad_input.py`, `tests/data/test_hostile.py` and `tests/data/test_fuzz.py`.
 """
 COMMON = [

@@ -199,6 +199,7 @@ def cases(at: Inputs) -> dict[str, Case]:
         "network": Change({"network": [weighted, c]}),
         "estimator": Change({"estimator": "mc-dropout:draws=4"}),
         "average": Change({"average": "logit"}),
+        "outputs": Change({"outputs": "sigmoid"}),
         "defense": Change(reason="there are none yet"),
         "radii": Change({"radii": "0.1,0.2"}),
         "repeats": Change({"repeats": 2}),
@@ -225,6 +226,7 @@ def cases(at: Inputs) -> dict[str, Case]:
         "proxy": Change({"proxy": [d]}),
         "white-radii": Change({"white-radii": "0.06"}),
         "black-radii": Change({"black-radii": "0.06"}),
+        "arithmetic": Change({"arithmetic": "as-released"}),
     }
     linear = at["networks.py:linear"]
     unlike = f"{linear}:weights={at.victims / 'other-selector' / 'member-0.safetensors'}"
@@ -254,6 +256,7 @@ def cases(at: Inputs) -> dict[str, Case]:
                 "any-label": Change({"any-label": True}),
                 "measure": Change({"measure": "margin"}),
                 "baseline": Change({"baseline": "none"}),
+                "arithmetic": Change({"arithmetic": "as-released"}),
             },
         ),
         "attack": Case(

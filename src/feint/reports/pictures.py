@@ -4,7 +4,7 @@ import re
 import textwrap
 from collections.abc import Mapping
 from html import escape
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, final
 from weakref import WeakKeyDictionary
 
 from feint.errors import InputError
@@ -47,6 +47,24 @@ def render(block: Figure | Pictures, kind: Kind = "png") -> bytes:
         return svg(block).encode()
     convert = _convert()
     return convert.svg_to_pdf(svg(block)) if kind == "pdf" else convert.svg_to_png(svg(block), scale=_SCALE)
+
+
+@final
+class Shown:
+    """A figure or pictures as a notebook shows them; as text, what they show in words.
+
+    Args:
+        block: which.
+    """
+
+    def __init__(self, block: Figure | Pictures) -> None:
+        self.block = block
+
+    def __repr__(self) -> str:
+        return self.block.alt if isinstance(self.block, Figure) else self.block.title
+
+    def _repr_png_(self) -> bytes:
+        return render(self.block)
 
 
 def _convert() -> Any:

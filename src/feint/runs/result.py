@@ -4,11 +4,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
-from feint.reports import Figure, Report
+from feint.errors import SpecError
+from feint.reports import Figure, Pictures, Report
 from feint.reports.page import fragment
+from feint.reports.pictures import Shown
 from feint.reports.text import text
 
 from .run import Run
+from .settings import near
 from .tables import Table
 
 if TYPE_CHECKING:
@@ -47,6 +50,17 @@ class Result:
     def figures(self) -> dict[str, Figure]:
         """The report's figures, by name."""
         return {figure.name: figure for figure in self.report.blocks() if isinstance(figure, Figure)}
+
+    def show(self, name: str) -> Shown:
+        """A figure of the report, or its pictures, as a notebook shows them.
+
+        Raises:
+            SpecError: there is none of that name.
+        """
+        blocks = {block.name: block for block in self.report.blocks() if isinstance(block, Figure | Pictures)}
+        if name not in blocks:
+            raise SpecError(f"figure: expected one of {', '.join(blocks)}, got {name!r}{near(name, blocks)}")
+        return Shown(blocks[name])
 
     def __repr__(self) -> str:
         return f"Result({self.run.id}: {self.report.headline})"

@@ -66,8 +66,8 @@ def completed(word: ThreatWord, *, seed: int) -> ThreatWord:
     names: dict[Any, str] = {type(attack): word.name or ""}
     for field in ("search", "refine"):
         if hasattr(attack, field):
-            kind: type = type(getattr(attack, field))
-            names[kind] = _NAMES.get(kind.__name__, kind.__name__.lower())
+            kind = type(cast(object, getattr(attack, field))).__name__
+            names[type(getattr(attack, field))] = _NAMES.get(kind, kind.lower())
     return word.but(settings=things.plain(attack, names))
 
 

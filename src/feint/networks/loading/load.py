@@ -28,7 +28,7 @@ def load(name: str, weights: str | Path | None = None, *, allow_code: bool = Fal
               its folder can be imported from until the function returns;
             - ``torchvision:NAME`` or ``timm:NAME``, built without downloading and randomly drawn unless there are
               weights, behind a ``Normalize`` with the mean and std of that network's published weights;
-            - ``path/to/file.pt2``, a program of torch.export: see ``Exported``; it can run any code while it is read;
+            - ``path/to/file.pt2``, a program of torch.export: see ``Exported``; it can run any code;
             - a built-in architecture: see ``ARCHITECTURES``.
         weights: a file for ``load_weights``; None to keep the weights that the network comes with. Networks that are
             built here take the number of classes from its last layer.
@@ -48,8 +48,7 @@ def load(name: str, weights: str | Path | None = None, *, allow_code: bool = Fal
     elif name.endswith(".pt2"):
         if Path(name).expanduser().is_file() and not allow_code:
             raise NetworkError(
-                f"{name}: expected --allow-code (in Python: allow_code=True) to load a program, which can run any "
-                "code, got none"
+                f"{name}: expected --allow-code (in Python: allow_code=True) to load a program that runs code, got none"
             )
         network = load_exported(Path(name).expanduser())
         inner = network.program

@@ -7,7 +7,7 @@ import pytest
 
 from feint.errors import SpecError
 from feint.experiments.audit import AUDIT
-from feint.experiments.papers.ace import SELECTIVENET
+from feint.experiments.papers.ace import SELECTIVENET, SOFTMAX
 from feint.experiments.papers.ace.paper import DIRECT, INDIRECT, PAPER_TABLE_4
 from feint.experiments.papers.ace.report import beside, selection
 from feint.experiments.training import TRAINING
@@ -182,6 +182,12 @@ def test_victims_without_a_selector_are_refused(trained, values, message):
     with pytest.raises(SpecError, match=message):
         trained.run(SELECTIVENET, out="refused", **values)
     assert not (trained.root / "refused").exists()
+
+
+def test_the_other_tables_refuse_a_network_with_a_selector_around_it(trained):
+    settings = SOFTMAX.settings.parse({"victim": "s", "data": {"first": 80}, "threads": 1})
+    with pytest.raises(SpecError, match="victim: expected networks that predict by themselves, got selective-net"):
+        local.run(SOFTMAX, settings, trained.root / "refused", victims=trained.root, allow_code=True, progress=False)
 
 
 def test_indirect_says_how_to_aim_at_the_softmax(trained):

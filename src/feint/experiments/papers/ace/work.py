@@ -16,6 +16,7 @@ from feint.victims.data import load_data, matched
 from feint.victims.networks import load_members
 from feint.victims.settings import NetworkWord, VictimSettings
 from feint.victims.victim import SOFTMAX, identity_of, load_victim, resolved
+from feint.victims.whole import is_whole
 
 from .settings import AceSettings, EnsembleSettings, MCDropoutSettings, SelectiveNetSettings
 
@@ -53,8 +54,10 @@ def prepare(settings: AceSettings | SelectiveNetSettings, machine: Machine) -> W
     if isinstance(settings, SelectiveNetSettings):
         settings = settings.but(victims=tuple(_selecting(victim, machine) for victim in settings.victims))
     elif settings.victim is not None:
-        members = read_victim(machine.victims, settings.victim, allow_code=machine.allow_code).networks
-        settings = settings.but(networks=(*settings.networks, *members), victim=None)
+        card = read_victim(machine.victims, settings.victim, allow_code=machine.allow_code)
+        if is_whole(word := card.estimator or SOFTMAX):
+            raise SpecError(f"victim: expected networks that predict by themselves, got {word.name} around them")
+        settings = settings.but(networks=(*settings.networks, *card.networks), victim=None)
     dataset = load_data(settings.data, machine)
     settings = machine.settled(settings, dataset.shape, len(dataset))
     blocks = list(blocks_of(settings))
