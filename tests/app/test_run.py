@@ -142,9 +142,11 @@ def test_a_report_as_text_and_data(feint, finished: Path, tmp_path: Path):
     assert scores["rows"][0][1] == summary["clean"]["aurc"]
     assert scores["rows"][1][:2] == [raw(0.05), summary["attacked"][0]["aurc"]]
     assert feint("report", finished, "--format", "csv", "--out", tmp_path).code == 0
-    head, clean, _ = (tmp_path / "tables" / "scores.csv").read_text().splitlines()
+    head, clean, _, random = (tmp_path / "tables" / "scores.csv").read_text().splitlines()
     assert head.startswith("radius,AURC,E-AURC,AUGRC,")
     assert float(clean.split(",")[1]) == summary["clean"]["aurc"]
+    assert random.startswith("random ")
+    assert float(random.split(",")[1]) == summary["attacked"][0]["random"]["aurc"]
 
 
 def test_a_folder_that_is_no_whole_run(feint, finished: Path):
