@@ -10,6 +10,8 @@ from PIL import Image
 from feint.reports.data import raw
 from feint.runs.run import read_state
 
+from .conftest import by_chance
+
 
 @pytest.fixture
 def settings(images: Path, networks: Path) -> dict:
@@ -29,8 +31,9 @@ def test_a_file_is_the_same_run_as_the_flags(feint, settings, tmp_path: Path, im
         tmp_path, {**settings, "attack": "ace:search=bisection", "data": {"source": str(images), "first": 10}}
     )
     outcome = feint("run", path, "--allow-code", "--quiet", "--json")
-    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.code == 0, outcome
     (summary,) = json.loads(outcome.out)
+    assert outcome.err == by_chance(summary["clean"]["accuracy"])
     flags = ["--data", images, "--first", 10, "--network", f"{networks}:build", "--radii", 0.05, "--threads", 1]
     other = feint("audit", *flags, "--batch-size", 8, "--attack", "ace:search=bisection", "--quiet", "--json")
     assert json.loads(other.out) == summary  # read, not run again
@@ -139,9 +142,11 @@ def test_a_report_as_text_and_data(feint, finished: Path, tmp_path: Path):
     assert scores["rows"][0][1] == summary["clean"]["aurc"]
     assert scores["rows"][1][:2] == [raw(0.05), summary["attacked"][0]["aurc"]]
     assert feint("report", finished, "--format", "csv", "--out", tmp_path).code == 0
-    head, clean, _ = (tmp_path / "tables" / "scores.csv").read_text().splitlines()
+    head, clean, _, random = (tmp_path / "tables" / "scores.csv").read_text().splitlines()
     assert head.startswith("radius,AURC,E-AURC,AUGRC,")
     assert float(clean.split(",")[1]) == summary["clean"]["aurc"]
+    assert random.startswith("random ")
+    assert float(random.split(",")[1]) == summary["attacked"][0]["random"]["aurc"]
 
 
 def test_a_folder_that_is_no_whole_run(feint, finished: Path):
