@@ -24,7 +24,7 @@ COMMON = [
     "--first 3 --limit 3",
     "--seed -1",
     "--device abacus",
-    "--threads 1000000",
+    "--threads 0",
     "--batch-size 0",
     "--treads 1",
     "--victim nobody",
