@@ -14,7 +14,7 @@ from typing import Any, Protocol, cast, final, runtime_checkable
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from torch.optim import SGD, Adam, Optimizer
+from torch.optim import Optimizer
 
 from feint.batching import padded_batches
 from feint.errors import DataError, FeintError, InputError, NetworkError, SpecError
@@ -27,6 +27,7 @@ from feint.training.devices import Devices, run
 from feint.training.history import Epoch, History
 from feint.training.layout import arranged
 from feint.training.modes import modes_restored
+from feint.training.optimizers import optimizer_of
 from feint.training.progress import Bar, Listener
 from feint.training.randomness import derived, seeded, stream
 from feint.training.recipe import Recipe
@@ -139,7 +140,7 @@ def _work(devices: Devices, job: _Job) -> tuple[State, History, str | None]:
     with seeded(derived(job.seed, "begin"), devices.device):
         trainable.begin(job.training)
     module.to(devices.device)  # what begin has added
-    optimizer = _optimizer(module, recipe)
+    optimizer = optimizer_of(module, recipe)
     arguments = job.arguments | {"network": _outline(module)}
     standing = None if job.checkpoint is None else files.load(job.checkpoint, arguments)
     if standing is None:
@@ -303,15 +304,6 @@ def _advance(standing: Standing, epoch: Epoch, module: nn.Module, optimizer: Opt
 def _finished(standing: Standing, recipe: Recipe) -> bool:
     done = len(standing.epochs)
     return done >= recipe.epochs or (recipe.patience is not None and done - standing.best_epoch >= recipe.patience)
-
-
-def _optimizer(module: nn.Module, recipe: Recipe) -> Optimizer:
-    parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
-    if not parameters:
-        raise InputError(f"training expects parameters that require gradients, got none in {type(module).__name__}")
-    if recipe.optimizer == "adam":
-        return Adam(parameters, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
-    return SGD(parameters, lr=recipe.learning_rate, momentum=recipe.momentum, weight_decay=recipe.weight_decay)
 
 
 def _outline(module: nn.Module) -> str:
