@@ -80,7 +80,7 @@ def load_exported(path: Path) -> Exported:
     disabled, logger.disabled = logger.disabled, True  # it logs the whole traceback of what is raised below in one line
     try:
         with warnings.catch_warnings():
-            # Up to torch 2.11 weights are views of bytes that nothing else holds; that they are written to harms nobody.
+            # of weights that are views of bytes which nothing else holds
             warnings.filterwarnings("ignore", "The given buffer is not writable", UserWarning)
             exported: Any = torch.export.load(path)
         program: nn.Module = exported.module()
