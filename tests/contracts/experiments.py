@@ -396,7 +396,7 @@ def cases(at: Inputs) -> dict[str, Case]:
                 "augment": Change({"augment": "crop-flip"}),
                 "channels-last": Change({"channels-last": True}),
                 "adversarial": Change({"adversarial": "fgsm:radii=0.1"}),
-                "adversarial-loss": Change({"adversarial-loss": "sum"}, beside={"adversarial": "fgsm:radii=0.1"}),
+                "adversarial-loss": Change({"adversarial-loss": "mean"}, beside={"adversarial": "fgsm:radii=0.05"}),
             },
             words=("name",),
             data="train.npz",
