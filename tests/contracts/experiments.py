@@ -53,6 +53,10 @@ def probable():
     return nn.Sequential(Small(1), nn.Softmax(1))
 
 
+def likely():
+    return nn.Sequential(Small(2), nn.Softmax(1))
+
+
 def d():
     return Small(3)
 
@@ -203,7 +207,9 @@ def cases(at: Inputs) -> dict[str, Case]:
         "network": Change({"network": [weighted, c]}),
         "estimator": Change({"estimator": "mc-dropout:draws=4"}),
         "average": Change({"average": "logit"}),
-        "outputs": Change({"outputs": "probabilities"}, beside={"network": [at["networks.py:probable"]]}),
+        "outputs": Change(
+            {"outputs": "probabilities"}, beside={"network": [at["networks.py:probable"], at["networks.py:likely"]]}
+        ),
         "defense": Change(reason="there are none yet"),
         "radii": Change({"radii": "0.1,0.2"}),
         "repeats": Change({"repeats": 2}),
@@ -260,7 +266,7 @@ def cases(at: Inputs) -> dict[str, Case]:
                 "any-label": Change({"any-label": True}),
                 "measure": Change({"measure": "margin"}),
                 "baseline": Change({"baseline": "none"}),
-                "arithmetic": Change({"arithmetic": "as-released"}, beside={"attack": "ace"}),
+                "arithmetic": Change({"arithmetic": "as-released"}, beside={"attack": "ace:measure=max_probability"}),
             },
         ),
         "attack": Case(
