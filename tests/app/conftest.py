@@ -126,6 +126,14 @@ def images(save_images: Callable[..., Path]) -> Path:
     return save_images()
 
 
+def by_chance(accuracy: float, start: str = "") -> str:
+    """What is said on standard error of a victim of three classes that does no better than chance."""
+    return (
+        f"feint: warning: {start}accuracy is {accuracy:.1%}, no better than chance among 3 classes: "
+        "are labels, preprocessing and weights those of this network?\n"
+    )
+
+
 def records(summary: dict[str, Any]) -> dict[str, np.ndarray]:
     """The columns of a run's records, as anybody reads them."""
     table = pq.read_table(Path(summary["run"]["folder"]) / "tables" / "records")

@@ -12,8 +12,8 @@ from feint.app.cli import main
 PAGE = Path(__file__).parents[2] / "docs" / "bad-input.md"
 INTRODUCTION = """# Bad input
 
-Made by `tests/app/test_bad_input_page.py`, which runs each of these in an empty folder: exit code 2, nothing on standard output,
-the one line below on standard error, and nothing left behind. More of them, and what must not come out of damaged files, are in
+Made by `tests/app/test_bad_input_page.py`, which runs each of these in an empty folder: exit 2, nothing on standard
+output, the line below on standard error, and nothing left behind. More, and what comes out of damaged files:
 `tests/app/test_bad_input.py`, `tests/data/test_hostile.py` and `tests/data/test_fuzz.py`.
 """
 COMMON = [
@@ -24,7 +24,7 @@ COMMON = [
     "--first 3 --limit 3",
     "--seed -1",
     "--device abacus",
-    "--threads 1000000",
+    "--threads 0",
     "--batch-size 0",
     "--treads 1",
     "--victim nobody",

@@ -10,6 +10,8 @@ from PIL import Image
 from feint.reports.data import raw
 from feint.runs.run import read_state
 
+from .conftest import by_chance
+
 
 @pytest.fixture
 def settings(images: Path, networks: Path) -> dict:
@@ -28,25 +30,26 @@ def test_a_file_is_the_same_run_as_the_flags(feint, settings, tmp_path: Path, im
     path = written(
         tmp_path, {**settings, "attack": "ace:search=bisection", "data": {"source": str(images), "first": 10}}
     )
-    outcome = feint("run", "--allow-code", path, "--quiet", "--json")
-    assert (outcome.code, outcome.err) == (0, "")
+    outcome = feint("run", path, "--allow-code", "--quiet", "--json")
+    assert outcome.code == 0, outcome
     (summary,) = json.loads(outcome.out)
+    assert outcome.err == by_chance(summary["clean"]["accuracy"])
     flags = ["--data", images, "--first", 10, "--network", f"{networks}:build", "--radii", 0.05, "--threads", 1]
     other = feint("audit", *flags, "--batch-size", 8, "--attack", "ace:search=bisection", "--quiet", "--json")
     assert json.loads(other.out) == summary  # read, not run again
-    assert summary["run"]["command"] == f"feint run --allow-code {path} --quiet --json"
+    assert summary["run"]["command"] == f"feint run {path} --allow-code --quiet --json"
 
 
 def test_a_word_is_a_text_or_a_mapping(feint, settings, tmp_path: Path):
     mapping = {"name": "ace", "search": {"name": "backtracking", "decay": 0.25}}
     both = [{**settings, "attack": each} for each in (mapping, "ace:search.decay=0.25")]
-    found = json.loads(feint("run", "--allow-code", written(tmp_path, both), "--quiet", "--json").out)
+    found = json.loads(feint("run", written(tmp_path, both), "--allow-code", "--quiet", "--json").out)
     assert found[0] == found[1]
 
 
 def test_several_experiments(feint, settings, tmp_path: Path):
     span = {**settings, "experiment": "span", "attack": "ace", "threshold": 0.7}
-    outcome = feint("run", "--allow-code", written(tmp_path, settings, span), "--quiet")
+    outcome = feint("run", written(tmp_path, settings, span), "--allow-code", "--quiet")
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.out.startswith("audit: An attack ")
     assert "\nspan: Within 0.05 of the full range" in outcome.out
@@ -72,7 +75,7 @@ def test_what_a_file_may_not_say(feint, settings, tmp_path: Path, case):
     # What a setting of a thing is wrong in, its own class reads, once its experiment begins.
     first = [] if case == "a setting" else [settings]
     path = written(tmp_path, *first, {**settings, **values})
-    outcome = feint("run", "--allow-code", path, "--quiet")
+    outcome = feint("run", path, "--allow-code", "--quiet")
     assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1), outcome
     assert message in outcome.err
     assert not (tmp_path / "feint-runs").exists()  # not even the first
@@ -89,7 +92,7 @@ def test_what_a_file_may_not_say(feint, settings, tmp_path: Path, case):
 )
 def test_files_that_describe_nothing(feint, tmp_path: Path, content, message):
     (tmp_path / "bad.yaml").write_text(content)
-    outcome = feint("run", "--allow-code", tmp_path / "bad.yaml")
+    outcome = feint("run", tmp_path / "bad.yaml")
     assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1), outcome
     assert message in outcome.err
     assert "bad.yaml" in outcome.err
@@ -98,7 +101,7 @@ def test_files_that_describe_nothing(feint, tmp_path: Path, content, message):
 @pytest.fixture
 def finished(feint, settings, tmp_path: Path, images: Path, networks: Path) -> Path:
     """A run whose data and network are gone."""
-    outcome = feint("run", "--allow-code", written(tmp_path, settings), "--quiet", "--json")
+    outcome = feint("run", written(tmp_path, settings), "--allow-code", "--quiet", "--json")
     assert outcome.code == 0, outcome
     images.unlink()
     networks.unlink()
@@ -139,9 +142,11 @@ def test_a_report_as_text_and_data(feint, finished: Path, tmp_path: Path):
     assert scores["rows"][0][1] == summary["clean"]["aurc"]
     assert scores["rows"][1][:2] == [raw(0.05), summary["attacked"][0]["aurc"]]
     assert feint("report", finished, "--format", "csv", "--out", tmp_path).code == 0
-    head, clean, _ = (tmp_path / "tables" / "scores.csv").read_text().splitlines()
+    head, clean, _, random = (tmp_path / "tables" / "scores.csv").read_text().splitlines()
     assert head.startswith("radius,AURC,E-AURC,AUGRC,")
     assert float(clean.split(",")[1]) == summary["clean"]["aurc"]
+    assert random.startswith("random ")
+    assert float(random.split(",")[1]) == summary["attacked"][0]["random"]["aurc"]
 
 
 def test_a_folder_that_is_no_whole_run(feint, finished: Path):

@@ -76,7 +76,7 @@ CASES = (
         "One class only",
         "The first images of a sorted set are all alike; `--limit` takes an even sample, `--first` does not.",
         "first = labels == 0\n"
-        "feint.audit(Nearest(levels), images[first], labels[first], classes=list('abcdefghij'), radii=[0.05])",
+        'feint.audit(Nearest(levels), images[first], labels[first], classes=list("abcdefghij"), radii=[0.05])',
     ),
     Case(
         "More outputs than classes",

@@ -49,6 +49,14 @@ def c():
     return Small(2)
 
 
+def probable():
+    return nn.Sequential(Small(1), nn.Softmax(1))
+
+
+def likely():
+    return nn.Sequential(Small(2), nn.Softmax(1))
+
+
 def d():
     return Small(3)
 
@@ -199,7 +207,9 @@ def cases(at: Inputs) -> dict[str, Case]:
         "network": Change({"network": [weighted, c]}),
         "estimator": Change({"estimator": "mc-dropout:draws=4"}),
         "average": Change({"average": "logit"}),
-        "outputs": Change({"outputs": "sigmoid"}),
+        "outputs": Change(
+            {"outputs": "probabilities"}, beside={"network": [at["networks.py:probable"], at["networks.py:likely"]]}
+        ),
         "defense": Change(reason="there are none yet"),
         "radii": Change({"radii": "0.1,0.2"}),
         "repeats": Change({"repeats": 2}),
@@ -256,7 +266,7 @@ def cases(at: Inputs) -> dict[str, Case]:
                 "any-label": Change({"any-label": True}),
                 "measure": Change({"measure": "margin"}),
                 "baseline": Change({"baseline": "none"}),
-                "arithmetic": Change({"arithmetic": "as-released"}),
+                "arithmetic": Change({"arithmetic": "as-released"}, beside={"attack": "ace:measure=max_probability"}),
             },
         ),
         "attack": Case(
@@ -392,6 +402,7 @@ def cases(at: Inputs) -> dict[str, Case]:
                 "augment": Change({"augment": "crop-flip"}),
                 "channels-last": Change({"channels-last": True}),
                 "adversarial": Change({"adversarial": "fgsm:radii=0.1"}),
+                "adversarial-loss": Change({"adversarial-loss": "mean"}, beside={"adversarial": "fgsm:radii=0.05"}),
             },
             words=("name",),
             data="train.npz",
@@ -456,6 +467,7 @@ def cases(at: Inputs) -> dict[str, Case]:
                 ),
                 "estimator": Change({"estimator": "selective-net:coverage=0.8"}),
                 "average": Change(reason="a victim with a selector is one network"),
+                "outputs": Change(reason="a network with a selector returns what its estimator expects"),
             },
             weights=False,
         ),

@@ -8,7 +8,7 @@ from torch import nn
 
 from feint import catalog
 from feint.catalog import ESTIMATORS
-from feint.errors import NotApplicable
+from feint.errors import NetworkError, NotApplicable
 from feint.estimators import DUE, DUQ, SNGP, DeepEnsemble, MCDropout, SelectiveNet, Softmax, predict
 from feint.predictive import Categorical
 from feint.protocols import Estimator
@@ -197,7 +197,7 @@ def test_modes_and_statistics_are_left_as_they_were(estimator, images, training)
     before, weights = state(), copy.deepcopy(estimator.state_dict())
     estimator(images, SAMPLES)
     assert state() == before
-    with pytest.raises(RuntimeError):
+    with pytest.raises((NetworkError, RuntimeError), match="to have 2 channels, but got 1"):
         estimator(images[:, :1], SAMPLES)
     assert state() == before
     assert all(torch.equal(value, weights[name]) for name, value in estimator.state_dict().items())

@@ -197,6 +197,7 @@ OTHERWISE = {
     "victim": "who is attacked; the tables of the paper on ACE take its networks apart",
     "estimator": "how networks predict: a victim's, or those that are trained",
     "average": "of the members of an ensemble: a victim's, or those that are trained",
+    "arithmetic": "of ace: the paper's tables say besides whose gradients stay exact",
     "attack": "attacks by the same words: each command says which of them it takes, and to what end",
     "proxy": "who gives a black box its gradients",
     "radii": "how far attacks go: each command says which of them",

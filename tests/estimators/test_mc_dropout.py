@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from feint.errors import InputError
+from feint.errors import InputError, NetworkError
 from feint.estimators import MCDropout, Softmax
 from feint.estimators.dropout import mc_dropout
 from feint.measures import mutual_information, predictive_entropy
@@ -158,7 +158,7 @@ def test_modes_and_gradients_are_put_back_also_after_exceptions(network, images)
     estimator(images)
     assert state() == before
     assert torch.equal(network[1].running_mean, statistics)
-    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+    with pytest.raises(NetworkError, match=r"for sample 0, got RuntimeError: .*shapes cannot be multiplied"):
         estimator(torch.rand(2, 1, 12, 12))
     assert state() == before
     torch.testing.assert_close(F.dropout(images, 0.5, training=False), images)  # nothing is left switched on

@@ -150,13 +150,7 @@ def audit(radii=RADII, names=("zero", "one"), inputs=600, cards=20) -> Report:
                 "What becomes of a shipped threshold",
                 (
                     Text.of("Say you ship a threshold at which your system answers 90 % of the images."),
-                    Figure(
-                        "thresholds",
-                        "Wrong answers that a threshold lets through",
-                        "90 % answered: clean 1 %, radius 5e-3 31 % of answers wrong",
-                        (charts.bars(promises, groups, title="risk (% of answers wrong)"),),
-                        legend=charts.radius_legend(stages, "square"),
-                    ),
+                    charts.bars("thresholds", "Wrong answers", promises, groups, axis="risk (% of answers wrong)"),
                 ),
             ),
             Section("In numbers", (Text.of("One row for the images as they are, one per radius."), scores)),

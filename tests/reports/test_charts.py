@@ -63,9 +63,11 @@ def test_histograms_count_each_kind_by_itself():
 
 
 def test_bars_leave_out_what_there_is_not():
-    panel = charts.bars(["a", "a"], [charts.Bars("g", (None, 2.0), "#000000")], title="%")
-    assert [(row["c"], row["value"]) for row in _rows(panel.chart)] == [("c1", "2")]
-    assert charts.bars(["a"], [charts.Bars("g", (None,), "#000000")], title="%").chart["data"]["values"].strip() == ""
+    figure = charts.bars("b", "Bars", ["a", "a"], [charts.Bars("g", (None, 2.0), "#000000")], axis="%")
+    assert [(row["c"], row["value"]) for row in _rows(figure.panels[0].chart)] == [("c1", "2")]
+    assert figure.alt == "%. a: g –; a: g 2.0."
+    none = charts.bars("b", "Bars", ["a"], [charts.Bars("g", (None,), "#000000")], axis="%").panels[0].chart
+    assert none["data"]["values"].strip() == ""
 
 
 def test_thinned_curves_keep_what_they_span():

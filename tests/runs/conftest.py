@@ -17,8 +17,8 @@ def _no_calls():
 def _nothing_is_drawn(monkeypatch):
     """Drawing takes its time, and has tests of its own: here a page is its headline, and a figure its title."""
 
-    def figures(report):
-        return {f"{each.name}.png": each.title.encode() for each in report.blocks() if isinstance(each, Figure)}
+    def figures(report, kind):
+        return {f"{each.name}.{kind}": each.title.encode() for each in report.blocks() if isinstance(each, Figure)}
 
     monkeypatch.setattr(local, "pictures", figures)
     monkeypatch.setattr(local, "page", lambda report: report.headline)

@@ -88,7 +88,8 @@ def test_fresh_draws_are_those_of_another_seed(victim):
     assert torch.equal(log_probs(one, 2), log_probs(victim("drop", seed=5, **values)))
     assert not torch.equal(log_probs(one, 2), log_probs(one))
     assert log_probs(one.but(draws=6)).shape[0] == 6
-    assert torch.equal(log_probs(one.but(draws=6))[:4], log_probs(one))
+    # The same masks; a batch of another size may round otherwise.
+    torch.testing.assert_close(log_probs(one.but(draws=6))[:4], log_probs(one), rtol=0, atol=1e-5)
 
 
 def test_measures_are_those_of_its_kind(victim):

@@ -17,13 +17,7 @@ NONE: Final = "–"
 @final
 @dataclass(frozen=True)
 class Format:
-    """A way to write a number; made by `percent`, `times1000`, `fixed`, `significant`, or `radius`, `count`, `text`.
-
-    Attributes:
-        kind: which way.
-        digits: after the point; of ``significant``, in all.
-        unit: what is said in the head of a column, such as "%".
-    """
+    """A way to write a number: so many digits after the point, or in all, and the unit in the head of a column."""
 
     kind: Literal["percent", "times1000", "fixed", "significant", "count", "text"]
     digits: int = 0

@@ -54,14 +54,7 @@ class Command:
 @final
 @dataclass(frozen=True)
 class Stat:
-    """A number to be seen first.
-
-    Attributes:
-        label: what it is, with its unit.
-        value: already written; "a → b" is shown as a change from a to b.
-        detail: a line in small print.
-        tone: whether it is good or bad news.
-    """
+    """A number to be seen first, already written; "a → b" is shown as a change from a to b; the tone colours it."""
 
     label: str
     value: str
@@ -95,13 +88,10 @@ class Column:
 @final
 @dataclass(frozen=True)
 class Table:
-    """A table of raw values, which each renderer writes in its own way.
+    """A table of raw values, which each renderer writes in its own way; None shows as a dash.
 
     Attributes:
         name: of its file.
-        columns: one per column.
-        rows: as many cells each; None shows as a dash.
-        caption: what it shows.
         terminal: whether it is printed in a terminal.
         marked: the row that is set apart, such as the clean one.
     """
@@ -161,12 +151,9 @@ def _check_colours(*colours: str) -> None:
 @final
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """One chart.
+    """One chart: a unit or layered specification of Vega-Lite as plain JSON, of width "container", its data inline.
 
-    Attributes:
-        chart: a unit or layered specification of Vega-Lite as plain JSON, of width "container"; its data inline. With
-            ``usermeta: {"aspect": 1}`` it is as high as it is wide.
-        title: above it.
+    With ``usermeta: {"aspect": 1}`` it is as high as it is wide.
     """
 
     chart: Mapping[str, Any]
@@ -176,15 +163,9 @@ class Panel:
 @final
 @dataclass(frozen=True, eq=False)
 class Figure:
-    """Panels side by side where there is room, under one legend.
+    """Panels side by side where there is room, under one legend; the name is its file's.
 
-    Attributes:
-        name: of its file.
-        title: above it.
-        alt: what it shows, for those who do not see it.
-        panels: at least one.
-        caption: below it.
-        legend: what colours stand for, in all panels; it wraps on a narrow screen.
+    ``alt`` says what it shows to those who do not see it.
     """
 
     name: str
@@ -198,14 +179,7 @@ class Figure:
 @final
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """Images that belong together, such as an original, the change magnified, and the attacked image.
-
-    Attributes:
-        images: side by side; of a mosaic, the tiles, row by row from the top.
-        labels: one under each image, or none at all.
-        title: above them.
-        lines: of text below.
-    """
+    """Images that belong together: side by side, with a label under each or none at all, and lines of text below."""
 
     images: tuple[Image, ...]
     labels: tuple[str, ...] = ()
@@ -218,13 +192,8 @@ class Picture:
 class Pictures:
     """Images as they are, pixel by pixel.
 
-    Attributes:
-        name: of its file.
-        title: above them.
-        items: groups of images.
-        caption: below them.
-        layout: "cards": a gallery, of which at most eight cards are open at once; "strip": a row for each group;
-            "mosaic": each group's images as one square of tiles.
+    As "cards" a gallery, of which at most eight are open at once; as "strip" a row for each group; as "mosaic" each
+    group's images as one square of tiles, row by row from the top.
     """
 
     name: str
@@ -261,10 +230,7 @@ class Report:
     """Everything that one page shows.
 
     Attributes:
-        title: what was done, on what.
         headline: the finding, in one sentence.
-        sections: from top to bottom.
-        glossary: terms and what they mean, at the foot.
         warnings: what must be known before a number is believed, at the top.
     """
 

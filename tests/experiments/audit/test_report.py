@@ -82,13 +82,15 @@ def test_what_is_left_of_order_and_radius(result, tables):
 def test_what_is_left_after_rounding(result, tables, drawn):
     table, clean = tables["rounding"], result.summary["clean"]["aurc"]
     assert heads(table) == [
-        "radius", "radius grey levels", "AURC attacked", "AURC rounded", "increase left %", "pixel values changed %",
-        "kept %",
+        "radius", "radius grey levels", "AURC attacked", "AURC rounded", "increase left %",
+        "largest change of [0, 1]", "beyond the radius %", "pixel values changed %", "kept %",
     ]  # fmt: skip
     for cell, row in zip(cells(table), result.summary["attacked"], strict=True):
         left = (row["rounded"]["aurc"] - clean) / (row["aurc"] - clean) if row["aurc"] > clean else None
         changed, kept = row["rounded"]["pixels_changed"], row["rounded"]["kept"]
-        assert cell == [row["radius"], 255 * row["radius"], row["aurc"], row["rounded"]["aurc"], left, changed, kept]
+        far = [row["rounded"]["largest"], row["rounded"]["outside"]]
+        order = [row["radius"], 255 * row["radius"], row["aurc"], row["rounded"]["aurc"], left, *far, changed, kept]
+        assert cell == order
     bars = drawn(result.figures["rounding"].panels[0])
     rows = result.summary["attacked"]
     expected = [clean] * 2 + [row["aurc"] for row in rows] + [row["rounded"]["aurc"] for row in rows]

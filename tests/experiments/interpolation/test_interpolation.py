@@ -28,7 +28,7 @@ VALUES = {
 
 def run(trained, root, **values):
     settings = InterpolationSettings.parse({**VALUES, **values})
-    return local.run(INTERPOLATE, settings, root, victims=trained, progress=False)
+    return local.run(INTERPOLATE, settings, root, victims=trained, allow_code=True, progress=False)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def test_pairs_are_of_different_classes():
 
 def test_blends(trained):
     settings = InterpolationSettings.parse(VALUES)
-    _, scene = set_scene(settings, Machine.find(settings, victims=trained))
+    _, scene = set_scene(settings, Machine.find(settings, victims=trained, allow_code=True))
     images = scene.dataset.only(range(4)).inputs
     pairs = Pairs(images[:2], images[2:])
     with torch.no_grad():

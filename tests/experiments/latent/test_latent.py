@@ -22,7 +22,7 @@ def values_of(**values):
 
 def run(trained, root, **values):
     settings = LatentSettings.parse(values_of(**values))
-    return local.run(LATENT, settings, root, victims=trained, command="feint latent", progress=False)
+    return local.run(LATENT, settings, root, victims=trained, allow_code=True, command="feint latent", progress=False)
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +156,8 @@ def test_no_third_dimension(trained, tmp_path):
     from feint.experiments.training import TRAINING, TrainingSettings
 
     values = {"name": "deep", "network": "vae:latent=3", "data": {"first": 20}, "recipe": {"epochs": 1}, "threads": 1}
-    (tmp_path / "plain").symlink_to(trained / "plain")
+    for name in ("plain", "small.py"):  # a card names its network's file by the way from its folder
+        (tmp_path / name).symlink_to(trained / name)
     local.run(TRAINING, TrainingSettings.parse(values), tmp_path / "runs", victims=tmp_path, progress=False)
     with pytest.raises(SpecError, match="expected two latent dimensions, got 3"):
         run(tmp_path, tmp_path / "planes", autoencoder="deep", victims="plain")

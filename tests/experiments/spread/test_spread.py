@@ -16,7 +16,7 @@ from feint.victims.settings import DataSettings
 def run(trained, root, **values):
     common = {"victims": "pair", "data": {"first": 30}, "foreign": "digits:split=train,first=20"}
     settings = SpreadSettings.parse({**common, "resamples": 5, "threads": 1, **values})
-    return local.run(SPREAD, settings, root, victims=trained, progress=False)
+    return local.run(SPREAD, settings, root, victims=trained, allow_code=True, progress=False)
 
 
 @pytest.fixture(scope="module")

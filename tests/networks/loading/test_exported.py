@@ -1,5 +1,6 @@
 import json
 import pickle
+import warnings
 import zipfile
 
 import pytest
@@ -55,6 +56,24 @@ def test_takes_any_number_of_images(tmp_path, batch, fixed, shown):
         network(images).logsumexp(1).sum().backward()
         assert images.grad is not None
         assert (images.grad.flatten(1).abs().sum(1) > 0).all()
+
+
+def test_what_torch_says_of_its_own_buffers_is_not_passed_on(tmp_path, monkeypatch):
+    path, read = export(tmp_path / "n.pt2", Plain().eval()), torch.export.load
+
+    def telling(path):
+        warnings.warn(told, UserWarning, stacklevel=1)
+        return read(path)
+
+    monkeypatch.setattr(torch.export, "load", telling)
+    told = "The given buffer is not writable, and PyTorch does not support non-writable tensors."
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        load(str(path), allow_code=True)
+    assert told not in [str(each.message) for each in caught]
+    told = "of anything else"
+    with pytest.warns(UserWarning, match=told):
+        load(str(path), allow_code=True)
 
 
 def test_modes_switch_and_do_nothing(tmp_path):

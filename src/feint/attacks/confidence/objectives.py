@@ -43,7 +43,7 @@ def steer_confidence(uncertainty: Objective, raised: Bool[Tensor, " N"]) -> Goal
             the victim's own label, ``own != other_models_labels`` disrupts without knowing the truth.
 
     >>> raise_all = steer_confidence(lambda inputs, rows: inputs.mean(1), torch.tensor([True]))
-    >>> raise_all(torch.ones(1, 3).exp(), torch.arange(1))
+    >>> raise_all(torch.ones(1, 3).exp(), torch.arange(1)).round(decimals=3)
     tensor([-1.])
     """
 

@@ -27,7 +27,7 @@ def approach(uncertainty: Objective, targets: Float[Tensor, " N"]) -> Goal:
         AttackError: targets below 0, or NaN.
 
     >>> goal = approach(lambda inputs, rows: inputs[:, 0], torch.tensor([1.0]))
-    >>> goal(torch.ones(1, 3).exp(), torch.arange(1))
+    >>> goal(torch.ones(1, 3).exp(), torch.arange(1)).round(decimals=3)
     tensor([-1.])
     """
     if not (targets >= 0).all():

@@ -88,9 +88,8 @@ def _figure(summary: Mapping[str, Any]) -> Figure:
         charts.Bars(name, tuple(None if row["success"] is None else 100 * row["success"] for row in found), shade)
         for (name, found), shade in zip(kinds.items(), (charts.WRONG, charts.REFERENCE), strict=True)
     )
-    panel = charts.bars([charts.stage(row["radius"]) for row in rows], groups, title="success (% of images tried)")
-    alt = "; ".join(f"{charts.stage(row['radius'])}: {percent(1)(row['success'])} % succeed" for row in rows)
-    return Figure("success", "How often the attack succeeds", alt, (panel,), legend=tuple(each.mark for each in groups))
+    names = [charts.stage(row["radius"]) for row in rows]
+    return charts.bars("success", "How often the attack succeeds", names, groups, axis="success (% of images tried)")
 
 
 def _pictures(run: Run) -> Pictures:

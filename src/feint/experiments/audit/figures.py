@@ -10,7 +10,7 @@ from torch import Tensor
 from feint import metrics
 from feint.experiments.pictures import before_and_after, label, named
 from feint.reports import Figure, Picture, Pictures, charts
-from feint.reports.formats import percent, radius, times1000
+from feint.reports.formats import percent, radius
 from feint.runs.work import Array
 
 Sure = tuple[float | None, Float[Tensor, " N"], Bool[Tensor, " N"]]
@@ -56,17 +56,8 @@ def thresholds(rows: Sequence[Mapping[str, Any]]) -> Figure:
         )
         for at in charts.some(len(radii))
     )
-    panel = charts.bars([promise(row) for row in rows], groups, title="risk (% of answers wrong)")
-    told = [
-        f"{charts.stage(at)} {'nothing answered' if risk is None else percent(1)(risk) + ' % of answers wrong'}"
-        for row in risks
-        for at, risk in zip(radii, row, strict=True)
-    ]
-    alt = "; ".join(
-        f"{promise(row)}: {', '.join(told[at * len(radii) : (at + 1) * len(radii)])}" for at, row in enumerate(rows)
-    )
-    legend = tuple(group.mark for group in groups)
-    return Figure("thresholds", "Wrong answers that a threshold lets through", alt, (panel,), legend=legend)
+    names, title = [promise(row) for row in rows], "Wrong answers that a threshold lets through"
+    return charts.bars("thresholds", title, names, groups, axis="risk (% of answers wrong)")
 
 
 def rounding(summary: Mapping[str, Any]) -> Figure:
@@ -78,14 +69,8 @@ def rounding(summary: Mapping[str, Any]) -> Figure:
         charts.Bars(name, tuple(1000 * each[at] for each in areas), shade)
         for at, (name, shade) in enumerate(shades.items())
     )
-    panel = charts.bars([charts.stage(row["radius"]) for row in rows], groups, title="AURC (× 1000)")
-    told = [
-        f"{charts.stage(row['radius'])}: "
-        + ", ".join(f"{name} {times1000(1)(area)}" for name, area in zip(shades, each, strict=True))
-        for row, each in zip(rows, areas, strict=True)
-    ]
-    alt, legend = f"AURC × 1000. {'; '.join(told)}.", tuple(group.mark for group in groups)
-    return Figure("rounding", "After rounding to 8 bits", alt, (panel,), legend=legend)
+    names = [charts.stage(row["radius"]) for row in rows]
+    return charts.bars("rounding", "After rounding to 8 bits", names, groups, axis="AURC (× 1000)")
 
 
 def gallery(found: Mapping[str, Array], classes: Sequence[str]) -> Pictures:

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import logging
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any, Final, cast, final
@@ -78,7 +79,10 @@ def load_exported(path: Path) -> Exported:
     logger = logging.getLogger("torch.export")
     disabled, logger.disabled = logger.disabled, True  # it logs the whole traceback of what is raised below in one line
     try:
-        exported: Any = torch.export.load(path)
+        with warnings.catch_warnings():
+            # Up to torch 2.11 weights are views of bytes that nothing else holds: writing to them harms nobody.
+            warnings.filterwarnings("ignore", "The given buffer is not writable", UserWarning)
+            exported: Any = torch.export.load(path)
         program: nn.Module = exported.module()
     except Exception as error:
         raise NetworkError(f"{path} cannot be loaded by torch.export.load: {first_line(error)}; {AGAIN}") from error

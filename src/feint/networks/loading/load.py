@@ -48,8 +48,7 @@ def load(name: str, weights: str | Path | None = None, *, allow_code: bool = Fal
     elif name.endswith(".pt2"):
         if Path(name).expanduser().is_file() and not allow_code:
             raise NetworkError(
-                f"{name}: expected --allow-code (in Python: allow_code=True) to load a program, which can run any "
-                "code, got none"
+                f"{name}: expected --allow-code (in Python: allow_code=True) to load a program that runs code, got none"
             )
         network = load_exported(Path(name).expanduser())
         inner = network.program

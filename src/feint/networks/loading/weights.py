@@ -1,6 +1,7 @@
 """Weights from a file, without ever running code that the file brings along."""
 
 import io
+import os
 import pickle
 import pickletools
 import re
@@ -12,6 +13,7 @@ from typing import Any, Final, cast
 
 import torch
 from safetensors import SafetensorError
+from safetensors.torch import load as load_bytes
 from safetensors.torch import load_file  # pyright: ignore[reportUnknownVariableType]
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
@@ -60,10 +62,20 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
         raise WeightsError(f"{path}: expected a file of weights, got {other}")
     if path.suffix == ".safetensors" or start[8:9] == b"{":
         try:
+            if not _is_utf8(path):  # the library maps files by names of UTF-8 alone
+                return load_bytes(path.read_bytes())
             return load_file(path)  # pyright: ignore[reportUnknownVariableType]
         except (SafetensorError, OSError, ValueError, KeyError) as error:
             raise WeightsError(f"{path} is not a whole safetensors file: {first_line(error)}") from error
     return _state_dict(_checkpoint(path), path)
+
+
+def _is_utf8(path: Path) -> bool:
+    try:
+        os.fsencode(path).decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _something_else(start: bytes) -> str | None:

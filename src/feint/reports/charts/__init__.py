@@ -1,20 +1,9 @@
 """From arrays to panels and figures: pure functions, one file per kind of chart."""
 
+# isort: off
 from .bars import Bars, bars
-from .colours import (
-    ATTACKED,
-    CLASSES,
-    CLEAN,
-    CORRECT,
-    REFERENCE,
-    SERIES,
-    WRONG,
-    by_radius,
-    radius_legend,
-    sequential_ramp,
-    some,
-    stage,
-)  # fmt: skip
+from .colours import ATTACKED, CLASSES, CLEAN, CORRECT, REFERENCE, SERIES, WRONG
+from .colours import by_radius, radius_legend, sequential_ramp, some, stage
 from .detection import Detector, Side, detection
 from .distributions import Sample, histograms
 from .intervals import INTERVALS, intervals

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
+from ..formats import fixed
 from ..names import short
-from ..report import Mark, Panel
+from ..report import Figure, Mark, Panel
 from .inline import Json, chart, colour, layer, named, quantity, said, table
 
 
@@ -24,15 +25,10 @@ class Bars:
         return Mark(self.name, self.colour)
 
 
-def bars(categories: Sequence[str], groups: Sequence[Bars], *, title: str, format: str = ".1f") -> Panel:
-    """A group of bars for each category, from top to bottom, with their values.
-
-    Args:
-        categories: their names.
-        groups: the bars of each.
-        title: of the values.
-        format: how values are written (of d3).
-    """
+def bars(
+    name: str, title: str, categories: Sequence[str], groups: Sequence[Bars], *, axis: str, format: str = ".1f"
+) -> Figure:
+    """A figure of a group of bars for each category, from top to bottom, with their values as d3 writes them."""
     keys, places = [f"g{at}" for at in range(len(groups))], [f"c{at}" for at in range(len(categories))]
     rows = [
         (place, key, value, short(category), short(group.name))
@@ -47,13 +43,18 @@ def bars(categories: Sequence[str], groups: Sequence[Bars], *, title: str, forma
     place: Json = {
         "y": named("c", places, categories),
         "yOffset": {"field": "g", "sort": keys, "scale": {"domain": keys, "paddingInner": 0.08}},
-        "x": {**quantity("value"), "axis": {"title": title, "tickCount": 5}, "scale": scale},
+        "x": {**quantity("value"), "axis": {"title": axis, "tickCount": 5}, "scale": scale},
     }
-    tooltip = [said("category", "for"), said("group", "bar"), said("value", title, format)]
+    tooltip = [said("category", "for"), said("group", "bar"), said("value", axis, format)]
     shade = colour("g", keys, [group.colour for group in groups])
     beside = {"style": "label", "align": "left", "baseline": "middle", "dx": 4}
     drawn = [layer("bar", **place, color=shade, tooltip=tooltip)]
     if step > 9:
         drawn.append(layer("text", beside, **place, text={**quantity("value"), "format": format}))
     height = round(len(categories) * len(groups) * step * 1.35) + 10
-    return Panel(chart(drawn, height=height, data=table(dict(columns))))
+    told = [
+        f"{category}: {', '.join(f'{group.name} {fixed(1)(group.values[at])}' for group in groups)}"
+        for at, category in enumerate(categories)
+    ]
+    panel = Panel(chart(drawn, height=height, data=table(dict(columns))))
+    return Figure(name, title, f"{axis}. {'; '.join(told)}.", (panel,), legend=tuple(group.mark for group in groups))

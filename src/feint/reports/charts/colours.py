@@ -1,6 +1,5 @@
 """The colours of charts: told apart by the colour-blind and in grey, on light paper and on dark."""
 
-import math
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -24,6 +23,19 @@ SERIES: Final = ("#0072b2", "#e69f00", "#cc79a7", "#009e73", "#d55e00", "#56b4e9
 CLASSES: Final = (
     *("#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd"),
     *("#8c564b", "#e377c2", "#6b6b6b", "#bcbd22", "#17becf"),
+)
+# From near-white to dark slate: lightness falls in a straight line in OKLab (Ottosson 2020), so that equal steps look
+# equal and the order is seen in grey too; what blue there is leaves the hues to the classes that are drawn on top.
+SEQUENTIAL: Final = (
+    "#fafafa",
+    "#d0dbe9",
+    "#a8bcd6",
+    "#859ebe",
+    "#6680a2",
+    "#4c6381",
+    "#37485d",
+    "#262e39",
+    "#161616",
 )
 MOST: Final = 8
 """Radii that a legend names one by one, and that panels are drawn of."""
@@ -66,42 +78,16 @@ def some(count: int, most: int = MOST) -> list[int]:
 
 
 def sequential(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-    """Shares in [0, 1] as colours from near-white to dark slate: the darker, the more.
-
-    Lightness falls in a straight line in OKLab, so that equal steps look equal and the order is seen in grey too; the
-    little blue there is (chroma up to 0.06, hue 255°) leaves the hues to the classes that are drawn on top. NaN is a
-    pale red.
-
-    Args:
-        values: any shape.
-
-    Returns:
-        The same shape and a last axis of red, green and blue, 0 to 255.
-
-    Reference: Ottosson 2020, "A perceptual color space for image processing".
-    """
-    share = np.clip(np.nan_to_num(values.astype(np.float64)), 0, 1)
-    lightness = 0.985 - 0.785 * share
-    chroma = 0.06 * np.sin(math.pi * share)
-    hue = math.radians(255)
-    a, b = chroma * math.cos(hue), chroma * math.sin(hue)
-    long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
-    medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
-    brief = (lightness - 0.0894841775 * a - 1.2914855480 * b) ** 3
-    linear = np.stack(
-        [
-            4.0767416621 * long - 3.3077115913 * medium + 0.2309699292 * brief,
-            -1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * brief,
-            -0.0041960863 * long - 0.7034186147 * medium + 1.7076147010 * brief,
-        ],
-        axis=-1,
-    ).clip(0, 1)
-    shown = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    shown = np.where(np.isnan(values)[..., None], np.array([0.98, 0.85, 0.83]), shown)
-    return (255 * shown).round().astype(np.uint8)
+    """Shares in [0, 1] as colours, red, green and blue on a last axis: the darker, the more. NaN is a pale red."""
+    places = np.linspace(0, 1, len(SEQUENTIAL))
+    found = np.empty((*values.shape, 3), dtype=np.float64)
+    for channel in range(3):
+        shades = [int(shade[2 * channel + 1 : 2 * channel + 3], 16) for shade in SEQUENTIAL]
+        found[..., channel] = np.interp(np.nan_to_num(values), places, shades)
+    found[np.isnan(values)] = (250, 217, 212)
+    return found.round().astype(np.uint8)
 
 
 def sequential_ramp(name: str, low: str, high: str) -> Ramp:
     """The legend of `sequential`."""
-    shades = sequential(np.linspace(0, 1, 12)).tolist()
-    return Ramp(name, tuple(f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in shades), low, high)
+    return Ramp(name, SEQUENTIAL, low, high)

@@ -47,12 +47,8 @@ def detection(
     Precision and recall are drawn in steps, and from recall 0: a line between two thresholds would promise precisions
     that none has (Davis & Goadrich 2006), and the area under steps is the average precision that tables have.
 
-    Args:
-        side: which curves.
-        panels: titles and detectors.
-        name: of the figure's file; left out, "detection-roc" or "detection-pr".
-        title: of the figure; left out, which curves they are.
-        foremost: detectors that are drawn over the others, the last on top.
+    Files are called "detection-roc" or "detection-pr" unless another name is given; the foremost detectors are drawn
+    over the others, the last on top.
     """
     names = list(dict.fromkeys(each.name for _, detectors in panels for each in detectors))
     shades = {each: SERIES[at % len(SERIES)] for at, each in enumerate(names)}

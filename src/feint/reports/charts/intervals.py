@@ -18,16 +18,7 @@ INTERVALS: Final = (
 
 
 def intervals(clean: Array, low: Array, high: Array, correct: Array, *, threshold: float, title: str = "") -> Panel:
-    """One line per image from its lowest to its highest confidence, the least certain first; a dot where it came from.
-
-    Args:
-        clean: clean confidences in [0, 1].
-        low: the lowest reached.
-        high: the highest.
-        correct: whether predictions are.
-        threshold: in [0, 1], a dashed line across.
-        title: of the panel.
-    """
+    """A line per image from its lowest to its highest confidence, the least certain first; a dot where it came from."""
     order = np.argsort(clean, kind="stable")
     ranks = np.array(some(len(order), MOST))
     columns = {

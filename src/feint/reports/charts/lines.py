@@ -15,15 +15,7 @@ from .inline import DASHED, POINTS, Array, Ends, Json, axis, chart, colour, laye
 @final
 @dataclass(frozen=True, eq=False)
 class Line:
-    """A curve.
-
-    Attributes:
-        name: what it is.
-        y: one value per place; NaN where there is none.
-        colour: "#rrggbb".
-        dashed: whether it is one to compare with.
-        band: the lower and upper ends around it, such as quartiles; None for none.
-    """
+    """A curve, NaN where it has no value; dashed to be compared with; with a band around it, such as quartiles."""
 
     name: str
     y: Array
@@ -53,18 +45,8 @@ def lines(
 ) -> Panel:
     """Curves over the same places; the first are drawn over the later ones.
 
-    Args:
-        x: the places, rising.
-        series: the curves.
-        x_title: of the axis.
-        y_title: of the axis.
-        x_domain: from where to where; left out, as wide as the data.
-        y_domain: likewise.
-        band: a shaded area between two curves, such as everything possible.
-        format: how a tooltip writes values (of d3).
-        dots: whether places are marked, where there are few.
-        height: in pixels.
-        title: of the panel.
+    Places rise; a domain that is left out is as wide as the data; the band is a shaded area between two curves, such as
+    everything possible; the format is d3's, for tooltips; dots mark places where there are few.
     """
     keep = some(len(x), POINTS if len(series) <= 12 else POINTS // 2)
     keys = [f"s{at}" for at in range(len(series))]

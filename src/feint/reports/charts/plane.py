@@ -63,14 +63,8 @@ def heat(
 ) -> Panel:
     """A value over a square plane: the darker, the more.
 
-    Args:
-        values: shape ``(G, G)``, rows from the bottom.
-        end: both axes go from minus this to this.
-        name: of the value, for tooltips.
-        top: the value that is darkest; left out, the largest.
-        points: on top.
-        border: on top.
-        title: of the panel.
+    Values have shape ``(G, G)``, rows from the bottom; both axes go from minus ``end`` to ``end``; the name is for
+    tooltips; ``top`` is the value that is darkest, or else the largest.
     """
     most = float(np.nanmax(values)) if top is None else top
     layers = [_image(sequential(values / (most or 1.0))[::-1], end), _pointer(values, end, name)]
@@ -86,15 +80,9 @@ def regions(
     letters: Sequence[Letter] = (),
     title: str = "",
 ) -> Panel:
-    """Which of a few kinds each point of a square plane is.
+    """Which of a few kinds each point of a square plane is; letters outside of it are moved to its edge.
 
-    Args:
-        codes: whole numbers from 0, shape ``(G, G)``, rows from the bottom.
-        colours: of the kinds, "#rrggbb".
-        end: both axes go from minus this to this.
-        border: on top.
-        letters: on top; those outside are moved to the edge.
-        title: of the panel.
+    Codes are whole numbers from 0, shape ``(G, G)``, rows from the bottom; both axes go from minus ``end`` to ``end``.
     """
     shades = np.array([[int(shade[at : at + 2], 16) for at in (1, 3, 5)] for shade in colours], dtype=np.uint8)
     panel = _plane([_image(shades[codes.astype(np.int64)][::-1], end)], end, None, border, title)

@@ -45,14 +45,11 @@ class Confidences:
 @final
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """A reliability diagram: confidence against accuracy in bins of equal width; radius None: clean.
+    """A reliability diagram: B bins of equal width, B + 1 edges from 0 to 1; radius None: clean.
 
     Attributes:
-        edges: of the B bins, B + 1 numbers from 0 to 1.
-        count: images in each bin.
-        confidence: their mean confidence, NaN where there are none.
-        accuracy: their share of correct predictions, NaN where there are none.
-        ece: expected calibration error.
+        confidence: mean of each bin, NaN where it is empty.
+        accuracy: share of correct predictions, NaN where it is empty.
         ks: Kolmogorov-Smirnov calibration error; None where it was not asked for.
     """
 
@@ -74,14 +71,9 @@ class Calibration:
 def risk_coverage(
     curves: Sequence[Curve], best: Array, worst: Array, *, random: Curve | None = None, name: str = "risk_coverage"
 ) -> Figure:
-    """Risk against coverage, clean and per radius, within what is possible at the clean accuracy.
+    """Risk against coverage, the clean curve first, within the lowest and highest risk possible at its coverages.
 
-    Args:
-        curves: the clean one first, then by radius.
-        best: the lowest risk possible at the first curve's coverages.
-        worst: the highest.
-        random: what random signs of a radius do; None where they were not tried.
-        name: of the figure's file.
+    What random signs of a radius do is drawn beside, where they were tried.
     """
     grid, radii = curves[0].coverage, [curve.radius for curve in curves]
     series = [

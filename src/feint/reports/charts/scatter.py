@@ -48,15 +48,8 @@ def scatter(
 
     Short names, such as digits, stand where the points are; others beside them while they are few, and in tooltips.
 
-    Args:
-        clouds: those in front last.
-        x_title: of the axis.
-        y_title: of the axis.
-        domain: from where to where, on both axes; left out, as wide as the data.
-        x_domain: across, if it differs.
-        log: both axes logarithmic, with a dashed line where both are equal if ``domain`` is given.
-        fit: each cloud's least-squares line.
-        title: of the panel.
+    The domain is of both axes unless ``x_domain`` is given; logarithmic axes with one come with a dashed line where
+    both are equal; ``fit`` draws each cloud's least-squares line.
     """
     keep = [some(len(cloud.x), POINTS) for cloud in clouds]
     keys = [f"k{at}" for at in range(len(clouds))]

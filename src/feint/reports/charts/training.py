@@ -15,14 +15,7 @@ By = Mapping[str, Sequence[float | None]]
 
 
 def training(losses: By, accuracies: By, *, best: int | None = None, name: str = "training") -> Figure:
-    """Loss, and accuracy where it is known, by epoch.
-
-    Args:
-        losses: in nats.
-        accuracies: in [0, 1].
-        best: the number of the epoch that the weights are from.
-        name: of the figure's file.
-    """
+    """Loss in nats, and accuracy where it is known, by epoch; ``best`` is the one that the weights are from."""
     panels: list[Panel] = []
     legend: dict[str, Line] = {}
     for found, times, title in ((losses, 1, "loss (nats)"), (accuracies, 100, "accuracy (%)")):

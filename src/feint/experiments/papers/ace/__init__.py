@@ -3,7 +3,7 @@
     feint reproduce ace-softmax --data path/to/images --network timm:mobilenetv2_100:weights=m.safetensors
     feint reproduce ace-ensemble --victim lenets --data path/to/mnist --size 2,5 --matching-proxy lenet:weights=p.pt
     feint reproduce ace-mc-dropout --victim cnn --data path/to/mnist --proxy lenet:weights=p.pt
-    feint reproduce ace-selectivenet --victim s --data path/to/mnist     # of feint train s --estimator selective-net
+    feint reproduce ace-selectivenet --victim s --data path/to/mnist
 
 Each block of a table is an audit in a run folder of its own; the figures that the paper prints stand beside those of
 the same setting and radius. Tables 1 to 3 of the paper are of black boxes: name proxies for them. Table 4 is of white

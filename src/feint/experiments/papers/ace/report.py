@@ -145,8 +145,4 @@ def _figure(summary: Mapping[str, Any]) -> Figure:
         )
         for at in range(longest)
     )
-    areas = {name: ", ".join(times1000(1)(row["aurc"]) for row in rows) for name, rows in blocks.items()}
-    alt = f"AURC × 1000: {'; '.join(f'{name}: {found}' for name, found in areas.items())}."
-    panel = charts.bars(tuple(blocks), groups, title="AURC (× 1000)")
-    legend = tuple(group.mark for group in groups)
-    return Figure("aurc", "AURC, clean and at rising radii", alt, (panel,), legend=legend)
+    return charts.bars("aurc", "AURC, clean and at rising radii", tuple(blocks), groups, axis="AURC (× 1000)")
