@@ -4,6 +4,7 @@ Heavy libraries are imported by the commands that use them; all that can be wron
 """
 
 import argparse
+import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
@@ -67,6 +68,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Ctrl-C; 1 after anything that feint did not foresee.
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    # Read when torch is imported: threads sleep while they wait for each other. They would spin, and on a machine with
+    # other work take several times as long for it.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         with reserved_output(), suppress(Helped):
             command_of(arguments)()
