@@ -158,13 +158,14 @@ def _derive(work: Work, here: Run, ledger: Ledger) -> Result:
         found = {"run": here.head, **here.experiment.summarise(here), "skipped": here.skipped}
         ledger.record_derived("summary", {"summary.json": files.json_bytes(found)})
     summary = read_summary(here.path)
+    result = Result(here, summary)
     if not ledger.has_derived("report"):
-        ledger.record_derived("report", report_files(here.experiment.report(here, summary)))
+        ledger.record_derived("report", report_files(result.report))
     ledger.finish()
     if ledger.lost:
         names = ", ".join(ledger.lost)
         print(f"feint: {printable(f'made again in {here.path}: {names}')}", file=sys.stderr)
-    return Result(Run(here.path, here.experiment, ledger.state), summary)
+    return result
 
 
 def report_files(report: Report) -> dict[str, bytes]:

@@ -79,7 +79,14 @@ class Victim:
         """What predicts; with another `redraw` a stochastic victim draws afresh."""
         if self.asked is not None:
             return redrawn(self.asked, redraw)
-        return estimator_of(self.settings, self.members, seed=self.seed + redraw)
+        if redraw not in self._estimators:
+            self._estimators[redraw] = estimator_of(self.settings, self.members, seed=self.seed + redraw)
+        return self._estimators[redraw]
+
+    @cached_property
+    def _estimators(self) -> dict[int, Estimator]:
+        """Those that were asked for: each tries its network once, such as for the order in memory that it can take."""
+        return {}
 
     def but(self, **estimator: Any) -> "Victim":
         """The same networks with other settings of their estimator."""
