@@ -16,8 +16,6 @@ from feint.victims.victim import completed_estimator
 from .settings import ThreatWord, user_file
 
 KINDS: things.Kinds = {"search": catalog.SEARCHES, "refine": catalog.SEARCHES}
-_NAMES = {"Backtracking": "backtracking", "Bisection": "bisection"}
-
 
 DECLARED = ("distance", "raises", "seeks", "needs_gradient", "takes_condition")
 """What an attack says of itself."""
@@ -63,11 +61,11 @@ def completed(word: ThreatWord, *, seed: int) -> ThreatWord:
     attack: Any = build(word, seed=seed)
     if not is_dataclass(attack) or not inspect.isclass(class_of(word)):  # one that is made has no settings to say
         return word
-    names: dict[Any, str] = {type(attack): word.name or ""}
+    names: dict[Any, str] = {type(attack): word.name}
     for field in ("search", "refine"):
         if hasattr(attack, field):
-            kind = type(cast(object, getattr(attack, field))).__name__
-            names[type(getattr(attack, field))] = _NAMES.get(kind, kind.lower())
+            kind = type(cast(object, getattr(attack, field)))
+            names[kind] = kind.__name__.lower()
     return word.but(settings=things.plain(attack, names))
 
 
