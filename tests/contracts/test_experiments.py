@@ -70,6 +70,7 @@ def test_its_stages_have_pieces_that_can_be_lost(bench, name):
 
 @pytest.mark.usefixtures("drawn_once")
 def test_killed_in_every_stage_it_comes_to_the_same_bits(bench, name, tmp_path, monkeypatch):
+    reference = bench.reference(name)  # made before stages are counted
     killed: set[tuple[str, str]] = set()
     computed: list[tuple[str, str, str]] = []
     run_stage = local._run_stage
@@ -96,7 +97,6 @@ def test_killed_in_every_stage_it_comes_to_the_same_bits(bench, name, tmp_path, 
             break
         except KeyboardInterrupt:
             kills += 1
-    reference = bench.reference(name)
     stages = set(read_state(result.folder)["stages"])
     assert kills == len(killed) > 0
     assert {stage for experiment, stage in killed if experiment == name} == stages - {"audits"}

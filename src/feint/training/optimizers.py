@@ -20,7 +20,7 @@ def eager(kind: type[Optimizer]) -> type[Optimizer]:
     names = ("add_param_group", "load_state_dict", "state_dict", "zero_grad")
     methods: dict[str, Any] = {name: inspect.unwrap(getattr(kind, name)) for name in names}
     step: Any = inspect.unwrap(cast(Any, kind).step)
-    return type(kind.__name__, (kind,), {**methods, "step": torch.no_grad()(step), "__doc__": kind.__doc__})
+    return type(kind.__name__, (kind,), {**methods, "step": torch.no_grad()(step)})
 
 
 _ADAM: Final[Any] = eager(Adam)
