@@ -9,7 +9,7 @@ import pytest
 @pytest.fixture(scope="module")
 def plain_report():
     """No files of reports, which take seconds and have tests of their own; reports themselves are made as always."""
-    from feint.runs import local
+    from feint.runs.runners import local
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(local, "report_files", lambda _: {"report.html": b""})

@@ -16,8 +16,8 @@ import pytest
 from feint import training
 from feint.experiments.audit import AUDIT
 from feint.experiments.audit.work import Audit
-from feint.runs import local
 from feint.runs.run import Run
+from feint.runs.runners import local
 from feint.victims import embedded
 
 from .conftest import by_chance

@@ -13,8 +13,8 @@ from feint.app import cli, completion
 from feint.app.catalog import KINDS
 from feint.app.experiment import parser_of
 from feint.app.flags import flags_of
-from feint.runs import local
 from feint.runs.experiment import Experiment
+from feint.runs.runners import local
 from feint.runs.things import loaded, settings_of
 
 PROBE = """

@@ -14,8 +14,8 @@ import pytest
 from feint.app.cli import main
 from feint.errors import StoreError
 from feint.experiments.audit import AUDIT
-from feint.runs import local
 from feint.runs.run import Run
+from feint.runs.runners import local
 
 
 def mount(folder: Path, options: str) -> bool:

@@ -12,10 +12,11 @@ import pytest
 from feint import catalog
 from feint.reports import Report
 from feint.reports.data import data
-from feint.runs import files, ledger, local
 from feint.runs.experiment import Experiment
+from feint.runs.folder import files, ledger
 from feint.runs.machine import Machine
 from feint.runs.result import Result
+from feint.runs.runners import local
 from feint.runs.things import loaded
 
 from .experiments import Case, Inputs, cases, write

@@ -15,7 +15,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from feint.experiments.training import TRAINING, TrainingSettings
-from feint.runs import local
+from feint.runs.runners import local
 
 NETWORKS = '''
 """A user's networks, for images of any size."""

@@ -17,8 +17,8 @@ from feint.reports import Figure, Pictures
 from feint.reports.data import data
 from feint.reports.page import page
 from feint.reports.text import text
-from feint.runs import local
 from feint.runs.run import Run, read_state
+from feint.runs.runners import local
 from feint.runs.work import Children
 
 from .conftest import EVERY
@@ -109,7 +109,7 @@ import os, signal, sys
 from dataclasses import replace
 from pathlib import Path
 from feint.app.run import read
-from feint.runs import local
+from feint.runs.runners import local
 
 run_stage = local._run_stage
 

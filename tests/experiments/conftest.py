@@ -116,7 +116,7 @@ def dropout_other():
 def trained(tmp_path_factory):
     """A folder with an autoencoder and two small victims for 60 digits: "plain", and "pair", two dropout networks."""
     from feint.experiments.training import TRAINING, TrainingSettings
-    from feint.runs import local
+    from feint.runs.runners import local
 
     root = tmp_path_factory.mktemp("victims")
     (root / "small.py").write_text(SMALL)

@@ -3,7 +3,7 @@
 import pytest
 
 from feint.reports import Figure
-from feint.runs import local
+from feint.runs.runners import local
 
 from .toy import TOY, ToySettings, calls
 

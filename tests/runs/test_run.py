@@ -60,7 +60,7 @@ def test_another_experiments_run(toy):
 
 
 def test_an_incomplete_run_says_how_to_go_on(toy, monkeypatch):
-    monkeypatch.setattr("feint.runs.ledger.Ledger.finish", lambda self: None)
+    monkeypatch.setattr("feint.runs.folder.ledger.Ledger.finish", lambda self: None)
     folder = toy().folder
     assert json.loads((folder / "run.json").read_text())["state"] == "running"
     with pytest.raises(StoreError, match="is incomplete; the same command goes on with it"):

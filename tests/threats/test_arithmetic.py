@@ -5,7 +5,7 @@ import pytest
 from feint.errors import SpecError
 from feint.experiments.audit import AUDIT
 from feint.experiments.audit.settings import AuditSettings
-from feint.runs import local
+from feint.runs.runners import local
 
 FEW = {"data": {"limit": 20}, "radii": [0.05], "threads": 1}
 

@@ -3,7 +3,7 @@
 import pytest
 
 from feint.errors import SpecError
-from feint.runs import files
+from feint.runs.folder import files
 from feint.runs.machine import Machine
 from feint.victims.settings import VictimSettings
 from feint.victims.victim import resolved

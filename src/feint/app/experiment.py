@@ -89,7 +89,7 @@ def warn(result: Any) -> None:
 def run(experiment: Experiment[Any], settings: Settings, options: argparse.Namespace, line: str) -> None:
     """Run it, and print what came of it."""
     from feint.reports.text import text
-    from feint.runs import local
+    from feint.runs.runners import local
 
     assert isinstance(settings, RunSettings)
     result = local.run(

@@ -20,9 +20,9 @@ from feint import catalog
 from feint.data import Dataset
 from feint.data.formats.arrays import Arrays
 from feint.errors import SpecError
-from feint.runs import local
 from feint.runs.experiment import Experiment
 from feint.runs.result import Result
+from feint.runs.runners import local
 from feint.runs.settings import RunSettings, near
 from feint.runs.things import loaded
 from feint.victims.given import Called

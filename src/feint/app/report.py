@@ -43,8 +43,8 @@ def command(arguments: Sequence[str]) -> Callable[[], None]:
 
 
 def _run(folder: Path, kind: Any, out: Path) -> None:
-    from feint.runs.local import read_summary
     from feint.runs.run import Run, read_state
+    from feint.runs.runners.local import read_summary
     from feint.runs.things import loaded
 
     name = read_state(folder)["experiment"]
@@ -60,7 +60,7 @@ def _run(folder: Path, kind: Any, out: Path) -> None:
         say(json.dumps(data(report), indent=2))
         return
     for place, content in _files(report, kind).items():
-        from feint.runs.files import write_bytes
+        from feint.runs.folder.files import write_bytes
 
         write_bytes(out / place, content)
         say(str(out / place))

@@ -92,7 +92,7 @@ def described(document: Any, where: str) -> tuple[Experiment[Any], RunSettings]:
 
 def _run(asked: Sequence[tuple[Experiment[Any], RunSettings]], options: argparse.Namespace, line: str) -> None:
     from feint.reports.text import text
-    from feint.runs import local
+    from feint.runs.runners import local
     from feint.threats.things import check_words
 
     for _, settings in asked:  # before the first of them runs for an hour

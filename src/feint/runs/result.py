@@ -10,9 +10,9 @@ from feint.reports.page import fragment
 from feint.reports.pictures import Shown
 from feint.reports.text import text
 
+from .folder.tables import Table
 from .run import Run
 from .settings import near
-from .tables import Table
 
 if TYPE_CHECKING:
     import pyarrow as pa

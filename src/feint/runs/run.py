@@ -13,9 +13,9 @@ import numpy as np
 
 from feint.errors import StoreError
 
-from . import files
 from .experiment import Experiment
-from .tables import Table
+from .folder import files
+from .folder.tables import Table
 from .work import Array
 
 

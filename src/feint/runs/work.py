@@ -11,8 +11,8 @@ import pyarrow as pa
 from .settings import RunSettings
 
 if TYPE_CHECKING:
-    from .delivery import Delivery
     from .experiment import Experiment
+    from .folder.delivery import Delivery
     from .run import Run
 
 Array = npt.NDArray[Any]

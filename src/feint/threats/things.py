@@ -8,7 +8,8 @@ from feint import catalog
 from feint.attacks import Attack, Budget, budget_for
 from feint.errors import SpecError
 from feint.networks.loading.user_file import thing_from_file
-from feint.runs import files, things
+from feint.runs import things
+from feint.runs.folder import files
 from feint.runs.settings import Settings
 from feint.victims.settings import EstimatorWord
 from feint.victims.victim import completed_estimator

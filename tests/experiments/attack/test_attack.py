@@ -8,7 +8,7 @@ from feint.experiments.attack import ATTACK, AttackSettings
 from feint.experiments.attack.report import headline, table
 from feint.reports import Pictures, text
 from feint.reports.data import raw
-from feint.runs import local
+from feint.runs.runners import local
 
 pytestmark = pytest.mark.usefixtures("plain_report")
 RADII = (0.1, 0.3)

@@ -8,7 +8,7 @@ from feint.errors import DataError, SpecError
 from feint.experiments.audit import AUDIT, AuditSettings
 from feint.experiments.audit.work import Audit
 from feint.reports.text import text
-from feint.runs import local
+from feint.runs.runners import local
 from feint.victims import records
 
 pytestmark = pytest.mark.usefixtures("plain_report")

@@ -9,7 +9,7 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from feint.experiments.audit import AUDIT, AuditSettings
-from feint.runs import local
+from feint.runs.runners import local
 
 settings = {"data": sys.argv[1], "radii": [0.01], "threads": 1}
 settings |= {"victim": {"networks": [sys.argv[3]]}} if len(sys.argv) > 3 else {}

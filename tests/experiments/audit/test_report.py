@@ -8,7 +8,7 @@ from feint.experiments.audit.report import fresh_draws, headline, scores
 from feint.experiments.pictures import before_and_after, magnification
 from feint.reports import Details, Figure, Pictures, Stats, Text, text
 from feint.reports.data import raw
-from feint.runs import local
+from feint.runs.runners import local
 
 RADII = (0.01, 0.05)
 ROW = {name: 0.1 for name in ("aurc", "e_aurc", "augrc", "nll", "brier", "ece", "ks", "accuracy")}

@@ -11,8 +11,8 @@ from feint.experiments.interpolation.pairs import KINDS, Pairs, draw_pairs
 from feint.experiments.interpolation.summary import advantage_of_information, detects
 from feint.experiments.scene import set_scene
 from feint.reports.text import text
-from feint.runs import local
 from feint.runs.machine import Machine
+from feint.runs.runners import local
 
 VALUES = {
     "autoencoder": "vae",

@@ -9,8 +9,8 @@ from feint.errors import SpecError
 from feint.experiments.latent import LATENT, LatentSettings
 from feint.experiments.latent.plane import Plane, spread_out
 from feint.reports.text import text
-from feint.runs import local
 from feint.runs.machine import Machine
+from feint.runs.runners import local
 from feint.victims.autoencoder import load_autoencoder
 from feint.victims.records import MEASURE
 

@@ -12,9 +12,9 @@ from feint.experiments.span.report import headline, table
 from feint.experiments.span.summary import KINDS, summarise
 from feint.reports import Figure, text
 from feint.reports.data import raw
-from feint.runs import local
-from feint.runs.ledger import Ledger
+from feint.runs.folder.ledger import Ledger
 from feint.runs.run import Run
+from feint.runs.runners import local
 from feint.runs.work import Found, Piece, Stage
 
 RADII = (0.01, 0.05)

@@ -9,7 +9,7 @@ from feint.errors import NotApplicable, SpecError
 from feint.experiments.spread import SPREAD, SpreadSettings
 from feint.metrics import kendall_tau
 from feint.reports.text import text
-from feint.runs import local
+from feint.runs.runners import local
 from feint.victims.settings import DataSettings
 
 

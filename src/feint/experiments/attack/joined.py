@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, Literal
 
 import numpy as np
 
-from feint.runs.delivery import Delivery
+from feint.runs.folder.delivery import Delivery
 from feint.runs.run import Run
 from feint.runs.work import Array
 

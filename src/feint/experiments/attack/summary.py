@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from feint.experiments.warnings import about_accuracy, about_direction
+from feint.runs.folder.tables import Table
 from feint.runs.run import Run
-from feint.runs.tables import Table
 from feint.runs.work import Array
 from feint.victims.records import tensor
 

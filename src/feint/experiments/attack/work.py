@@ -13,7 +13,7 @@ from torch import Tensor
 from feint.attacks import L2, Adversarial, Linf
 from feint.estimators import predict
 from feint.experiments.judging import fresh_draws
-from feint.runs.delivery import Delivery
+from feint.runs.folder.delivery import Delivery
 from feint.runs.machine import Machine
 from feint.runs.run import Run
 from feint.runs.work import Array, Found, Piece, Stage, Work

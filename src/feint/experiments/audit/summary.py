@@ -12,8 +12,8 @@ from torch import Tensor
 from feint import metrics
 from feint.experiments.warnings import about_direction, about_ranking
 from feint.metrics.thresholds import threshold_damage
+from feint.runs.folder.tables import Table
 from feint.runs.run import Run
-from feint.runs.tables import Table
 from feint.victims import records
 
 from .selector import selection

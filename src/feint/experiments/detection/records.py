@@ -26,7 +26,7 @@ import pyarrow as pa
 from torch import Tensor
 
 from feint import catalog
-from feint.runs.tables import Table
+from feint.runs.folder.tables import Table
 from feint.victims.records import MEASURE
 
 Noise = Literal["noise", "grey"]

@@ -14,7 +14,7 @@ from feint import catalog, networks, training
 from feint.data import Dataset
 from feint.errors import SpecError
 from feint.estimators import predict
-from feint.runs.delivery import Delivery
+from feint.runs.folder.delivery import Delivery
 from feint.runs.machine import Machine, default_batch_size
 from feint.runs.run import Run
 from feint.runs.work import Array, Found, Piece, Stage, Work

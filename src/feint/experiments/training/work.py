@@ -3,7 +3,7 @@
 from feint import catalog
 from feint.data import Dataset
 from feint.errors import SpecError
-from feint.runs.ledger import run_id
+from feint.runs.folder.ledger import run_id
 from feint.runs.machine import Machine
 from feint.runs.work import Work
 from feint.victims.cards import CARD, read_card

@@ -12,8 +12,8 @@ from feint.experiments.papers.ace import ENSEMBLE, MC_DROPOUT, SOFTMAX
 from feint.experiments.papers.ace.paper import MATCHING, PAPER_TABLE_1, PAPER_TABLE_2
 from feint.experiments.papers.ace.report import beside, table
 from feint.reports import text
-from feint.runs import local
 from feint.runs.run import Run
+from feint.runs.runners import local
 
 pytestmark = pytest.mark.usefixtures("plain_report")
 WHITE, BLACK = (0.01, 0.05), (0.02, 0.1)

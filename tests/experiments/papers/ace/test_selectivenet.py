@@ -12,8 +12,8 @@ from feint.experiments.papers.ace.paper import DIRECT, INDIRECT, PAPER_TABLE_4
 from feint.experiments.papers.ace.report import beside, selection
 from feint.experiments.training import TRAINING
 from feint.reports import text
-from feint.runs import local
 from feint.runs.run import Run
+from feint.runs.runners import local
 
 pytestmark = pytest.mark.usefixtures("plain_report")
 RADII, WANTED = (5e-3, 0.06), 0.7

@@ -29,9 +29,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from feint.errors import SpecError, StoreError
+from feint.runs.work import Array, Children, Found, Piece, Stage
 
 from . import files
-from .work import Array, Children, Found, Piece, Stage
 
 _parquet: Any = pq  # its stubs leave types unknown
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")

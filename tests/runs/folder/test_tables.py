@@ -6,9 +6,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from feint.errors import StoreError
-from feint.runs.tables import Table
+from feint.runs.folder.tables import Table
 
-from .folders import halved
+from ..folders import halved
 
 
 @pytest.fixture

@@ -15,18 +15,17 @@ from feint.printable import printable
 from feint.reports import Report
 from feint.reports.page import page
 from feint.reports.pictures import pictures
-
-from . import files
-from . import ledger as ledgers
-from .blame import blamed
-from .delivery import Delivery
-from .experiment import Experiment
-from .ledger import Ledger
-from .machine import VICTIMS, Machine
-from .result import Result
-from .run import Run
-from .settings import RunSettings
-from .work import Children, Found, NothingRead, Piece, Stage, Work
+from feint.runs.blame import blamed
+from feint.runs.experiment import Experiment
+from feint.runs.folder import files
+from feint.runs.folder import ledger as ledgers
+from feint.runs.folder.delivery import Delivery
+from feint.runs.folder.ledger import Ledger
+from feint.runs.machine import VICTIMS, Machine
+from feint.runs.result import Result
+from feint.runs.run import Run
+from feint.runs.settings import RunSettings
+from feint.runs.work import Children, Found, NothingRead, Piece, Stage, Work
 
 RUNS = Path("feint-runs")
 

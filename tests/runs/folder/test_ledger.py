@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from feint.errors import SpecError, StoreError
-from feint.runs import ledger as ledgers
-from feint.runs.ledger import Ledger, run_id
+from feint.runs.folder import ledger as ledgers
+from feint.runs.folder.ledger import Ledger, run_id
 from feint.runs.work import Found, Piece, Stage
 
-from .folders import DAMAGES, contents
+from ..folders import DAMAGES, contents
 
 SCHEMA = pa.schema([pa.field("sample", pa.int64())])
 PIECES = [Piece(f"{at:02d}") for at in range(3)]
@@ -202,7 +202,7 @@ def test_other_versions_may_read_what_is_complete_or_begin_where_nothing_is(tmp_
 HELD = """
 import sys
 from pathlib import Path
-from feint.runs.ledger import Ledger
+from feint.runs.folder.ledger import Ledger
 ledger = Ledger.open(Path(sys.argv[1]), {"experiment": "audit"})
 print("open", flush=True)
 sys.stdin.read()

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from feint.errors import SpecError, StoreError
-from feint.runs import files
+from feint.runs.folder import files
 
-from .folders import DAMAGES
+from ..folders import DAMAGES
 
 
 def test_what_is_sealed_is_read_back(tmp_path):
@@ -91,7 +91,7 @@ LIMITED = """
 import resource, sys
 from pathlib import Path
 from feint.errors import StoreError
-from feint.runs import files
+from feint.runs.folder import files
 resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, resource.RLIM_INFINITY))
 try:
     files.write_bytes(Path(sys.argv[1]) / "some", bytes(100_000))

@@ -12,13 +12,13 @@ import pytest
 
 from feint.errors import StoreError
 from feint.reports import Report
-from feint.runs import local
 from feint.runs.experiment import Experiment
 from feint.runs.machine import Machine
+from feint.runs.runners import local
 from feint.runs.work import Child, Children, Work
 
-from .folders import DAMAGES, contents
-from .toy import TOY, ToySettings, calls
+from ..folders import DAMAGES, contents
+from ..toy import TOY, ToySettings, calls
 
 ALL = ["drawn/00", "drawn/01", "drawn/02", "squared/squared", "deliver", "summary", "report"]
 work = import_module(f"{TOY.home}.work")
