@@ -68,7 +68,8 @@ class Victim:
         """Whether other draws give another prediction."""
         if self.asked is not None:
             return is_stochastic(self.asked)
-        return (self.settings.estimator or SOFTMAX).name == "mc-dropout"
+        kind = things.loaded(catalog.ESTIMATORS[(self.settings.estimator or SOFTMAX).name])
+        return getattr(kind, "stochastic", False)
 
     @property
     def default_measure(self) -> str:
