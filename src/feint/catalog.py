@@ -75,6 +75,10 @@ ESTIMATORS: dict[str, str] = {
     "duq": "feint.estimators:DUQ",
     "sngp": "feint.estimators:SNGP",
     "due": "feint.estimators:DUE",
+    "max-logit": "feint.estimators:MaxLogit",
+    "energy": "feint.estimators:Energy",
+    "mahalanobis": "feint.estimators:Mahalanobis",
+    "knn": "feint.estimators:KNN",
 }
 """How one network predicts; several of them are an ensemble."""
 

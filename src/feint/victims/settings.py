@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, cast, final
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from feint import catalog
 from feint.errors import SpecError
@@ -55,6 +55,15 @@ class DataSettings(Settings):
         return self
 
 
+def for_training(value: Any) -> Any:
+    """The settings of data that are fitted to or trained on: the part for training, unless another is named."""
+    if isinstance(value, str):
+        value = DataSettings.model_validate(value).model_dump(exclude_unset=True)
+    if isinstance(value, Mapping) and ("source" in value or "name" in value):
+        return {"split": "train", **cast(Mapping[str, Any], value)}
+    return value
+
+
 @final
 class NetworkWord(Word):
     """A network as ``feint.networks.load`` takes it; its own settings are the arguments of a built-in architecture.
@@ -80,7 +89,21 @@ AS_ON_CARD = "as on the card"
 
 @final
 class EstimatorWord(Word):
-    """How each network predicts."""
+    """How each network predicts.
+
+    Attributes:
+        fit: of mahalanobis and knn, the images that they are fitted to, as data are named: knn:fit=path,fit.limit=5000
+            (default: what the victim's card says that it was trained on; of the embedded network, its digits).
+    """
+
+    reserved: ClassVar[tuple[str, ...]] = ("fit",)
+
+    fit: DataSettings | None = None
+
+    @field_validator("fit", mode="before")
+    @classmethod
+    def _train(cls, value: Any) -> Any:
+        return for_training(value)
 
     @model_validator(mode="after")
     def _known(self) -> "EstimatorWord":

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from feint.errors import SpecError
 from feint.runs.settings import Number, RunSettings, Settings
 from feint.threats.settings import ThreatWord
-from feint.victims.settings import DataSettings, EstimatorWord, NetworkWord
+from feint.victims.settings import DataSettings, EstimatorWord, NetworkWord, for_training
 
 
 @final
@@ -80,9 +80,7 @@ class TrainingSettings(RunSettings):
     @classmethod
     def _train(cls, value: object) -> object:
         """What is trained on is the part for training, unless another is named."""
-        if isinstance(value, str):
-            value = DataSettings.model_validate(value).model_dump(exclude_unset=True)
-        return {"split": "train", **value} if isinstance(value, Mapping) else value
+        return {"split": "train", **value} if isinstance(value := for_training(value), Mapping) else value
 
     @field_validator("adversarial")
     @classmethod
