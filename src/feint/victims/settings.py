@@ -216,6 +216,14 @@ class VictimSettings(Settings):
 
 
 def _each_once(victims: tuple[VictimSettings, ...]) -> tuple[VictimSettings, ...]:
+    """The victims, each by a name of its own: the same networks behind other estimators are told apart by these."""
+    names = [victim.title for victim in victims]
+    victims = tuple(
+        victim.but(name=f"{victim.title}, {victim.estimator}")
+        if victim.estimator is not None and names.count(victim.title) > 1
+        else victim
+        for victim in victims
+    )
     names = [victim.title for victim in victims]
     if len(set(names)) < len(names):
         raise ValueError(f"each victim once, got {', '.join(names)}")

@@ -192,12 +192,12 @@ def resolved(settings: VictimSettings, machine: Machine) -> VictimSettings:
         raise SpecError(f"outputs: expected {own}, as the estimator says, got {outputs}")
     if settings.card is not None:
         card = read_victim(machine.victims, settings.card, allow_code=machine.allow_code)
-        trained_on = data_on_card(machine.victims, settings.card)
+        trained_on = (card.estimator and card.estimator.fit) or data_on_card(machine.victims, settings.card)
         said = {name: value for name in ("estimator", "average") if (value := getattr(settings, name)) is not None}
         known = card.estimator or SOFTMAX
         if settings.estimator and settings.estimator.name in (known.name, AS_ON_CARD):
             both = {**known.settings, **settings.estimator.settings}  # what is not said is as on the card
-            said["estimator"] = known.but(settings=both, fit=settings.estimator.fit or known.fit)
+            said["estimator"] = known.but(settings=both, fit=settings.estimator.fit)
         settings = card.but(**said, name=settings.name or card.name, defenses=settings.defenses)
     several = len(settings.networks) > 1
     if told is not None and not several:
