@@ -144,7 +144,12 @@ def test_identity_knows_the_network_and_the_images(folder, victim):
 def test_several_scores_share_one_network(folder, victim):
     one, machine = victim("softmax"), Machine("cpu", 1)
     test = data.load(folder / "test.npz")
-    for text in ("energy", "max-logit", f"mahalanobis:fit={folder / 'train.npz'}", f"knn:k=3,fit={folder / 'more.npz'}"):
+    for text in (
+        "energy",
+        "max-logit",
+        f"mahalanobis:fit={folder / 'train.npz'}",
+        f"knn:k=3,fit={folder / 'more.npz'}",
+    ):
         word = completed_estimator(EstimatorWord.of(text))
         other = one.under(word, load_fitting(word, test, machine))
         assert other.members[0] is one.members[0]
@@ -170,9 +175,10 @@ def test_images_that_were_handed_in(folder):
     settings = {"networks": "given:network", "estimator": {"name": "knn", "k": 2, "fit": "given:fit"}}
     victim = load_victim(resolved(VictimSettings.parse(settings), machine), test, machine, seed=0)
     assert victim.fitting.fingerprint() == train.fingerprint()
-    assert victim.identity()["networks"] == load_victim(
-        VictimSettings(networks="given:network"), test, machine, seed=0
-    ).identity()
+    assert (
+        victim.identity()["networks"]
+        == load_victim(VictimSettings(networks="given:network"), test, machine, seed=0).identity()
+    )
 
 
 def test_the_same_victim_behind_several_scores_has_several_names():
@@ -192,7 +198,7 @@ def test_the_same_victim_behind_several_scores_has_several_names():
 
 
 def test_what_does_not_fit(folder, victim, read):
-    with pytest.raises(SpecError, match=r"knn.fit: expected the images that it is fitted to, such as knn:fit=.*got none"):
+    with pytest.raises(SpecError, match=r"knn.fit: expected the images that it is fitted to, as in knn:fit=.*got none"):
         victim("knn")
     with pytest.raises(SpecError, match="knn.fit: expected the images"):
         victim("knn:fit.limit=20")
@@ -200,7 +206,9 @@ def test_what_does_not_fit(folder, victim, read):
         victim("energy:fit=digits")
     with pytest.raises(SpecError, match="knn.fit: expected images of 1x4x4, as .*, got 1x5x5"):
         victim(f"knn:fit={folder / 'large.npz'}")
-    with pytest.raises(SpecError, match="knn.fit: expected other images than those that are judged, got some of .*test"):
+    with pytest.raises(
+        SpecError, match="knn.fit: expected other images than those that are judged, got some of .*test"
+    ):
         victim(f"knn:k=2,fit={folder / 'test.npz'},fit.limit=4")
     with pytest.raises(DataError, match="fit: expected at least k=50 images, got 40"):
         _ = victim(f"knn:fit={folder / 'train.npz'}").example

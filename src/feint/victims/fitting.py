@@ -34,7 +34,7 @@ def fitted_to(word: EstimatorWord, trained_on: DataSettings | None) -> Estimator
         return word
     if trained_on is None:
         raise SpecError(
-            f"{word.name}.fit: expected the images that it is fitted to, such as {word.name}:fit=path/to/train, got none"
+            f"{word.name}.fit: expected the images that it is fitted to, as in {word.name}:fit=path/to/train, got none"
         )
     return word.but(fit=trained_on.but(**said))
 

@@ -106,7 +106,8 @@ class Victim:
             estimator: with all its settings (``completed_estimator``).
             fitting: what it is fitted to, if it is (``fitting.load_fitting``).
         """
-        return replace(self, settings=self.settings.but(estimator=estimator), load=lambda: self.members, fitting=fitting)
+        settings = self.settings.but(estimator=estimator)
+        return replace(self, settings=settings, load=lambda: self.members, fitting=fitting)
 
     @cached_property
     def example(self) -> Categorical:

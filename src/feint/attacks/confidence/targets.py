@@ -31,7 +31,8 @@ def approach(uncertainty: Objective, targets: Float[Tensor, " N"]) -> Goal:
     tensor([-1.])
     """
     if targets.isnan().any():
-        raise AttackError(f"targets: expected uncertainties, got NaN for {int(targets.isnan().sum())} of {len(targets)}")
+        bad = int(targets.isnan().sum())
+        raise AttackError(f"targets: expected uncertainties, got NaN for {bad} of {len(targets)}")
     wanted = logarithm(targets)
 
     def value(inputs: Float[Tensor, " N ..."], rows: Int[Tensor, " N"]) -> Float[Tensor, " N"]:

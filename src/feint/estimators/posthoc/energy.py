@@ -14,7 +14,7 @@ from .features import exact
 
 @final
 class Energy(nn.Module):
-    """One network's softmax, with the energy of its logits as the uncertainty: minus the log of an unnormalised density.
+    """One network's softmax, with the energy of its logits as the uncertainty: minus an unnormalised log-density.
 
     ``native`` is E(x) = -T log sum_c exp(f_c(x) / T), in the unit of the logits and unbounded; with T near 0 it is
     minus the largest logit. The prediction is the softmax at temperature 1, whatever T is.

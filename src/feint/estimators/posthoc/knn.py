@@ -44,9 +44,7 @@ class KNN(nn.Module):
 
     known: Tensor
 
-    def __init__(
-        self, network: nn.Module, k: int = 50, layer: str | None = None, outputs: Outputs = "logits"
-    ) -> None:
+    def __init__(self, network: nn.Module, k: int = 50, layer: str | None = None, outputs: Outputs = "logits") -> None:
         super().__init__()
         if k < 1:
             raise InputError(f"k: expected at least 1, got {k}")
