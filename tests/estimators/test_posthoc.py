@@ -144,7 +144,7 @@ def test_a_fit_is_the_same_again_and_forgets_the_one_before(build, images):
 def test_images_that_cannot_be_read_are_left_out(build, images):
     gone = fitted(build, made(), data=Blobs(250, unreadable=range(100, 203)))
     assert not torch.equal(gone(images).native, fitted(build, made())(images).native)
-    with pytest.raises(DataError, match="fit: expected images that can be read, got none of 250"):
+    with pytest.raises(DataError, match=r"fit: expected images that can be read, got none of 250"):
         fitted(build, made(), data=Blobs(250, unreadable=range(250)))
 
 
@@ -172,7 +172,7 @@ def test_it_says_which_input_and_whose_network():
     score.called = "mine"
     images = torch.rand(3, *SHAPE)
     images[1] = torch.nan
-    with pytest.raises(NetworkError, match="mine: .* for sample 8"):
+    with pytest.raises(NetworkError, match=r"mine: .* for sample 8"):
         score(images, torch.tensor([7, 8, 9]))
 
 

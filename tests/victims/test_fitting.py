@@ -193,28 +193,28 @@ def test_the_same_victim_behind_several_scores_has_several_names():
         "one, knn:k=3",
         "two",
     ]
-    with pytest.raises(SpecError, match="each victim once, got one, energy, one, energy"):
+    with pytest.raises(SpecError, match=r"each victim once, got one, energy, one, energy"):
         names("one:estimator=energy", "one:estimator=energy")
 
 
 def test_what_does_not_fit(folder, victim, read):
     with pytest.raises(SpecError, match=r"knn.fit: expected the images that it is fitted to, as in knn:fit=.*got none"):
         victim("knn")
-    with pytest.raises(SpecError, match="knn.fit: expected the images"):
+    with pytest.raises(SpecError, match=r"knn.fit: expected the images"):
         victim("knn:fit.limit=20")
-    with pytest.raises(SpecError, match="energy.fit: expected none, for nothing in it is fitted, got digits"):
+    with pytest.raises(SpecError, match=r"energy.fit: expected none, for nothing in it is fitted, got digits"):
         victim("energy:fit=digits")
-    with pytest.raises(SpecError, match="knn.fit: expected images of 1x4x4, as .*, got 1x5x5"):
+    with pytest.raises(SpecError, match=r"knn.fit: expected images of 1x4x4, as .*, got 1x5x5"):
         victim(f"knn:fit={folder / 'large.npz'}")
     with pytest.raises(
-        SpecError, match="knn.fit: expected other images than those that are judged, got some of .*test"
+        SpecError, match=r"knn.fit: expected other images than those that are judged, got some of .*test"
     ):
         victim(f"knn:k=2,fit={folder / 'test.npz'},fit.limit=4")
-    with pytest.raises(DataError, match="fit: expected at least k=50 images, got 40"):
+    with pytest.raises(DataError, match=r"fit: expected at least k=50 images, got 40"):
         _ = victim(f"knn:fit={folder / 'train.npz'}").example
-    with pytest.raises(DataError, match="fit: expected images of all 3 classes, got none of 2"):
+    with pytest.raises(DataError, match=r"fit: expected images of all 3 classes, got none of 2"):
         _ = victim(f"mahalanobis:fit={folder / 'two.npz'}").example
-    with pytest.raises(SpecError, match="outputs: expected an estimator of networks that return logits, got energy"):
+    with pytest.raises(SpecError, match=r"outputs: expected an estimator of networks that return logits, got energy"):
         read({"networks": "m.py:f", "estimator": "energy", "outputs": "probabilities"})
 
 

@@ -1,4 +1,4 @@
-"""Estimators around networks: those that only ask one, are fitted to one, or are trained and saved with it as a whole."""
+"""Estimators around networks: those that only ask one, are fitted to one, or are trained and saved as a whole."""
 
 from typing import Any
 
