@@ -8,7 +8,7 @@ import numpy as np
 
 from ..names import short
 from ..report import Mark, Panel
-from .inline import Array, Json, axis, chart, colour, layer, said, stacked, table
+from .inline import Array, Json, axis, chart, colour, keyed, layer, said, stacked, table
 
 
 @final
@@ -35,7 +35,7 @@ def histograms(samples: Sequence[Sample], *, x_title: str, y_title: str, bins: i
     top = max(float(np.quantile(sample.values, 0.999)) for sample in samples)
     bottom = min(0.0, *(float(sample.values.min()) for sample in samples))
     edges = np.linspace(bottom, top if top > bottom else bottom + 1, bins + 1)
-    keys = [f"k{at}" for at in range(len(samples))]
+    keys = keyed("k", samples)
     counts = [np.histogram(sample.values.clip(edges[0], edges[-1]), edges)[0] for sample in samples]
     columns = stacked(
         {
@@ -58,4 +58,4 @@ def histograms(samples: Sequence[Sample], *, x_title: str, y_title: str, bins: i
             layers.append(layer("line", {"interpolate": "step-after", "strokeWidth": 1.8}, rest=rest, **place))
         elif chosen:
             layers.append(layer("rect", {"opacity": 0.5}, rest=rest, **place, x2="high", y2={"datum": 0}, tooltip=told))
-    return Panel(chart(layers, height=250, data=table(columns)), title)
+    return Panel(chart(layers, height=250, data=table(columns)), title, tuple(sample.mark for sample in samples))

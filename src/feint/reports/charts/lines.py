@@ -9,7 +9,7 @@ import numpy as np
 from ..pictures import HOVER
 from ..report import Mark, Panel
 from .colours import MOST, REFERENCE, some
-from .inline import DASHED, POINTS, Array, Ends, Json, axis, chart, colour, layer, quantity, said, table
+from .inline import DASHED, POINTS, Array, Ends, Json, axis, chart, colour, keyed, layer, quantity, said, table
 
 
 @final
@@ -49,7 +49,7 @@ def lines(
     everything possible; the format is d3's, for tooltips; dots mark places where there are few.
     """
     keep = some(len(x), POINTS if len(series) <= 12 else POINTS // 2)
-    keys = [f"s{at}" for at in range(len(series))]
+    keys = keyed("s", series)
     columns: dict[str, Any] = {"x": x[keep], **{key: line.y[keep] for key, line in zip(keys, series, strict=True)}}
     places = {"x": axis("x", x_title, domain=x_domain), "y": axis("y", y_title, domain=y_domain)}
     layers: list[Json] = []
@@ -68,7 +68,8 @@ def lines(
             fold = {"transform": [{"fold": chosen, "as": ["series", "y"]}]}
             layers.append(layer("line", look, rest=fold, **places, color=shades))
     told = [said("x", x_title, format), *(said(keys[at], series[at].name, format) for at in some(len(keys), MOST + 3))]
-    return Panel(chart([*layers, _pointer(told)], height=height, data=table(columns)), title)
+    legend = tuple(line.mark for line in series)
+    return Panel(chart([*layers, _pointer(told)], height=height, data=table(columns)), title, legend)
 
 
 def _pointer(told: Sequence[Json]) -> Json:
