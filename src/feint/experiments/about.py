@@ -7,6 +7,8 @@ from feint.reports import Block, Column, Command, Details, Facts, Format, Notes,
 from feint.reports.formats import NONE, count, fixed, percent, radius, times1000
 from feint.runs.run import Run
 
+from .reading import READ
+
 KNOWN: Final[Mapping[str, Column]] = {
     **{name: Column(name) for name in ("victim", "attack", "class", "data", "setting", "measure", "detector", "kind")},
     "name": Column("class"),
@@ -34,7 +36,7 @@ def told(
     run: Run,
     summary: Mapping[str, Any],
     headline: str,
-    sections: Mapping[str, Iterable[str | Block]],
+    sections: Mapping[str, Block | Iterable[Block]],
     *,
     of: str = "",
     title: str = "",
@@ -42,6 +44,7 @@ def told(
     notes: tuple[str, ...] = (),
     terminal: bool = False,
     glossary: Mapping[str, str] | None = None,
+    **said: str,
 ) -> Report:
     """A run's report: the finding, what was found, and how it was made.
 
@@ -49,26 +52,26 @@ def told(
         run: the run.
         summary: its summary, with warnings where there are any.
         headline: the finding, in one sentence.
-        sections: blocks by the heads of their sections, a string being a text; left out where there are none.
+        sections: what they show, by their heads; left out where there is nothing. How to read it is said by `READ`.
         of: what was looked at, instead of the victims.
         title: the whole title, instead of one that is made of command, victims and data.
         facts: what there is to know beside what the settings say.
         notes: what else a reader should know.
         terminal: whether notes are printed in a terminal too.
         glossary: terms.
+        said: what stands in the braces of `READ`.
     """
     known = _asked(run, summary)
     head = f"feint {run.experiment.name}: {of or known.get('network') or known.get('victims')} on {known['data']}"
-    blocks = {
-        name: tuple(Text.of(each) if isinstance(each, str) else each for each in sections[name]) for name in sections
-    }
+    read, parts = READ.get(run.experiment.name, {}), list[Section]()
+    for name, shown in sections.items():
+        blocks = (shown,) if isinstance(shown, Block) else tuple(shown)
+        first = read.get(name.partition(", ")[0], "").format(**said)
+        parts += [Section(name, (*([Text.of(first)] if first else []), *blocks))] if blocks else []
     return Report(
         title=title or head,
         headline=headline,
-        sections=(
-            *(Section(name, found) for name, found in blocks.items() if found),
-            *closing(run, {**known, **(facts or {})}, notes, terminal=terminal),
-        ),
+        sections=(*parts, *closing(run, {**known, **(facts or {})}, notes, terminal=terminal)),
         glossary=glossary or {},
         warnings=tuple(summary.get("warnings", ())),
     )

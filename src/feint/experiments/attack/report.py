@@ -13,15 +13,6 @@ from feint.runs.run import Run
 SHOWN = 4
 """Images that become pictures, at every radius."""
 SHARE = percent(2)
-NUMBERS = (
-    "Success counts the labels that the attack changed (or brought to its target), of the images tried. A "
-    "stochastic victim is judged by fresh draws, which the attack has not seen. 8 bits: what still succeeds after "
-    "rounding to whole grey levels. Distances are means over the attacks that succeed."
-)
-LOOKS = (
-    "The first images: left as they are, right attacked, between them what was added, magnified as stated around "
-    "mid-grey."
-)
 
 
 def report(run: Run, summary: Mapping[str, Any]) -> Report:
@@ -31,8 +22,8 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
         for row, name in zip(summary["attacked"], summary["files"], strict=True)
     )
     sections = {
-        "In numbers": (NUMBERS, table(summary), _figure(summary)),
-        "What it looks like": (LOOKS, _pictures(run)),
+        "In numbers": (table(summary), _figure(summary)),
+        "What it looks like": _pictures(run),
     }
     name = f"feint attack: {run.settings.attack.title} on {run.about['victim']}"
     facts, terms = {"distance": run.about["distance"]}, chosen("Radius", "Gradients, queries")

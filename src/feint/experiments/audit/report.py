@@ -5,7 +5,7 @@ from typing import Any
 
 from feint.experiments.about import many, tabled, told
 from feint.experiments.glossary import chosen
-from feint.reports import Block, Column, Report, Stat, Stats, Table, charts
+from feint.reports import Block, Column, Report, Stat, Stats, Table, Text, charts
 from feint.reports.formats import count, fixed, percent, radius, times1000
 from feint.runs.run import Run
 
@@ -16,49 +16,13 @@ TERMS = (
     "Selective prediction", "AURC", "E-AURC", "AUGRC", "NLL", "Brier", "ECE", "KS", "Radius", "Effective radius",
     "Unspent radius", "Kept", "Kendall’s tau", "Gradients, queries",
 )  # fmt: skip
-RISK = (
-    "Let the classifier answer only the images it is surest of, and count how many of those answers are wrong. A curve "
-    "that stays low until the far right is a confidence to rely on; one that starts high gives wrong answers exactly "
-    "where the classifier is surest. The shaded area is everything possible at this accuracy."
-)
 SELECTOR = (
     "The victim answers where its selector g is at least 0.5. Beside: the risk where as many images as that are "
     "answered whatever is done to them, the ones that the selector prefers; and a threshold calibrated to a coverage "
     "of {}, judged on the others."
 )
-NUMBERS = (
-    "One row for the images as they are, one per radius of the attack, and one per radius of random signs: as large a "
-    "change that nothing guides, so that what the attack does beyond it is its own. Accuracy counts correct labels; "
-    "AURC, E-AURC and AUGRC judge how confidence ranks them; NLL, Brier and ECE judge the probabilities. The glossary "
-    "at the foot defines each."
-)
-CONFIDENCE = (
-    "How confident the classifier is in its correct predictions (up) and in its wrong ones (down), each kind in "
-    "percent of its own. Good: blue to the right, orange to the left. The attack moves them past each other."
-)
-RELIABILITY = (
-    "Images sorted into 15 bins by confidence; the height of a bar is the share of them that is correct. On the dashed "
-    "line a confidence of 80 % is right in 80 % of cases; below it the classifier promises too much, above it too "
-    "little. The grey bars count the images in each bin: a bar above few images says little."
-)
-ORDER = (
-    "Left, how much of the clean order from most to least certain is left: 1 all of it, 0 nothing, −1 turned around. "
-    "Right, how much of its radius the attack did not use, because a longer step would have changed the prediction or "
-    "gained nothing: a small share says that a larger radius may do more damage still."
-)
-GALLERY = (
-    "The images whose confidence moved most. Left the image, right the same after the attack, between them what was "
-    "added, magnified as stated around mid-grey: without that it would be one flat grey."
-)
-ROUNDING = (
-    "A picture file stores whole grey levels, so a change of less than half a level is rounded away. The grey bars "
-    "show what is left of the attack after that: as high as the attacked one, it survives; as low as the clean one, it "
-    "is gone. Rounding can also take a change of half a level to a whole one, beyond the radius: what is worse after "
-    "it than before is an attack of the radius that it then has, the largest change."
-)
 FRESH = "This victim draws: figures are of fresh draws, which the attack has not seen."
 ANSWERED = "answered / wrong, %"
-CLASSES = "How sure the classifier is of the images of each true class, before and after the attack."
 
 
 def report(run: Run, summary: Mapping[str, Any]) -> Report:
@@ -69,17 +33,17 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
     sure = [(at, 1 - uncertainty(each, "max_probability"), ~errors(each)) for at, each in stages]
     gallery = figures.gallery(run.arrays("gallery"), run.about["classes"])
     sections = {
-        "": (Stats(_stats(summary)),),
-        "Does confidence tell right from wrong?": (RISK, figures.risk_coverage(stages, found, summary)),
+        "": Stats(_stats(summary)),
+        "Does confidence tell right from wrong?": figures.risk_coverage(stages, found, summary),
         "What becomes of a shipped threshold": _thresholds(summary),
         "What the selector answers": _selector(summary["selector"]) if "selector" in summary else (),
-        "In numbers": (NUMBERS, scores(summary)),
-        "Where the confidence went": (CONFIDENCE, figures.confidence(sure)),
-        "Can a confidence be taken at its word?": (RELIABILITY, figures.reliability(sure, summary)),
-        "How far the attack went": (ORDER, _order(summary)),
-        "What the attack looks like": (GALLERY, gallery),
-        "Saved as a picture": (ROUNDING, figures.rounding(summary), _rounding(summary)),
-        "Class by class": (CLASSES, many(_classes(summary, max(radii)), "classes")),
+        "In numbers": scores(summary),
+        "Where the confidence went": figures.confidence(sure),
+        "Can a confidence be taken at its word?": figures.reliability(sure, summary),
+        "How far the attack went": _order(summary),
+        "What the attack looks like": gallery,
+        "Saved as a picture": (figures.rounding(summary), _rounding(summary)),
+        "Class by class": many(_classes(summary, max(radii)), "classes"),
     }
     facts = {"classes": str(len(run.about["classes"])), "confidence": _confidence(summary["measure"])}
     if (aim := run.settings.attack.measure) != summary["measure"]:
@@ -153,7 +117,7 @@ def scores(summary: Mapping[str, Any]) -> Table:
     return tabled("scores", order, own, rows, caption, marked=0)
 
 
-def _thresholds(summary: Mapping[str, Any]) -> tuple[str | Block, ...]:
+def _thresholds(summary: Mapping[str, Any]) -> tuple[Block, ...]:
     if not (rows := summary["thresholds"]):
         return ()
     stages = [charts.stage(found["radius"]) for found in rows[0]["attacked"]]
@@ -165,10 +129,10 @@ def _thresholds(summary: Mapping[str, Any]) -> tuple[str | Block, ...]:
     caption = "Share of images answered / share of those answers that is wrong"
     table = Table("thresholds", (*heads, *(Column(stage, ANSWERED) for stage in stages)), tuple(cells), caption)
     told = f"{_damage(rows)} The bars show, for each threshold, how many of its answers are wrong."
-    return (told, figures.thresholds(rows), table)
+    return (Text.of(told), figures.thresholds(rows), table)
 
 
-def _selector(found: Mapping[str, Any]) -> tuple[str | Block, ...]:
+def _selector(found: Mapping[str, Any]) -> tuple[Block, ...]:
     """What becomes of what the victim itself chooses to answer."""
     said = {
         "answered": Column("g at least 0.5", ANSWERED),
@@ -182,7 +146,7 @@ def _selector(found: Mapping[str, Any]) -> tuple[str | Block, ...]:
     ]
     caption = "What the selector answers / share of those answers that is wrong"
     wanted = f"{percent(1)(found['wanted'])} % on {count(found['calibrated_on'])} of the clean images"
-    return (SELECTOR.format(wanted), tabled("selector", "radius", said, rows, caption))
+    return (Text.of(SELECTOR.format(wanted)), tabled("selector", "radius", said, rows, caption))
 
 
 def _shares(found: Mapping[str, Any]) -> str:

@@ -20,21 +20,7 @@ SHOWN = ("max_probability", "predictive_entropy", "mutual_information")
 FOREMOST = ("mutual information", "predictive entropy")
 """Drawn last, in this order, over others with which they all but coincide: the two that the paper compares."""
 AREA, SHARE = formats.fixed(3), formats.percent(1)
-CURVES: dict[charts.Side, tuple[str, str]] = {
-    "roc": (
-        "ROC curves",
-        "For every threshold the share of attacked inputs that are found, against the share of innocent ones flagged "
-        "along with them. On the diagonal a detector knows nothing.",
-    ),
-    "pr": (
-        "Precision-recall curves",
-        "For every threshold the share of truly attacked inputs among those flagged, against the share found.",
-    ),
-}
-READ = (
-    "One row per victim, attack and detector. Intervals are 95 %, from resampled images. Below 0.5 an AUROC says that "
-    "the detector finds attacked inputs less suspicious than clean and noisy ones."
-)
+CURVES: dict[charts.Side, str] = {"roc": "ROC curves", "pr": "Precision-recall curves"}
 GLOSSARY = chosen("AUROC", "AUPR", "FPR95", "(S)", "Noise", "Adaptive", "ACE")
 KINDS = {"": "all", " (S)": "successful"}
 """Which attacked inputs are to be found, by what a column adds to its head for them."""
@@ -52,7 +38,7 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
         for attack in victim["attacks"]
         if attack["evades"]
     }
-    found = {"In short": (short_table(victims),), **sections(records, victims, run.about["noise"])}
+    found = {"In short": short_table(victims), **sections(records, victims, run.about["noise"])}
     facts = {
         "images": formats.count(victims[0]["clean"]["images"]),
         "accuracy": ", ".join(f"{each['name']} {100 * each['clean']['accuracy']:.2f} %" for each in victims),
@@ -64,7 +50,7 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
 
 def sections(
     records: Sequence[Records], victims: Victims, noise: Noise, *, name: str = "", levels: int | None = None
-) -> dict[str, tuple[str | Block, ...]]:
+) -> dict[str, Block]:
     """All scores in a table, and the curves, each under its head.
 
     Args:
@@ -80,11 +66,11 @@ def sections(
     shown = {"radius": Column("radius", "of [0, 1]"), "accuracy": Column("accuracy", format=SHARE), **heads}
     rows, caption = _rows(victims, levels), "Every measure as a detector of every attack"
     table = tabled(f"detectors{dashed}", f"{ORDER} detector", shown, rows, caption, terminal=False)
-    found: dict[str, tuple[str | Block, ...]] = {f"In numbers{said}": (READ, table)}
-    for side, (title, read) in CURVES.items():
+    found: dict[str, Block] = {f"In numbers{said}": table}
+    for side, title in CURVES.items():
         panels = list(_panels(records, victims, noise, side, levels))
         named = {"name": f"detection-{side}{dashed}", "title": title + said}
-        found[title + said] = (read, charts.detection(side, panels, **named, foremost=FOREMOST))
+        found[title + said] = charts.detection(side, panels, **named, foremost=FOREMOST)
     return found
 
 

@@ -20,16 +20,6 @@ AREA: Final = formats.fixed(3)
 CHANCE = {
     "AUROC": "The chance that a pixel blend has a larger value than a latent one: 1 tells them apart, ½ does not."
 }
-HALVES = (
-    "Both kinds of blend stand between two classes, but a latent blend is an image that the decoder might well have "
-    "seen, and a pixel blend is two images on top of each other. A measure that tells them apart has its histograms "
-    "apart."
-)
-AREAS = (
-    "Each pair gives one blend of each kind; intervals are from pairs drawn with replacement. The last row of a victim "
-    "is how much better mutual information does than entropy."
-)
-WAY = "The pictures show one pair blended step by step; the curves are medians and quartiles over many pairs."
 
 
 def headline(summary: Mapping[str, Any]) -> str:
@@ -53,9 +43,9 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
     shown = Pictures("strips", "One pair, from its first image to its second", pair, layout="strip")
     paths = [_path(run, which, victim["name"]) for which, victim in enumerate(run.about["victims"])]
     sections = {
-        "Half-way": (HALVES, _halves(run, summary)),
-        "Which measure tells pixel blends from latent blends?": (AREAS, _areas(summary)),
-        "Along the way": (WAY, shown, *paths),
+        "Half-way": _halves(run, summary),
+        "Which measure tells pixel blends from latent blends?": _areas(summary),
+        "Along the way": (shown, *paths),
     }
     along = f"{settings.pairs} of different classes; {min(settings.paths, settings.pairs)} along the way"
     terms, who = (

@@ -9,7 +9,7 @@ import numpy as np
 from feint.experiments.about import told
 from feint.experiments.glossary import chosen, title
 from feint.experiments.pictures import label
-from feint.reports import Block, Column, Details, Figure, Panel, Picture, Pictures, Report, Table, charts
+from feint.reports import Block, Column, Details, Figure, Panel, Picture, Pictures, Report, Table, Text, charts
 from feint.reports.formats import fixed, percent, significant, write
 from feint.runs.run import Run
 
@@ -23,24 +23,7 @@ REGIONS: Final = {
     "far, confident by all": charts.ATTACKED[2],
 }
 _FIRST: Final = ("predictive_entropy", "mutual_information")
-PLANE = (
-    "The autoencoder has learnt to write every image as a point of a plane, and to paint an image for every point. "
-    "First where the images lie, then what is painted at each place."
-)
-MAPS = "The darker, the more uncertain. Dots are the images, in the colours of their classes."
-SHARES = (
-    "The share of points where the victim is as confident as with {} of the images. Far from all data it should be 0; "
-    "near them it need not be 100, for between two classes doubt is right."
-)
-CONFIDENT = (
-    "Coloured: points further from any image than images are from each other, which the victim finds as familiar as {} "
-    "of real images. Letters are the images below."
-)
 NO_RUBBISH = "None: every point far from all data is flagged."
-RUBBISH = (
-    "Decoded points far from all data that the victim is confident about by entropy and, where it has any, by mutual "
-    "information: always the one furthest from all images and from those shown before it."
-)
 
 
 def headline(summary: Mapping[str, Any]) -> str:
@@ -61,11 +44,11 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
     points = charts.Points(plane.encoded, plane.labels, tuple(about["classes"]))
     rubbish = Pictures("rubbish", "Confident rubbish", _rubbish(run, summary))
     sections = {
-        "The plane": (PLANE, *_plane(run, plane, points)),
-        "What the victims make of it": (MAPS, *_maps(plane, victims, points)),
-        "How much of the plane looks familiar": (SHARES.format(usual), *_shares(summary)),
-        "Confident far away from all data": (CONFIDENT.format(usual), _confident(plane, victims, summary)),
-        "Confident rubbish": (RUBBISH, rubbish) if rubbish.items else (NO_RUBBISH,),
+        "The plane": _plane(run, plane, points),
+        "What the victims make of it": _maps(plane, victims, points),
+        "How much of the plane looks familiar": _shares(summary),
+        "Confident far away from all data": _confident(plane, victims, summary),
+        "Confident rubbish": rubbish if rubbish.items else Text.of(NO_RUBBISH),
     }
     terms = {
         **chosen("Entropy", "Mutual information"),
@@ -76,7 +59,7 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
     }
     facts = {"plane": f"{settings.side} x {settings.side} points from {write(-end)} to {write(end)}"}
     who = settings.autoencoder.name
-    return told(run, summary, headline(summary), sections, of=who, facts=facts, glossary=terms)
+    return told(run, summary, headline(summary), sections, of=who, facts=facts, glossary=terms, usual=usual)
 
 
 def _plane(run: Run, plane: Plane, points: charts.Points) -> tuple[Block, ...]:

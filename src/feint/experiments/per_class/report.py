@@ -19,10 +19,6 @@ GLOSSARY = {
     "confidence": "1 - 2 sd of the true class's softmax over the passes, averaged over the images of the class: 1 "
     "where all passes agree, be it about the wrong class.",
 }
-READ = (
-    "The least-squares line of confidence over mean softmax; each class is a point. Where a parabola reaches a much "
-    "higher R², the relation is no line."
-)
 Victims = Sequence[Mapping[str, Any]]
 
 
@@ -30,8 +26,8 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
     """What a run by class tells a person."""
     victims = summary["victims"]
     sections = {
-        "Is it a line?": (READ, figure(victims), lines(victims)),
-        "By class": (many(classes(victims), "rows"),),
+        "Is it a line?": (figure(victims), lines(victims)),
+        "By class": many(classes(victims), "rows"),
     }
     facts = {"passes": f"{summary['passes']}, of which attacks see {summary['attack_passes']}"}
     return told(run, summary, headline(victims), sections, facts=facts, glossary=GLOSSARY)

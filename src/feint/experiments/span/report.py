@@ -16,18 +16,10 @@ COST = {
     "Gradients, queries": "What it cost, per image: gradients, and questions whether the predicted class is kept; at "
     "this radius and the smaller ones, whose points count here too.",
 }
-LINES = (
-    "Every image is one vertical line: from the lowest to the highest confidence that an attacker can give it "
-    "without changing its predicted class; the dot is its confidence as it came. Above the dashed threshold an "
-    "image is answered, below it is passed on: a line that crosses it can be put on either side."
-)
-NUMBERS = "All predictions, then the correct and the wrong ones by themselves. Widths are in percentage points."
 
 
 def report(run: Run, summary: Mapping[str, Any]) -> Report:
     """What spans tell a person."""
-    most, images = charts.MOST_INTERVALS, summary["images"]
-    some = f" Shown are {most} of {images:,} images, evenly spaced." if images > most else ""
     notes = (
         "An attack bounds the true interval from inside: a stronger one can only widen it.",
         f"The threshold is {summary['threshold']:.6g}, from {summary['threshold_from']}; it answers "
@@ -35,8 +27,8 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
         "The intervals are those of the draws that the attack saw; fresh draws move both ends.",
     )
     sections = {
-        "A confidence is an interval": (LINES + some, _figure(run, summary)),
-        "In numbers": (NUMBERS, table(summary)),
+        "A confidence is an interval": _figure(run, summary),
+        "In numbers": table(summary),
     }
     facts = {
         "accuracy": f"{percent(2)(summary['accuracy'])} %",
@@ -65,7 +57,9 @@ def _figure(run: Run, summary: Mapping[str, Any]) -> Figure:
         title = f"radius {radius(found['radius'])}: {percent(1)(found['all']['crossing'])} % cross the threshold"
         panels.append(charts.intervals(*ends, label == prediction, threshold=summary["threshold"], title=title))
     alt = f"Intervals of confidence per image. {'; '.join(panel.title for panel in panels)}."
-    return Figure.of("span", "From where to where a confidence can be moved", alt, panels)
+    most, images = charts.MOST_INTERVALS, summary["images"]
+    some = f"Shown are {most} of {images:,} images, evenly spaced." if images > most else ""
+    return Figure.of("span", "From where to where a confidence can be moved", alt, panels, some)
 
 
 def table(summary: Mapping[str, Any]) -> Table:

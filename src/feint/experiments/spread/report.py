@@ -19,13 +19,6 @@ _BRIEF: Final = {"variance": "sum of variances", "limit": "½ sum of variance / 
 TERMS = (
     "Entropy", "Mutual information", "Sum of variances", "Half the sum of variance / mean", "Spearman, Kendall",
 )  # fmt: skip
-SCATTER = "One point per image and approximation, both axes logarithmic. On the dashed line an approximation is exact."
-DECADES = "The approximation over the mutual information: 1 where it is exact."
-RANKS = "Rank correlation with mutual information: a detector only needs the order."
-CLOSER = (
-    "Little mutual information does not mean draws that lie close together: they may all be sure, some a hundred times "
-    "surer than others. So here the draws of every image are moved towards their mean."
-)
 
 
 def headline(summary: Mapping[str, Any]) -> str:
@@ -44,10 +37,10 @@ def headline(summary: Mapping[str, Any]) -> str:
 def report(run: Run, summary: Mapping[str, Any]) -> Report:
     """What both approximations tell a person."""
     sections = {
-        "Two approximations against the real thing": (SCATTER, _scatter(run, summary)),
-        "By the size of the mutual information": (DECADES, _decades(summary)),
-        "Do they rank images alike?": (RANKS, _ranks(summary)),
-        "As the spread shrinks": (CLOSER, _closer(summary)),
+        "Two approximations against the real thing": _scatter(run, summary),
+        "By the size of the mutual information": _decades(summary),
+        "Do they rank images alike?": _ranks(summary),
+        "As the spread shrinks": _closer(summary),
     }
     title = "feint spread: softmax variance against mutual information"
     return told(run, summary, headline(summary), sections, title=title, glossary=chosen(*TERMS))

@@ -28,9 +28,9 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
     caption = "each member, at the epoch that its weights are from"
     quality = f"accuracy {summary['accuracy']:.2%}" if "accuracy" in summary else f"ELBO {summary['elbo']:.2f} nats"
     sections = {
-        "": (Stats(_stats(summary)),),
+        "": Stats(_stats(summary)),
         "Epoch by epoch": _curves(epochs),
-        "Members": (Table.of("members", shown, rows, caption=caption),),
+        "Members": Table.of("members", shown, rows, caption=caption),
     }
     facts = {
         "network": str(settings.network),

@@ -4,13 +4,11 @@
 from .bars import bars
 from .colours import ATTACKED, CLASSES, CLEAN, CORRECT, REFERENCE, SERIES, WRONG, by_radius, radius_legend, some, stage
 from .detection import Detector, Side, detection
-from .distributions import Sample, histograms
-from .intervals import MOST as MOST_INTERVALS, intervals
-from .lines import Line, lines
+from .distributions import MOST_INTERVALS, Sample, histograms, intervals
+from .lines import Line, lines, training
 from .plane import Letter, Points, encoded, heat, regions
 from .radii import Calibration, Curve, confidence, reliability, risk_coverage
 from .scatter import Cloud, scatter
-from .training import training
 
 __all__ = [
     "ATTACKED", "CLASSES", "CLEAN", "CORRECT", "MOST_INTERVALS", "REFERENCE", "SERIES", "WRONG", "Calibration",

@@ -27,11 +27,6 @@ class Cloud:
     colour: str
     labels: tuple[str, ...] = ()
 
-    @property
-    def mark(self) -> Mark:
-        """Its entry in a legend."""
-        return Mark(self.name, self.colour, "point")
-
 
 def scatter(
     clouds: Sequence[Cloud],
@@ -76,7 +71,7 @@ def scatter(
     look: Json = {"size": 190, "opacity": 0.18} if brief else {"size": 45, "opacity": 0.9}
     look = {"size": 9, "opacity": 0.45} if count > 300 and not brief else look
     layers: list[Json] = []
-    legend = [cloud.mark for cloud in clouds]
+    legend = [Mark(cloud.name, cloud.colour, "point") for cloud in clouds]
     if log and domain:
         legend.append(Mark("equal", REFERENCE, "dash"))
         across = x_domain or domain

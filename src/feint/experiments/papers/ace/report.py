@@ -27,10 +27,10 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
         f"{1000 * worst['aurc']:.2f} within {radius(worst['radius'])}."
     )
     sections = {
-        "In numbers": (table(summary),),
+        "In numbers": table(summary),
         "What the selector answers": selection(summary) if "calibrated" in summary else (),
         "Beside the paper": beside(summary),
-        "AURC by radius": (_figure(summary),),
+        "AURC by radius": _figure(summary),
     }
     terms = chosen("AURC", "NLL", "Brier", "Radius", "Effective radius", "Kept", "Gradients, queries")
     title, notes = f"feint reproduce {summary['experiment']}", (f"Differences: {summary['differences']}.",)

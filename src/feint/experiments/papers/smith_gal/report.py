@@ -14,13 +14,6 @@ from .paper import GREY_LEVEL, NOISE
 
 SAID: dict[Protocol, str] = {"corrected": "victims", "as-released": "victims_as_released"}
 """Where the summary has each protocol's scores."""
-READ = (
-    "Table 1 of Smith & Gal 2018 beside our own: as corrected, and as released, with the noise images, bounds and "
-    "measures of the authors' script."
-)
-MEANS = (
-    "By kind of input: which way each attack, each kind of noise and the released bounds move every measure, in nats."
-)
 
 
 def report(run: Run, summary: Mapping[str, Any]) -> Report:
@@ -28,10 +21,10 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
     records = [Records.of(run.table("records"), which) for which in range(len(run.about["victims"]))]
     accuracy = f"accuracy {summary['accuracy']:.2%} on {summary['accuracy_images']} test images"
     notes = Notes((accuracy, f"Differences: {summary['differences']}."), terminal=True)
-    found: dict[str, tuple[str | Block, ...]] = {"The table": (READ, table(summary["rows"]), notes)}
+    found: dict[str, Block | tuple[Block, ...]] = {"The table": (table(summary["rows"]), notes)}
     for protocol, noise in NOISE.items():
         found |= sections(records, summary[SAID[protocol]], noise, name=protocol, levels=GREY_LEVEL)
-    found["Means"] = (MEANS, means(summary["means"]))
+    found["Means"] = means(summary["means"])
     facts = {
         "features": str(run.settings.features),
         "images attacked": formats.count(run.about["images"]),
