@@ -69,6 +69,7 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
             *closing(run, facts),
         ),
         glossary=chosen("Entropy", "Mutual information", "Latent blend", "Pixel blend") | CHANCE,
+        warnings=tuple(summary["warnings"]),
     )
 
 

@@ -91,6 +91,7 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
             "Confident": f"A measure within the range of {usual} of the images: a detector that "
             f"raises a false alarm for {100 * settings.flagged:g} % of them stays silent.",
         },
+        warnings=tuple(summary["warnings"]),
     )
 
 

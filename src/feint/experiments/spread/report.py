@@ -55,6 +55,7 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
             *closing(run, facts),
         ),
         glossary=chosen(*TERMS),
+        warnings=tuple(summary["warnings"]),
     )
 
 

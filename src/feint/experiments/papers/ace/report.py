@@ -37,6 +37,7 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
             *closing(run, {"data": run.about["data"]}, (differences,), terminal=True),
         ),
         glossary=chosen("AURC", "NLL", "Brier", "Radius", "Effective radius", "Kept", "Gradients, queries"),
+        warnings=tuple(summary["warnings"]),
     )
 
 

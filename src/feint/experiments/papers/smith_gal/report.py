@@ -49,6 +49,7 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
             *closing(run, facts),
         ),
         glossary=GLOSSARY,
+        warnings=tuple(summary["warnings"]),
     )
 
 
