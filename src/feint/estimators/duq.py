@@ -11,7 +11,9 @@ from torch import Tensor, nn
 from feint.errors import InputError
 from feint.estimators.backbone import checked_features, checked_labels, width_of
 from feint.estimators.frozen import frozen
+from feint.estimators.located import located
 from feint.estimators.memory_format import MemoryFormat
+from feint.estimators.own_inputs import OwnInputs
 from feint.estimators.processes import over_processes
 from feint.predictive import Categorical
 from feint.protocols import LabelledImages
@@ -55,6 +57,9 @@ class DUQ(nn.Module):
     count: Tensor
     total: Tensor
 
+    called = ""
+    """What errors call the network."""
+
     def __init__(
         self,
         features: nn.Module,
@@ -89,7 +94,7 @@ class DUQ(nn.Module):
         self.weight = nn.Parameter(torch.randn(classes, length, width) * math.sqrt(2 / (classes * width)))
         self.register_buffer("count", torch.full((classes,), count))
         self.register_buffer("total", torch.randn(classes, length) * 0.05 * count)
-        self._format = MemoryFormat()
+        self._format, self._own = MemoryFormat(), OwnInputs()
         self._made: tuple[Tensor, Tensor] | None = None
 
     @property
@@ -98,8 +103,8 @@ class DUQ(nn.Module):
         return self.total / self.count.unsqueeze(1)
 
     def forward(self, inputs: Float[Tensor, " N ..."], samples: Int[Tensor, " N"] | None = None) -> Categorical:
-        """Predict; `samples` is not used, for nothing is drawn."""
-        with frozen(self):
+        """Predict; `samples` only tell which input an error is about."""
+        with frozen(self), located(self.called, self.features, inputs, samples):
             images = self._format.suited(self.features, inputs, self._log_kernels)
             log_kernels = self._log_kernels(images)
         if log_kernels.device.type != "mps":  # Apple's GPUs have no float64
@@ -139,7 +144,7 @@ class DUQ(nn.Module):
         """Nothing to do."""
 
     def _embeddings(self, inputs: Tensor) -> Float[Tensor, " N C length"]:
-        features = checked_features(self.features(inputs), len(inputs))
+        features = checked_features(self._own.call(self.features, inputs), len(inputs))
         embeddings = nn.functional.linear(features, self.weight.flatten(0, 1))
         return embeddings.view(len(inputs), self.classes, self.length)
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, cast, final
+from typing import Any, final
 
 import torch
 from torch import nn
@@ -168,10 +168,8 @@ def estimator_of(
     word = settings.estimator or SOFTMAX
 
     def one(index: int, member: nn.Module) -> Estimator:
-        if is_whole(word):
-            return cast(Estimator, member)
         # Each member has masks of its own: seeds of members lie further apart than redraws do.
-        found: Any = predicting(word, member, seed=seed + (index << 32))
+        found: Any = member if is_whole(word) else predicting(word, member, seed=seed + (index << 32))
         found.called = settings.networks[index].name if index < len(settings.networks) else settings.title
         if fitting is not None:
             found.fit(fitting)
