@@ -114,7 +114,10 @@ def chart(native: Tensor, data: Moons) -> dict[str, Any]:
 
 
 def figure(panels: Sequence[Panel]) -> Figure:
-    legend = (sequential_ramp("native uncertainty", "0", "1"), *(Mark(f"moon {at}", CLASSES[at], "point") for at in (0, 1)))
+    legend = (
+        sequential_ramp("native uncertainty", "0", "1"),
+        *(Mark(f"moon {at}", CLASSES[at], "point") for at in (0, 1)),
+    )
     alt = "Native uncertainty over the plane around two moons: low near them, high away from them."
     return Figure("two-moons", "Two moons: where DUQ and SNGP are unsure", alt, tuple(panels), legend=legend)
 
