@@ -7,6 +7,7 @@ EXPERIMENTS: dict[str, str] = {
     "audit": "feint.experiments.audit:AUDIT",
     "attack": "feint.experiments.attack:ATTACK",
     "detect": "feint.experiments.detection:DETECT",
+    "ood": "feint.experiments.out_domain:OOD",
     "span": "feint.experiments.span:SPAN",
     "per-class": "feint.experiments.per_class:PER_CLASS",
     "train": "feint.experiments.training:TRAINING",
