@@ -22,6 +22,8 @@ PAPERS: dict[str, str] = {
     "ace-mc-dropout": "feint.experiments.papers.ace:MC_DROPOUT",
     "ace-selectivenet": "feint.experiments.papers.ace:SELECTIVENET",
     "smith-gal-table-1": "feint.experiments.papers.smith_gal:SMITH_GAL",
+    "out-domain-mnist": "feint.experiments.papers.out_domain:MNIST",
+    "out-domain-cifar": "feint.experiments.papers.out_domain:CIFAR",
 }
 """Experiments that lay out a table of a paper beside our figures: `feint reproduce NAME`."""
 

@@ -39,8 +39,8 @@ def accept(level: Objective, at: float | None = None) -> Goal:
 
     Args:
         level: ``(inputs, rows) -> (n,)``.
-        at: the level below which the victim accepts, for attacks that look for the nearest such point: what is raised is
-            above 0 there. None for attacks that go on.
+        at: the level below which the victim accepts, for attacks that look for the nearest such point: what is raised
+            is above 0 there. None for attacks that go on.
     """
     if at is None:
         return Goal(lambda inputs, rows: -level(inputs, rows))

@@ -22,7 +22,7 @@ from .settings import FAMILIARITY, ThreatWord
 from .things import budget, build, completed
 
 ACCEPTED: Final = 0.9
-"""An input counts as accepted above this confidence, for attacks that look for the nearest point that is (or is not)."""
+"""An input counts as accepted above this confidence, for attacks that look for the nearest point at which it is."""
 
 
 @final

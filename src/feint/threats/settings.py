@@ -13,7 +13,8 @@ from feint.runs.settings import Number, Radii, Settings, listed
 from feint.victims.settings import MeasureName, Networks, NetworkWord, known, known_measure
 
 Goal = Literal[
-    "labels", "disrupt", "reverse", "underconfidence", "overconfidence", "random-confidence", "steer", "accept", "reject",
+    "labels", "disrupt", "reverse", "underconfidence", "overconfidence", "random-confidence", "steer", "accept",
+    "reject",
 ]  # fmt: skip
 Arithmetic = Literal["exact", "as-released"]
 CONFIDENCE: tuple[Goal, ...] = (

@@ -55,7 +55,7 @@ class DataSettings(Settings):
         return self
 
     def like(self, other: "DataSettings") -> "DataSettings":
-        """These, cut and counted as others are where they are not told otherwise; how many is one thing, in either way."""
+        """These, cut and counted as others are where they are not told otherwise; limit and first are one thing."""
         told, counted = set(self.model_fields_set), {"limit", "first"}
         told |= counted if told & counted else set()
         said = {name: getattr(other, name) for name in other.model_fields_set if name != "source"}

@@ -6,20 +6,20 @@ from typing import Any
 from feint.experiments.about import closing, columns, many
 from feint.experiments.glossary import chosen, title
 from feint.reports import Block, Column, Report, Section, Table, Text
-from feint.reports.formats import count, fixed, percent, radius
+from feint.reports.formats import count, fixed, radius
 from feint.runs.run import Run
 
 from . import figures
 
 READ = (
-    "H is the mean entropy of the prediction, in nats. R is the reject rate: the share of images whose confidence is at "
-    "most 90 %. R at 5 % is the share rejected at the threshold that rejects 5 % of the clean in-domain images, which is "
-    "what a deployed classifier has. AUROC, AUPR and FPR95 tell foreign images from in-domain ones."
+    "H is the mean entropy of the prediction, in nats. R is the reject rate: the share of images whose confidence is "
+    "at most 90 %. R at 5 % is the share rejected at the threshold that rejects 5 % of the clean in-domain images, "
+    "which is what a deployed classifier has. AUROC, AUPR and FPR95 tell foreign images from in-domain ones."
 )
 FOREIGN = "Foreign images, as they come and moved to be accepted. Good: high H and R, also under the attack."
 DOMAIN = (
-    "In-domain images, as they come and moved to be rejected, which takes the classifier out of service for them. Good: "
-    "low H and R, also under the attack. AUROC is against the untouched foreign images."
+    "In-domain images, as they come and moved to be rejected, which takes the classifier out of service for them. "
+    "Good: low H and R, also under the attack. AUROC is against the untouched foreign images."
 )
 DUQ = (
     "How confident DUQ is can be said in three ways: by its largest kernel, by its largest kernel over the sum of all, "

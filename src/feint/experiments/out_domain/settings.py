@@ -26,6 +26,10 @@ def _ranges(value: Any) -> Any:
     return tuple(dict.fromkeys(found))
 
 
+Labels = Annotated[tuple[int, ...], BeforeValidator(_ranges)]
+"""Labels, also as ranges: 3,7-24."""
+
+
 @final
 class OodSettings(RunSettings):
     """Who is to tell foreign inputs from its own, and who attacks.
@@ -47,7 +51,7 @@ class OodSettings(RunSettings):
 
     data: DataSettings = DataSettings()
     foreign: Annotated[SeveralData, Field(min_length=1)]
-    without: Annotated[tuple[int, ...], BeforeValidator(_ranges)] = ()
+    without: Labels = ()
     victims: Victims = (VictimSettings(),)
     attacks: ThreatWords = (ATTACK,)
     radii: Radii = (0.1, 0.2, 0.3)
