@@ -38,8 +38,8 @@ ACROSS = (
 GLOSSARY = {
     "Foreign": "Of another domain than the classifier was trained for: whatever it says of them is wrong.",
     "Reject rate": "The share of images whose confidence is not above a threshold: those that nobody is told about.",
-    "AUROC": "The chance that a foreign image scores above an in-domain one: 1 tells all apart, 0.5 knows nothing, below "
-    "0.5 takes foreign images for the safer ones.",
+    "AUROC": "The chance that a foreign image scores above an in-domain one: 1 tells all apart, 0.5 knows nothing, "
+    "below 0.5 takes foreign images for the safer ones.",
     "AUPR": "Average precision: the share of foreign images among those flagged, averaged over the share found.",
     "FPR95": "The share of in-domain images that are flagged at the threshold which finds 95 % of the foreign ones.",
     "Brier": "Squared distance between the predicted probabilities and the truth, the mean over classes: 0 to 2 / C.",

@@ -99,8 +99,10 @@ def _warnings(run: Run, rows: list[dict[str, Any]]) -> Iterator[str]:
         found = clean(run, at, DOMAIN)
         wrong = int((found["prediction"] != found["label"]).sum())
         present = len(np.unique(found["label"]))
-        yield from about_accuracy(len(found), wrong, classes, present, victim["name"] if several else "")
-    for row in rows:
-        if row["radius"] is not None:
-            where = f"{row['victim']}, {row['data']}, {row['attack']} at {row['radius']:g}"
-            yield from about_direction({where: row["directionless"]}, row["images"])
+        name = victim["name"] if several else ""
+        yield from about_accuracy(len(found), wrong, classes, present, name)
+        attacked = [row for row in rows if row["radius"] is not None and row["victim"] == victim["name"]]
+        if attacked:
+            worst = max(attacked, key=lambda row: row["directionless"] / row["images"])
+            where = f"{worst['data']}, {worst['attack']} at {worst['radius']:g}"
+            yield from about_direction({f"{name}, {where}" if name else where: worst["directionless"]}, worst["images"])

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, final
 
 import numpy as np
@@ -59,6 +59,7 @@ def prepare(settings: OodSettings, machine: Machine) -> Work:
             victim.check_measure(settings.measure)
     if settings.across and len(victims) < 2:
         raise SpecError(f"across: expected several victims, got {victims[0].name} alone")
+    names = names_of([dataset.name for dataset in sets])
     faced = [list(threats(settings, victim)) for victim in victims]
     work = OutDomain(settings, victims, faced, sets, [Walk(each, settings.size, len(victims)) for each in sets])
     return Work(
@@ -69,8 +70,8 @@ def prepare(settings: OodSettings, machine: Machine) -> Work:
             "code": [code_of(word) for word in settings.attacks],
         },
         about={
-            "data": own.name,
-            "foreign": [dataset.name for dataset in sets[1:]],
+            "data": names[DOMAIN],
+            "foreign": names[1:],
             "images": [len(dataset) for dataset in sets],
             "classes": list(victims[0].classes),
             "victims": [about(victim, settings) for victim in victims],
@@ -94,6 +95,18 @@ def foreign_data(settings: DataSettings, without: Sequence[int], machine: Machin
     if settings.first is not None:
         return kept.take(0, settings.first)
     return kept if settings.limit is None else kept.sample(settings.limit)
+
+
+def names_of(sources: Sequence[str]) -> list[str]:
+    """What sets of images are called: each otherwise, and by the last part of its path where that is enough.
+
+    >>> names_of(["data/mnist", "data/notmnist"]), names_of(["a/test", "b/test", "b/test"])
+    (['mnist', 'notmnist'], ['a/test', 'b/test', 'b/test (2)'])
+    """
+    short = [PurePath(source).name or source for source in sources]
+    names = short if len(set(short)) == len(short) else list(sources)
+    before = [names[:at].count(name) for at, name in enumerate(names)]
+    return [f"{name} ({count + 1})" if count else name for name, count in zip(names, before, strict=True)]
 
 
 def complete(word: ThreatWord, settings: OodSettings) -> ThreatWord:

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from feint.errors import SpecError
 from feint.experiments.out_domain.settings import Labels
 from feint.runs.settings import Radii, RunSettings, listed
-from feint.victims.settings import DataSettings, NetworkWord, SeveralData, Victims
+from feint.victims.settings import DataSettings, NetworkWord, SeveralData
 
 from .paper import CIFAR_RADII, MNIST_RADII
 
@@ -26,7 +26,8 @@ class OutDomainSettings(RunSettings):
         data: the in-domain images, with a part for training and a part for tests.
         foreign: images of another domain.
         without: labels of the foreign images that are left out, as the domains share them: 3,7-24.
-        victims: trained already, which their cards tell apart; what is missing of the rows is trained.
+        trained: victims that feint train made, by name, which their cards tell apart; what is missing of the rows is
+            trained.
         rows: of the table: single, ensemble, adversarial-1 and adversarial-2 (ensembles, by the radii that they are
             trained at), duq, due, sngp, and sngp-25, the same with the released mean-field factor.
         images: so many in-domain test images, and foreign ones of each set, are judged and attacked (default: 1,000;
@@ -42,12 +43,12 @@ class OutDomainSettings(RunSettings):
         adversarial_radii: that the two adversarially trained ensembles are trained at.
     """
 
-    flags: ClassVar[Mapping[str, str]] = {"rows": "row"}
+    flags: ClassVar[Mapping[str, str]] = {"rows": "row", "trained": "victim"}
 
     data: DataSettings = DataSettings()
     foreign: Annotated[SeveralData, Field(min_length=1)]
     without: Labels = ()
-    victims: Victims = ()
+    trained: Annotated[tuple[str, ...], BeforeValidator(listed)] = ()
     rows: Annotated[tuple[Row, ...], BeforeValidator(listed)] = ROWS
     images: Annotated[int, Field(ge=2)] | None = None
     quick: bool = False

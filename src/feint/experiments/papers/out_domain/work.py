@@ -8,7 +8,7 @@ from typing import Any, Final
 from feint.errors import SpecError
 from feint.experiments.out_domain import OOD
 from feint.experiments.out_domain.settings import ATTACK, OodSettings
-from feint.experiments.out_domain.work import foreign_data
+from feint.experiments.out_domain.work import foreign_data, names_of
 from feint.experiments.training import TRAINING
 from feint.experiments.training.members import weights_file
 from feint.experiments.training.settings import TrainingSettings
@@ -29,7 +29,8 @@ PER_MEMBER: Final = ONE_STEP.but(
     members="per-member", called="one step per member", settings={**ONE_STEP.settings, "keep": "last"}
 )
 """What the release does to ensembles."""
-ENSEMBLES: Final = ("ensemble", "adversarial-1", "adversarial-2")
+ADVERSARIAL: Final[tuple[Row, Row]] = ("adversarial-1", "adversarial-2")
+ENSEMBLES: Final[tuple[Row, ...]] = ("ensemble", *ADVERSARIAL)
 RELEASED_FACTOR: Final = 25.0
 
 
@@ -43,9 +44,9 @@ def prepare(settings: OutDomainSettings, machine: Machine) -> Work:
     settings = settings.filled()
     test = load_data(settings.data.but(split="test", limit=settings.images), machine)
     settings = machine.settled(settings, test.shape, len(test))
-    given = {_row_of(victim, settings, machine): victim for victim in settings.victims}
-    if len(given) < len(settings.victims):
-        raise SpecError(f"victim: expected one for each row, got {', '.join(each.title for each in settings.victims)}")
+    given = {_row_of(name, settings, machine): name for name in settings.trained}
+    if len(given) < len(settings.trained):
+        raise SpecError(f"victim: expected one for each row, got {', '.join(settings.trained)}")
     sources = _sources(settings, given)
     trainings = {row: training(settings, row, name) for row in dict.fromkeys(sources.values()) if row not in given}
     prepared = {row: TRAINING.prepare(each, machine) for row, each in trainings.items()}
@@ -56,10 +57,11 @@ def prepare(settings: OutDomainSettings, machine: Machine) -> Work:
         runs[f"attack-{row}"] = Child(OOD, _attacks(settings, row, victim))
     known = {
         row: load_victim(found, matched(test, [found]), machine, seed=settings.seed).identity()
-        for row, victim in given.items()
-        for found in [resolved(victim, machine)]
+        for row, called in given.items()
+        for found in [_read(called, machine)]
     }
     foreign = [foreign_data(each, settings.without, machine) for each in runs[next(iter(runs))].settings.filled]
+    names = names_of([test.name, *(dataset.name for dataset in foreign)])
     stages = [Children("attacks", runs)]
     if trainings:
         stages = [
@@ -74,8 +76,8 @@ def prepare(settings: OutDomainSettings, machine: Machine) -> Work:
             "weights": known,
         },
         about={
-            "data": settings.data.source,
-            "foreign": [dataset.name for dataset in foreign],
+            "data": names[0],
+            "foreign": names[1:],
             "rows": [
                 _about(row, sources[row], trainings.get(sources[row]), given, settings, machine)
                 for row in settings.rows
@@ -85,39 +87,42 @@ def prepare(settings: OutDomainSettings, machine: Machine) -> Work:
     )
 
 
-def _row_of(victim: VictimSettings, settings: OutDomainSettings, machine: Machine) -> Row:
+def _read(name: str, machine: Machine) -> VictimSettings:
+    """A trained victim, by its name."""
+    return resolved(VictimSettings(card=name), machine)
+
+
+def _row_of(name: str, settings: OutDomainSettings, machine: Machine) -> Row:
     """Which row a trained victim is, by its card.
 
     Raises:
         SpecError: none of the table's.
     """
-    if victim.card is None:
-        raise SpecError(f"victim: expected one that feint train made (--victim), got {victim.title}")
-    card = read_card(machine.victims, victim.card, classifiers=True)
-    estimator = (resolved(victim, machine).estimator or SOFTMAX).name
+    card = read_card(machine.victims, name, classifiers=True)
+    estimator = (_read(name, machine).estimator or SOFTMAX).name
     if estimator in ("duq", "due", "sngp"):
         found: Any = estimator
         return found
     if estimator != "softmax":
-        raise SpecError(f"victim: expected softmax, duq, due or sngp, got {victim.title}, which is {estimator}")
+        raise SpecError(f"victim: expected softmax, duq, due or sngp, got {name}, which is {estimator}")
     members, word = len(card["members"]), card.get("adversarial")
     if word is None:
         return "ensemble" if members > 1 else "single"
     (radius,) = ThreatWord.of(word).radii or (0.0,)
-    for row, far in zip(("adversarial-1", "adversarial-2"), settings.adversarial_radii, strict=True):
+    for row, far in zip(ADVERSARIAL, settings.adversarial_radii, strict=True):
         if math.isclose(radius, far, rel_tol=1e-6):
             return row
     expected = " or ".join(f"{far:g}" for far in settings.adversarial_radii)
-    raise SpecError(f"victim: expected one trained at {expected}, got {victim.title}, at {radius:g}")
+    raise SpecError(f"victim: expected one trained at {expected}, got {name}, at {radius:g}")
 
 
-def _sources(settings: OutDomainSettings, given: Mapping[Row, VictimSettings]) -> dict[Row, Row]:
+def _sources(settings: OutDomainSettings, given: Mapping[Row, str]) -> dict[Row, Row]:
     """By row, whose weights it takes: its own where that victim is there, else those that it is trained as."""
     return {row: row if row in given else trained_as(row) for row in settings.rows}
 
 
 def _victim(
-    row: Row, source: Row, given: VictimSettings | None, trained: TrainingSettings | None, machine: Machine
+    row: Row, source: Row, given: str | None, trained: TrainingSettings | None, machine: Machine
 ) -> VictimSettings:
     """A row's victim, which need not be there yet."""
     told: dict[str, Any] = {"name": title(row)}
@@ -128,21 +133,15 @@ def _victim(
     if row == "single" and source == "ensemble":
         return VictimSettings.parse({**told, "networks": (_first_member(given, trained, machine),)})
     if given is not None:
-        said = {name: getattr(given, name) for name in given.model_fields_set if name not in ("name", "average")}
-        own = told.pop("estimator", None)
-        if own is not None and given.estimator is not None:
-            told["estimator"] = given.estimator.but(settings={**given.estimator.settings, **own})
-        elif own is not None:
-            told["estimator"] = own
-        return VictimSettings.parse({**said, **told})
+        return VictimSettings.parse({"card": given, **told})
     assert trained is not None
     return VictimSettings.parse({"card": trained.name, **told})
 
 
-def _first_member(given: VictimSettings | None, trained: TrainingSettings | None, machine: Machine) -> Any:
+def _first_member(given: str | None, trained: TrainingSettings | None, machine: Machine) -> Any:
     """The first network of an ensemble, which is or will be there."""
     if given is not None:
-        return resolved(given, machine).networks[0]
+        return _read(given, machine).networks[0]
     assert trained is not None
     place: Path = machine.victims / trained.name / weights_file(0)
     return trained.network.but(weights=str(place))
@@ -175,7 +174,7 @@ def _about(
     row: Row,
     source: Row,
     trained: TrainingSettings | None,
-    given: Mapping[Row, VictimSettings],
+    given: Mapping[Row, str],
     settings: OutDomainSettings,
     machine: Machine,
 ) -> dict[str, Any]:
@@ -186,13 +185,13 @@ def _about(
     if trained is not None:
         members, epochs, accuracy = trained.members, trained.recipe.epochs, None
     else:
-        card = read_card(machine.victims, given[source].card or "", classifiers=True)
+        card = read_card(machine.victims, given[source], classifiers=True)
         members, epochs, accuracy = len(card["members"]), card.get("recipe", {}).get("epochs"), card.get("accuracy")
     if row == "single" and source == "ensemble":
         members, accuracy = 1, None
     factor = None
     if row == "sngp":
-        word = EstimatorWord(name="sngp") if trained else resolved(given[source], machine).estimator
+        word = EstimatorWord(name="sngp") if trained else _read(given[source], machine).estimator
         factor = float((word.settings if word else {}).get("mean_field", math.pi / 8))
     factor = RELEASED_FACTOR if row == "sngp-25" else factor
     return {**found, "members": members, "epochs": epochs, "card_accuracy": accuracy, "mean_field": factor}
