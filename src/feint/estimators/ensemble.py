@@ -43,7 +43,14 @@ class DeepEnsemble(nn.Module):
 
     def forward(self, inputs: Float[Tensor, " N ..."], samples: Int[Tensor, " N"] | None = None) -> Categorical:
         """Predict: E x S draws, or one."""
-        predictions: list[Categorical] = [member(inputs, samples) for member in self.members]
+        return self.combined([member(inputs, samples) for member in self.members])
+
+    def combined(self, predictions: Sequence[Categorical]) -> Categorical:
+        """What the members' predictions come to, each for the same inputs, or each for inputs of its own.
+
+        Raises:
+            InputError: predictions that do not fit together.
+        """
         classes = [prediction.log_probs.shape[-1] for prediction in predictions]
         if len(set(classes)) > 1:
             raise InputError(f"an ensemble expects members of the same classes, got {classes} classes")

@@ -63,6 +63,8 @@ class LabelThreat:
             raise SpecError(f"{word.name}.measure: expected a goal about confidence, got labels")
         if word.arithmetic != "exact":
             raise SpecError(f"{word.name}.arithmetic: expected a goal about confidence, got labels")
+        if word.members != "joint":
+            raise SpecError(f"{word.name}.members: expected the goal accept or reject, got labels")
         if word.evade is not None:
             if attack.seeks == "nearest" or attack.raises == "gap":
                 raise SpecError(f"{word.name}.evade: expected an attack that raises what it is given, got {word.name}")

@@ -54,6 +54,21 @@ class DataSettings(Settings):
             raise SpecError("first: expected either limit or first, got both")
         return self
 
+    def like(self, other: "DataSettings") -> "DataSettings":
+        """These, cut and counted as others are where they are not told otherwise; limit and first are one thing."""
+        told, counted = set(self.model_fields_set), {"limit", "first"}
+        told |= counted if told & counted else set()
+        said = {name: getattr(other, name) for name in other.model_fields_set if name != "source"}
+        return self.but(**{name: value for name, value in said.items() if name not in told})
+
+
+def _several_data(value: Any) -> Any:
+    return cast(Any, value) if isinstance(value, list | tuple) else [value]
+
+
+SeveralData = Annotated[tuple[DataSettings, ...], BeforeValidator(_several_data)]
+"""Several sets of inputs."""
+
 
 def for_training(value: Any) -> Any:
     """The settings of data that are fitted to or trained on: the part for training, unless another is named."""

@@ -97,6 +97,22 @@ class DUE(nn.Module):
             images = self._format.suited(self.features, inputs, self._logits)
             return Categorical.from_logits(self._logits(images))
 
+    def surprise(
+        self, inputs: Float[Tensor, " N ..."], samples: Int[Tensor, " N"] | None = None
+    ) -> Float[Tensor, " N"]:
+        """The likelihood's loss at the class that it predicts, in nats: the mean over draws of -log p_s(y).
+
+        At least -log of the mean probability, which it equals where the draws agree (Jensen): an attacker who lowers it
+        also takes from the draws what they disagree in.
+
+        Args:
+            inputs: shape ``(N, *shape)``.
+            samples: not used.
+        """
+        found = self(inputs, samples)
+        own = found.prediction.expand(found.draws, -1).unsqueeze(-1)
+        return -found.log_probs.gather(-1, own).squeeze(-1).mean(dim=0)
+
     def begin(self, data: LabelledImages) -> None:
         """Put the weights within their bounds, and set inducing points and length scale by the data."""
         self._count = len(data)
