@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from .stores import address as address
+from .stores import server as server
+from .stores import write_run as write_run
+
 
 @pytest.fixture(scope="module")
 def plain_report():
@@ -13,6 +17,15 @@ def plain_report():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(local, "report_files", lambda _: {"report.html": b""})
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _a_store_of_their_own(tmp_path_factory):
+    """What tests run is not listed in the store of whoever runs them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FEINT_HOME", str(tmp_path_factory.mktemp("feint-home")))
+        patch.delenv("FEINT_DATABASE_URL", raising=False)
         yield
 
 
