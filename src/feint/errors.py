@@ -8,7 +8,8 @@
     │   ├── AttackError       radii, budgets and settings of attacks
     │   ├── NotApplicable     a measure that this kind of prediction does not have
     │   └── SpecError         a command line or an experiment's description
-    └── StoreError            a run folder that cannot be written or read
+    ├── StoreError            a run folder that cannot be written or read
+    └── WorkerError           a worker that ended before its work, again and again
 
 Every message is one line that says what was expected and what came. The command line prints it and exits with code 2.
 """
@@ -62,3 +63,8 @@ class SpecError(InputError):
 @final
 class StoreError(FeintError):
     """A run folder that cannot be written or read."""
+
+
+@final
+class WorkerError(FeintError):
+    """A worker that ended before its work, again and again."""

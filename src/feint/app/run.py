@@ -14,6 +14,7 @@ import argparse
 import json
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -22,6 +23,7 @@ from feint import catalog
 from feint.app.cli import Parser
 from feint.app.experiment import add_running, warn
 from feint.app.output import say
+from feint.app.running import how_of, on_devices, runner_of
 from feint.errors import SpecError
 from feint.runs.experiment import Experiment
 from feint.runs.programs import check_programs
@@ -98,21 +100,23 @@ def _run(asked: Sequence[tuple[Experiment[Any], RunSettings]], options: argparse
     for _, settings in asked:  # before the first of them runs for an hour
         check_words(settings)
     results: list[Any] = []
-    for experiment, settings in asked:
-        result = local.run(
-            experiment,
-            settings,
-            options.out,
-            victims=options.victims,
-            command=line,
-            fresh=options.fresh,
-            allow_code=options.allow_code,
-            progress=not options.quiet,
-        )
-        results.append(result.summary)
-        warn(result)
-        if not options.json:
-            shown = text(replace(result.report, warnings=()))
-            say(f"{experiment.name}: {shown}\n\nreport: {result.folder / 'report.html'}\n")
+    with closing(runner_of(**how_of(options))) as runner:  # workers stay for one run after the other
+        for experiment, settings in asked:
+            result = local.run(
+                experiment,
+                on_devices(settings, options.devices),
+                options.out,
+                victims=options.victims,
+                command=line,
+                fresh=options.fresh,
+                allow_code=options.allow_code,
+                progress=not options.quiet,
+                runner=runner,
+            )
+            results.append(result.summary)
+            warn(result)
+            if not options.json:
+                shown = text(replace(result.report, warnings=()))
+                say(f"{experiment.name}: {shown}\n\nreport: {result.folder / 'report.html'}\n")
     if options.json:
         say(json.dumps(results, indent=2))

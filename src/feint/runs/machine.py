@@ -1,5 +1,6 @@
 """What a run uses of the machine, and where it finds things there."""
 
+import gc
 import math
 import os
 from collections.abc import Generator, Mapping
@@ -75,6 +76,21 @@ class Machine:
                 yield
         finally:
             torch.set_num_threads(before)
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether this is what is raised when memory runs out, here or on an accelerator."""
+    said = str(error)
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
+        isinstance(error, RuntimeError) and ("can't allocate memory" in said or "not enough memory" in said)
+    )
+
+
+def free_memory() -> None:
+    """Give back what nothing refers to any more."""
+    gc.collect()
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
 
 
 def find_device(name: str) -> str:

@@ -161,7 +161,7 @@ class PerClass:
     @property
     def stage(self) -> Stage:
         """The records, part by part, for one victim after the other."""
-        return Stage("records", self.walk.pieces, self._part, tables={"records": RECORDS})
+        return Stage("records", self.walk.pieces, self._part, tables={"records": RECORDS}, cut=self.walk.cut)
 
     def _part(self, piece: Piece, earlier: Run, scratch: Path) -> Found:
         """Attack and judge one part: one row per image and condition."""

@@ -65,7 +65,7 @@ def prepare(settings: SpreadSettings, machine: Machine) -> Work:
             "weights": [victim.identity() for victim in victims],
         },
         about={"data": [dataset.name for dataset in sets], "victims": [victim.name for victim in victims]},
-        stages=[Stage("spread", spread.pieces, spread.compute, tables={"spread": SCHEMA})],
+        stages=[Stage("spread", spread.pieces, spread.compute, {"spread": SCHEMA}, cut=spread.walks[0].cut)],
     )
 
 

@@ -192,7 +192,7 @@ class Ledger:
         written: dict[str, str] = {}
         for name, table in found.tables.items():
             place = f"tables/{name}/{piece.name}.parquet"
-            written[place] = files.write(self.path / place, _table_writer(table.cast(stage.tables[name])))
+            written[place] = files.write(self.path / place, _table_writer(_plain(table, stage.tables[name])))
         for name, arrays in found.arrays.items():
             place = f"arrays/{name}/{piece.name}.npz"
             written[place] = files.write(self.path / place, _arrays_writer(arrays))
@@ -262,6 +262,11 @@ def _check(stage: Stage, found: Found) -> None:
     for name, table in found.tables.items():
         if table.schema.names != stage.tables[name].names:
             raise StoreError(f"table {name} expects {stage.tables[name].names}, got {table.schema.names}")
+
+
+def _plain(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """In one form only, whatever it was put together from."""
+    return table.unify_dictionaries().combine_chunks().cast(schema)
 
 
 def _table_writer(table: pa.Table) -> Any:
