@@ -4,7 +4,8 @@
     ├── InputError            also a ValueError: something that was handed in is not what was expected
     │   ├── DataError         images, labels or the files they come from
     │   ├── NetworkError      a network that cannot be loaded, or does not map images to logits
-    │   │   └── WeightsError  a file of weights that cannot be read, or does not fit the network
+    │   │   ├── WeightsError  a file of weights that cannot be read, or does not fit the network
+    │   │   └── NotFinite     a network that returns NaN or infinity for some inputs
     │   ├── AttackError       radii, budgets and settings of attacks
     │   ├── NotApplicable     a measure that this kind of prediction does not have
     │   └── SpecError         a command line or an experiment's description
@@ -43,6 +44,17 @@ class NetworkError(InputError):
 @final
 class WeightsError(NetworkError):
     """A file of weights that cannot be read, or does not fit the network."""
+
+
+@final
+class NotFinite(NetworkError):
+    """A network that returns NaN or infinity for some inputs.
+
+    Attributes:
+        samples: their indices in the data set, where they are known; runs note them and go on without them.
+    """
+
+    samples: frozenset[int] = frozenset()
 
 
 @final

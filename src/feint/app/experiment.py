@@ -13,7 +13,7 @@ from typing import Any
 from feint.app import flags
 from feint.app.cli import Parser
 from feint.app.output import say
-from feint.app.running import add_runner, how_of, on_devices, runner_of
+from feint.app.running import add_runner, how_of, on_devices, runner_of, storage_of
 from feint.printable import printable
 from feint.runs.experiment import Experiment
 from feint.runs.programs import check_programs
@@ -107,6 +107,7 @@ def run(experiment: Experiment[Any], settings: Settings, options: argparse.Names
             allow_code=options.allow_code,
             progress=not options.quiet,
             runner=runner,
+            storage=storage_of(options.storage),
         )
     warn(result)
     if options.json:

@@ -10,6 +10,7 @@ from feint.runs.settings import RunSettings, near
 from feint.runs.things import loaded
 
 if TYPE_CHECKING:
+    from feint.runs.folder.storage import Storage
     from feint.runs.runners.runner import Runner
 
 
@@ -32,7 +33,11 @@ def add_runner(group: Any) -> None:
     group.add_argument(
         "--shard", type=_count, metavar="N", help="inputs that a worker computes at a time, at most: for less memory"
     )
-    group.add_argument("--address", metavar="ADDRESS", help="of a Ray cluster (default: auto, the one that is there)")
+    group.add_argument(
+        "--address",
+        metavar="ADDRESS",
+        help="of a Ray cluster, or auto for the one that is there (default: one of this machine alone)",
+    )
     group.add_argument(
         "--storage", metavar="URL", help="where a run is kept as well, and found again: s3://bucket/runs, a folder"
     )
@@ -87,11 +92,22 @@ def runner_of(
         raise SpecError(f"runner: expected one of {', '.join(known)}, got {name!r}{near(name, known)}")
     own: dict[str, Any] = {"workers": workers, "devices": tuple(devices) or None, "address": address}
     own = {key: value for key, value in own.items() if value is not None}
-    taken = {"local": (), "processes": ("workers", "devices"), "ray": ("workers", "devices", "address")}[name]
+    taken = {"local": (), "processes": ("workers", "devices"), "ray": ("workers", "address")}[name]
     for key, value in own.items():
         if key not in taken:
             raise SpecError(f"{key}: expected none with the runner {name}, got {value}")
     return loaded(catalog.RUNNERS[name])(shard=shard, **own)
+
+
+def storage_of(url: str | None) -> "Storage | None":
+    """Where runs are kept as well.
+
+    Raises:
+        SpecError: there is no such kind of place.
+    """
+    from feint.runs.folder.storage import Storage
+
+    return None if url is None else Storage(url)
 
 
 def on_devices(settings: RunSettings, devices: Sequence[str]) -> RunSettings:

@@ -62,20 +62,8 @@ class NothingRead(Exception):
         self.skipped = tuple(skipped)
 
 
-NAN = "the network returns NaN for it"
+NAN = "the network returns NaN or infinity for it"
 """Why an input is left out that a network has no numbers for."""
-
-
-class NotNumbers(Exception):
-    """What a piece raises if a network returns NaN for some of its inputs: it is computed again without them.
-
-    Attributes:
-        samples: their indices.
-    """
-
-    def __init__(self, samples: Sequence[int]) -> None:
-        super().__init__(f"NaN for {len(samples)} inputs")
-        self.samples = frozenset(samples)
 
 
 Compute = Callable[[Piece, "Run", Path], Found]

@@ -164,6 +164,6 @@ def clean_prediction(
     """What the victim says of the originals, with the draws that the attack sees.
 
     Raises:
-        NotNumbers: it says NaN of some.
+        NotFinite: it says NaN of some.
     """
     return numbers(predict(victim.estimator(), images, samples, batch_size=batch_size), samples)

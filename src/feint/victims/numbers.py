@@ -1,12 +1,12 @@
-"""What a victim says, where it says numbers: inputs that it returns NaN for are left out and noted, never averaged."""
+"""What a victim says, where it says numbers: runs note inputs that it has none for, and never average them."""
 
 from typing import TypeVar, cast
 
 from jaxtyping import Int
 from torch import Tensor
 
+from feint.errors import NotFinite
 from feint.predictive import Categorical
-from feint.runs.work import NotNumbers
 
 Found = TypeVar("Found", Categorical, Tensor)
 
@@ -19,9 +19,11 @@ def numbers(found: Found, samples: Int[Tensor, " N"]) -> Found:
         samples: their indices.
 
     Raises:
-        NotNumbers: it holds NaN.
+        NotFinite: it holds NaN.
     """
     bad = found.isnan() if isinstance(found, Tensor) else found.log_probs.isnan().any(-1).any(0)
     if bool(bad.any()):
-        raise NotNumbers(cast(list[int], samples[bad.to(samples.device)].cpu().numpy().tolist()))
+        error = NotFinite(f"a victim returns numbers: {int(bad.sum())} of {len(samples)} inputs gave NaN")
+        error.samples = frozenset(cast(list[int], samples[bad.to(samples.device)].cpu().numpy().tolist()))
+        raise error
     return found

@@ -14,6 +14,7 @@ from torch import Tensor
 from feint import catalog
 from feint.errors import SpecError
 from feint.estimators import predict
+from feint.predictive import draws_last
 from feint.runs import things
 from feint.runs.machine import Machine
 from feint.runs.run import Run
@@ -192,7 +193,7 @@ class PerClass:
         victim = self.faced[which][0]
         found = predict(victim.estimator(1), inputs, samples, batch_size=self.walk.batch_size)
         own = labels.expand(found.draws, -1).unsqueeze(-1)
-        probabilities = found.log_probs.gather(-1, own).squeeze(-1).exp()
+        probabilities = draws_last(found.log_probs.gather(-1, own).squeeze(-1).exp())
         count = len(inputs)
         columns: dict[str, Any] = {
             "victim": np.full(count, which),
@@ -201,8 +202,13 @@ class PerClass:
             "sample": samples.cpu().numpy(),
             "label": labels.cpu().numpy(),
             "prediction": found.prediction.cpu().numpy(),
-            "softmax": probabilities.mean(dim=0).cpu().double().numpy(),
-            "variance": probabilities.var(dim=0, correction=0).cpu().double().numpy(),
+            "softmax": probabilities.mean(dim=-1).cpu().double().numpy(),
+            "variance": (probabilities - probabilities.mean(dim=-1, keepdim=True))
+            .square()
+            .mean(dim=-1)
+            .cpu()
+            .double()
+            .numpy(),
             "directionless": directionless.cpu().numpy(),
         }
         return pa.table(columns, schema=RECORDS)

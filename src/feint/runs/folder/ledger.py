@@ -204,6 +204,12 @@ class Ledger:
         )
         shutil.rmtree(self.path / ".scratch" / stage.name / piece.name, ignore_errors=True)
 
+    def files(self, stage: Stage, piece: Piece) -> list[str]:
+        """What was written of a piece, its entry last."""
+        place = f"ledger/{stage.name}/{piece.name}.json"
+        manifest = files.read_sealed(self.path / place) or {"files": {}}
+        return ["run.json", *manifest["files"], place]
+
     def _enter(self, entry: str, written: Mapping[str, str], **more: Any) -> None:
         files.write_sealed(self.path / "ledger" / f"{entry}.json", {"files": dict(written), **more})
 

@@ -5,11 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import final
 
-from feint.errors import DataError
+from feint.errors import DataError, NotFinite
 from feint.printable import printable
 from feint.runs.machine import free_memory, out_of_memory
 from feint.runs.run import Run
-from feint.runs.work import Found, NothingRead, NotNumbers, Piece, Stage
+from feint.runs.work import Found, NothingRead, Piece, Stage
 
 from .joining import joined
 
@@ -62,8 +62,10 @@ class Computer:
     def _whole(self, stage: Stage, piece: Piece, earlier: Run, scratch: Path) -> Found:
         try:
             return stage.compute(piece, earlier, scratch)
-        except NotNumbers as found:
-            left = found.samples
+        except NotFinite as error:
+            if not error.samples - piece.without:
+                raise
+            left = error.samples
         except (MemoryError, RuntimeError) as error:
             if stage.cut is None or piece.size == 1 or not out_of_memory(error):
                 raise

@@ -47,8 +47,16 @@ class Workers(Protocol):
         """Wait until some have an answer, or are gone."""
         ...
 
+    def room(self, number: int) -> bool:
+        """Whether a worker is there, or could be started at once."""
+        ...
+
     def end(self, number: int) -> None:
         """End a worker, in the middle of whatever it does."""
+        ...
+
+    def close(self) -> None:
+        """End them all, and whatever they live in."""
         ...
 
 
@@ -82,15 +90,18 @@ class Crew:
         busy: dict[int, Order] = {}
         tries: dict[str, int] = {}
         try:
-            for number in range(min(self._workers.count, len(waiting))):
-                self._give(number, waiting, busy)
-            while busy:
+            while waiting or busy:
+                for number in range(self._workers.count):
+                    # Where nobody is at work, somebody is asked all the same, and waits for a place to be started at.
+                    if waiting and number not in busy and (self._workers.room(number) or not busy):
+                        self._give(number, waiting, busy)
                 for number, answer in self._workers.answers():
                     if (order := busy.pop(number, None)) is None:
                         continue  # it ended while it had nothing to do
                     if isinstance(answer, Ended):
                         waiting.appendleft(self._again(job, order, answer, tries))
-                    self._give(number, waiting, busy)  # before what came is written: nobody waits for the disk
+                    else:
+                        self._give(number, waiting, busy)  # before what came is written: nobody waits for the disk
                     if isinstance(answer, Failure):
                         answer.reraise()
                     elif isinstance(answer, Found):
@@ -125,5 +136,4 @@ class Crew:
 
     def close(self) -> None:
         """Let all workers go."""
-        for number in range(self._workers.count):
-            self._workers.end(number)
+        self._workers.close()

@@ -24,6 +24,7 @@ from feint.runs.folder import files
 from feint.runs.folder import ledger as ledgers
 from feint.runs.folder.delivery import Delivery
 from feint.runs.folder.ledger import Ledger
+from feint.runs.folder.storage import Storage
 from feint.runs.machine import VICTIMS, Machine
 from feint.runs.result import Result
 from feint.runs.run import Run
@@ -47,6 +48,7 @@ def run(
     allow_code: bool = False,
     progress: bool = True,
     runner: Runner | None = None,
+    storage: Storage | None = None,
 ) -> Result:
     """Run an experiment, or read it where it is there already; what an interrupted run computed is used again.
 
@@ -63,6 +65,7 @@ def run(
         allow_code: let programs run that a victim's card names, and exported ones (``.pt2``).
         progress: bars on standard error.
         runner: who computes the pieces; None for this process. It stays open.
+        storage: where the run is kept as well, piece by piece, and brought from if it is not here.
 
     Raises:
         FeintError: bad input, or a folder that cannot be written.
@@ -90,16 +93,21 @@ def run(
                 "command": command,
             }
             path = Path(root) / ledgers.run_id(experiment.name, state["settings"], state["identity"])
+            if storage is not None and not fresh:
+                storage.bring(path)
             with _alone(work.places), Ledger.open(path, state, fresh=fresh) as ledger:
                 ledger.keep_only(work.stages)
                 task = _task(experiment, settings, work, path, ledger.state, machine)
                 for stage in work.stages:
                     here = Run(path, experiment, ledger.state)
                     if isinstance(stage, Children):
-                        _run_children(stage, ledger, root, machine, command, fresh, runner)
+                        _run_children(stage, ledger, root, machine, command, fresh, runner, storage)
                     else:
-                        _run_stage(stage, ledger, here, machine, runner, task)
-                return _derive(work, Run(path, experiment, ledger.state), ledger)
+                        _run_stage(stage, ledger, here, machine, runner, task, storage)
+                result = _derive(work, Run(path, experiment, ledger.state), ledger)
+                if storage is not None:
+                    storage.keep(path, _all_files(path))
+                return result
 
 
 def _task(
@@ -124,7 +132,9 @@ def _alone(places: Sequence[Path]) -> Generator[None]:
             os.close(lock)
 
 
-def _run_stage(stage: Stage, ledger: Ledger, earlier: Run, machine: Machine, runner: Runner, task: Task) -> None:
+def _run_stage(
+    stage: Stage, ledger: Ledger, earlier: Run, machine: Machine, runner: Runner, task: Task, storage: Storage | None
+) -> None:
     total = sum(piece.size for piece in stage.pieces)
     absent = [piece for piece in stage.pieces if not ledger.has(stage, piece)]
     if not absent:
@@ -137,11 +147,20 @@ def _run_stage(stage: Stage, ledger: Ledger, earlier: Run, machine: Machine, run
         with closing(runner.found(job)) as founds:  # workers are let go of as soon as something goes wrong here
             for piece, found in founds:
                 ledger.record(stage, piece, found)
+                if storage is not None:
+                    storage.keep(ledger.path, ledger.files(stage, piece))
                 bar.update(piece.size)
 
 
 def _run_children(
-    stage: Children, ledger: Ledger, root: Path, machine: Machine, command: str, fresh: bool, runner: Runner
+    stage: Children,
+    ledger: Ledger,
+    root: Path,
+    machine: Machine,
+    command: str,
+    fresh: bool,
+    runner: Runner,
+    storage: Storage | None,
 ) -> None:
     for name, child in stage.runs.items():
         if not ledger.has_child(stage, name):
@@ -156,6 +175,7 @@ def _run_children(
                 allow_code=machine.allow_code,
                 progress=machine.progress,
                 runner=runner,
+                storage=storage,
             )
             ledger.record_child(stage, name, result.run.id, result.summary)
 
@@ -178,6 +198,12 @@ def _derive(work: Work, here: Run, ledger: Ledger) -> Result:
         names = ", ".join(ledger.lost)
         print(f"feint: {printable(f'made again in {here.path}: {names}')}", file=sys.stderr)
     return result
+
+
+def _all_files(path: Path) -> list[str]:
+    """A run's files that are whole, its state last."""
+    names = [str(each.relative_to(path)) for each in sorted(path.rglob("*")) if each.is_file()]
+    return [*(name for name in names if not Path(name).name.startswith(".") and name != "run.json"), "run.json"]
 
 
 def _warned(summary: Mapping[str, Any], run: Run) -> Mapping[str, Any]:

@@ -83,6 +83,10 @@ class Processes:
                 found.append((number, self._ended(number)))
         return found
 
+    def room(self, number: int) -> bool:
+        """There is always room for a process."""
+        return True
+
     def _ended(self, number: int) -> Ended:
         handle = self._there[number].handle
         code = handle.wait()
@@ -97,6 +101,11 @@ class Processes:
             process.handle.kill()
             process.handle.wait()
             process.connection.close()
+
+    def close(self) -> None:
+        """End them all."""
+        for number in range(self.count):
+            self.end(number)
 
 
 def _started() -> _Process:
