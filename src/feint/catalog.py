@@ -105,6 +105,13 @@ SEARCHES: dict[str, str] = {
 }
 """What is done where an attack's step breaks its condition; the first is the default."""
 
+RUNNERS: dict[str, str] = {
+    "local": "feint.runs.runners.runner:Local",
+    "processes": "feint.runs.runners.processes:processes",
+    "ray": "feint.runs.runners.cluster:on_ray",
+}
+"""Who computes a run's pieces."""
+
 DEFENSES: dict[str, str] = {}
 """What stands before a network."""
 

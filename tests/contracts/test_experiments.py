@@ -75,7 +75,7 @@ def test_killed_in_every_stage_it_comes_to_the_same_bits(bench, name, tmp_path, 
     computed: list[tuple[str, str, str]] = []
     run_stage = local._run_stage
 
-    def interrupted(stage: Any, ledger: Any, earlier: Any, machine: Any) -> None:
+    def interrupted(stage: Any, ledger: Any, *arguments: Any) -> None:
         key = (ledger.state["experiment"], stage.name)
         left = [piece.name for piece in stage.pieces if not ledger.has(stage, piece)]
 
@@ -87,7 +87,7 @@ def test_killed_in_every_stage_it_comes_to_the_same_bits(bench, name, tmp_path, 
                 raise KeyboardInterrupt
             return found
 
-        run_stage(replace(stage, compute=compute), ledger, earlier, machine)
+        run_stage(replace(stage, compute=compute), ledger, *arguments)
 
     monkeypatch.setattr(local, "_run_stage", interrupted)
     kills = 0

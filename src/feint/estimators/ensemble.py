@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from feint.errors import InputError
-from feint.predictive import Categorical, pool
+from feint.predictive import Categorical, draws_last, pool
 from feint.protocols import Estimator
 
 
@@ -56,7 +56,7 @@ class DeepEnsemble(nn.Module):
             raise InputError(f"an ensemble expects members of the same classes, got {classes} classes")
         if self.average == "logit":
             means = torch.stack([prediction.mean_log_probs for prediction in predictions])
-            return Categorical.from_logits(means.mean(dim=0))
+            return Categorical.from_logits(draws_last(means).mean(dim=-1))
         draws = [prediction.draws for prediction in predictions]
         if len(set(draws)) > 1:
             raise InputError(f"averaging probabilities expects members of equally many draws, got {draws}")
@@ -84,4 +84,4 @@ class DeepEnsemble(nn.Module):
             return torch.cat(found)
         if shapes[0][0] > 1:
             raise InputError(f"logits: expected members of one draw where logits are averaged, got {shapes[0][0]}")
-        return torch.stack(found).mean(dim=0)
+        return draws_last(torch.stack(found)).mean(dim=-1)

@@ -70,7 +70,7 @@ def prepare(settings: SpreadSettings, machine: Machine) -> Work:
             "outputs": [len(victim.classes) for victim in victims],
             "warnings": doubts_of(victims, sets[0]),
         },
-        stages=[Stage("spread", spread.pieces, spread.compute, tables={"spread": SCHEMA})],
+        stages=[Stage("spread", spread.pieces, spread.compute, {"spread": SCHEMA}, cut=spread.walks[0].cut)],
     )
 
 
