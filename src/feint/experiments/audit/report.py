@@ -157,7 +157,8 @@ def _shares(found: Mapping[str, Any]) -> str:
 def _bound(measure: str, threshold: float) -> str:
     """A threshold in words: of a confidence where the measure is one minus it."""
     if measure == "max_probability":
-        return f"confidence ≥ {percent(2)(1 - threshold)} %"
+        share = percent(2)(1 - threshold)
+        return f"confidence > {share[1:]} %" if share[0] == ">" else f"confidence ≥ {share} %"
     return f"{measure.replace('_', ' ')} ≤ {threshold:.4g}"
 
 
