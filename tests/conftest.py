@@ -16,6 +16,14 @@ def plain_report():
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_folder(tmp_path_factory):
+    """What a user's own folder remembers is forgotten after the tests, and before them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder that FEINT_DATA names: data/, weights/ and zoo.py. Without it a test is skipped, in CI it fails."""
