@@ -76,7 +76,7 @@ def add_running(group: Any) -> None:
     group.add_argument(
         "--allow-code",
         action="store_true",
-        help="run programs from files: .pt2 files, and Python files that a victim's card or a YAML file names",
+        help="run programs from files: .pt2 files, and Python files that a YAML file or somebody else's victim names",
     )
     group.add_argument("--json", action="store_true", help="print the result for machines, and nothing else")
     group.add_argument("--quiet", action="store_true", help="no progress bars")

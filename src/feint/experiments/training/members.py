@@ -16,6 +16,7 @@ from feint.errors import SpecError
 from feint.estimators import predict
 from feint.runs.folder.delivery import Delivery
 from feint.runs.machine import Machine, default_batch_size
+from feint.runs.programs import is_program, remember
 from feint.runs.run import Run
 from feint.runs.work import Array, Found, Piece, Stage, Work
 from feint.training import Recipe
@@ -209,6 +210,8 @@ class Members:
             "versions": dict(run.versions),
         }
         delivery.write_json(place / CARD, card)
+        if is_program(settings.network.name):
+            remember(settings.network.name)
 
 
 def quality(run: Run) -> dict[str, Any]:
