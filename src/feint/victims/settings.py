@@ -76,7 +76,7 @@ def for_training(value: Any) -> Any:
         value = DataSettings.model_validate(value).model_dump(exclude_unset=True)
     if isinstance(value, Mapping) and ("source" in value or "name" in value):
         return {"split": "train", **cast(Mapping[str, Any], value)}
-    return value
+    return cast(Any, value)
 
 
 @final
