@@ -59,7 +59,7 @@ def _metrics(summary: Mapping[str, Any]) -> Iterator[Metric]:
     if isinstance(clean, Mapping):
         yield from _row("clean", 0.0, cast(Mapping[str, Any], clean))
     for each in cast(Sequence[Any], attacked) if isinstance(attacked, list) else ():
-        row = cast(Mapping[str, Any], each) if isinstance(each, Mapping) else {}
+        row: Mapping[str, Any] = cast(Mapping[str, Any], each) if isinstance(each, Mapping) else {}
         radius = number(row.get("radius"))
         if radius is None:
             continue
