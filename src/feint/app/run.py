@@ -20,7 +20,7 @@ from typing import Any, cast
 
 from feint import catalog
 from feint.app.cli import Parser
-from feint.app.experiment import add_running, warn
+from feint.app.experiment import add_running, check_tracker, tell, warn
 from feint.app.output import say
 from feint.errors import SpecError
 from feint.runs.experiment import Experiment
@@ -91,6 +91,7 @@ def described(document: Any, where: str) -> tuple[Experiment[Any], RunSettings]:
 
 
 def _run(asked: Sequence[tuple[Experiment[Any], RunSettings]], options: argparse.Namespace, line: str) -> None:
+    check_tracker(options.track)
     from feint.reports.text import text
     from feint.runs.runners import local
     from feint.threats.things import check_words
@@ -114,5 +115,6 @@ def _run(asked: Sequence[tuple[Experiment[Any], RunSettings]], options: argparse
         if not options.json:
             shown = text(replace(result.report, warnings=()))
             say(f"{experiment.name}: {shown}\n\nreport: {result.folder / 'report.html'}\n")
+        tell(options.track, result)
     if options.json:
         say(json.dumps(results, indent=2))
