@@ -1,6 +1,6 @@
 """Runners: what sharding and recording cost, what two workers gain, what kills leave, and how much a driver can take.
 
-    FEINT_DATA=... python benchmarks/runners.py [overhead] [driver] [kills] [throughput] [ray]     (all but ray by default)
+    FEINT_DATA=... python benchmarks/runners.py [overhead] [driver] [kills] [throughput] [ray]     (all, but for ray)
 
 overhead    CIFAR-10's ResNet-20 audited through the driver and the ledger beside the loop over its pieces alone, by
             turns, in processor time: under 5 %.
