@@ -136,3 +136,18 @@ def test_a_plan_on_the_command_line_computes_nothing_that_is_kept(feint, images,
     assert first["workers"] == 8
     assert set(first["seconds_by_runner"]) == {"local", "processes", "ray"}
     assert [each["stage"] for each in first["stages"]] == ["span"]
+
+
+def test_a_plan_of_a_training_is_made_from_a_few_of_its_batches(images, networks, tmp_path):
+    from feint import catalog
+
+    experiment = loaded(catalog.EXPERIMENTS["train"])
+    common = {"network": f"{networks}:build", "data": str(images), "test": {"source": str(images)}, "threads": 1}
+    recipe = {"epochs": 500, "training_batch": 1}
+    settings = experiment.settings.parse({**common, "name": "small", "members": 3, "recipe": recipe})
+    plan = planned(experiment, settings, victims=tmp_path / "victims")
+    members, _ = plan.stages
+    assert (members.stage, members.amount, members.pieces) == ("members", 3, 3)
+    assert members.tried == pytest.approx(16 / 24 / 500)
+    assert members.seconds > 0
+    assert not (tmp_path / "victims").exists()

@@ -172,7 +172,7 @@ def planned(
             begun = time.perf_counter()
             work = experiment.prepare(settings, machine)
             prepare = time.perf_counter() - begun
-            state = {
+            state: dict[str, Any] = {
                 "experiment": experiment.name,
                 "settings": work.settings.plain(),
                 "identity": dict(work.identity),

@@ -79,7 +79,7 @@ class Actors:
             gpus = {"num_gpus": 1} if settings.device.startswith("cuda") else {}
             made = self._ray.remote(Actor).options(num_cpus=self._cpus, **gpus)
             self._there[number] = made.remote(sys.path, os.getcwd())
-        content = pickle.dumps(replace(order, task=replace(order.task, path=order.task.path)))
+        content = pickle.dumps(order)
         self._asked[self._there[number].answer.remote(content, [self._earlier(order)])] = number
 
     def _begin(self) -> None:
@@ -165,10 +165,11 @@ class Actor:
         if files.read_sealed(order.task.path / "run.json") is None:  # the driver's folder is on another machine
             import ray  # pyright: ignore[reportMissingImports]
 
+            library: Any = ray
             place = Path(self._folder.name) / order.task.path.name
             key = order.task.path.name, order.stage
             if self._laid != key:
-                lay(ray.get(earlier[0]), place)
+                lay(library.get(earlier[0]), place)
                 self._laid = key
             scratch = place / ".scratch" / order.stage / order.piece.name
             scratch.mkdir(parents=True, exist_ok=True)
