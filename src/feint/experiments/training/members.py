@@ -1,6 +1,6 @@
 """Training a victim: members are pieces, the checkpoint is scratch, epochs are the table, the card is delivered."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, final
 
@@ -31,6 +31,8 @@ from . import hardening
 from .kept import EPOCHS, arrays_of, epochs_table, identity, joined, provenance, recipe_of
 from .settings import TrainingSettings
 
+TRIED = 16
+"""Batches that a plan trains on."""
 PREDICTIONS = pa.schema([pa.field(name, pa.int64()) for name in ("sample", "label", "prediction")])
 
 
@@ -126,7 +128,9 @@ class Members:
         """The members, one by one, and the test of all together."""
         pieces = [Piece(f"{index:02d}", at=(index,)) for index in range(self.settings.members)]
         return [
-            Stage("members", pieces, self._member, {"epochs": EPOCHS}, ["weights"], unit="members"),
+            Stage(
+                "members", pieces, self._member, {"epochs": EPOCHS}, ["weights"], unit="members", trial=self._in_short
+            ),
             Stage.single("test", self._test, tables={"predictions": PREDICTIONS}),
         ]
 
@@ -157,6 +161,12 @@ class Members:
             skipped=self.data.skipped,
             notes={"seconds": seconds},
         )
+
+    def _in_short(self, piece: Piece, earlier: Run, scratch: Path) -> tuple[Found, float]:
+        """A member after one short epoch, and how many times that its training would be: without an early stop."""
+        count = min(len(self.data), TRIED * self.recipe.batch_size)
+        short = replace(self, data=self.data.take(0, count), recipe=replace(self.recipe, epochs=1, patience=None))
+        return short._member(piece, earlier, scratch), self.recipe.epochs * len(self.data) / count
 
     def victim(self, run: Run) -> Victim:
         """The victim that the members of a run are."""
