@@ -105,18 +105,10 @@ def victims_table(victims: Sequence[Mapping[str, Any]]) -> Table:
         "title": Column("victim"),
         "members": Column("members", format=count),
         "epochs": Column("epochs", format=count),
-        "seconds": Column("seconds", "an epoch", fixed(1)),
         "accuracy": Column("accuracy", format=percent(2)),
     }
-    told = [
-        {**each, "seconds": _mean(each["seconds_an_epoch"]) if each["seconds_an_epoch"] else None} for each in victims
-    ]
-    order = "title members epochs mean_field accuracy seconds"
-    return Table.of("victims", columns(order, **{**SAID, **heads}), told, terminal=True)
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
+    order = "title members epochs mean_field accuracy"
+    return Table.of("victims", columns(order, **{**SAID, **heads}), victims, terminal=True)
 
 
 def _figure(rows: Sequence[Mapping[str, Any]]) -> Figure:

@@ -20,7 +20,7 @@ from feint.victims.data import load_data, matched
 from feint.victims.settings import EstimatorWord, VictimSettings
 from feint.victims.victim import SOFTMAX, load_victim, resolved
 
-from .recipes import trained_as, training
+from .recipes import named, trained_as, training
 from .settings import OutDomainSettings, Row
 
 JOINT: Final = ATTACK.but(called="ten steps")
@@ -48,8 +48,9 @@ def prepare(settings: OutDomainSettings, machine: Machine) -> Work:
     if len(given) < len(settings.trained):
         raise SpecError(f"victim: expected one for each row, got {', '.join(settings.trained)}")
     sources = _sources(settings, given)
-    trainings = {row: training(settings, row, name) for row in dict.fromkeys(sources.values()) if row not in given}
-    prepared = {row: TRAINING.prepare(each, machine) for row, each in trainings.items()}
+    drafts = {row: training(settings, row, name) for row in dict.fromkeys(sources.values()) if row not in given}
+    identities = {row: dict(TRAINING.prepare(each, machine).identity) for row, each in drafts.items()}
+    trainings = {row: named(each, identities[row]) for row, each in drafts.items()}
     attacks: dict[Row, OodSettings] = {}
     for row in settings.rows:
         source = sources[row]
@@ -73,7 +74,7 @@ def prepare(settings: OutDomainSettings, machine: Machine) -> Work:
         settings=settings,
         identity={
             "images": [test.fingerprint(), *(dataset.fingerprint() for dataset in foreign)],
-            "trainings": {row: dict(work.identity) for row, work in prepared.items()},
+            "trainings": identities,
             "weights": known,
         },
         about={
