@@ -1,7 +1,7 @@
-"""A linear ensemble of two classes: attacked as one it can gain the mean margin's slope, member by member each its own.
+"""A linear ensemble of two classes: attacked as one it can gain the mean margin's slope, each member its own.
 
-Logits of member m are (w_m . (x - 1/2), 0), whose first is the log-odds; within radius r of x, without bounds in reach, the
-most that a member's own input can move them is r |w_m|_1, and one input for all moves their mean by r |mean w|_1.
+Logits of member m are (w_m . (x - 1/2), 0), whose first is the log-odds; within radius r of x, without bounds in reach,
+the most that a member's own input can move them is r |w_m|_1, and one input for all moves their mean by r |mean w|_1.
 """
 
 import pytest
