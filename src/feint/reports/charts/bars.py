@@ -7,17 +7,18 @@ from typing import final
 from ..formats import fixed
 from ..names import short
 from ..report import Figure, Mark, Panel
-from .inline import Json, chart, colour, layer, named, quantity, said, table
+from .inline import Json, chart, colour, layer, named, quantity, said, stacked, table
 
 
 @final
 @dataclass(frozen=True)
 class Bars:
-    """One bar per category; None where there is no such value."""
+    """One bar per category; None where there is no such value; with a line from low to high, where a value spreads."""
 
     name: str
     values: tuple[float | None, ...]
     colour: str
+    spread: tuple[tuple[float, float], ...] = ()
 
     @property
     def mark(self) -> Mark:
@@ -51,6 +52,10 @@ def bars(
     drawn = [layer("bar", **place, color=shade, tooltip=tooltip)]
     if step > 9:
         drawn.append(layer("text", beside, **place, text={**quantity("value"), "format": format}))
+    if spreads := [_spread(key, places, group) for key, group in zip(keys, groups, strict=True) if group.spread]:
+        data = {"data": table(stacked(spreads))}
+        lying = {**place, "x": {**place["x"], "field": "low"}}
+        drawn.append(layer("rule", {"strokeWidth": 1.5}, rest=data, **lying, x2="high"))
     height = round(len(categories) * len(groups) * step * 1.35) + 10
     told = [
         f"{category}: {', '.join(f'{group.name} {fixed(1)(group.values[at])}' for group in groups)}"
@@ -58,3 +63,13 @@ def bars(
     ]
     panel = Panel(chart(drawn, height=height, data=table(dict(columns))))
     return Figure(name, title, f"{axis}. {'; '.join(told)}.", (panel,), legend=tuple(group.mark for group in groups))
+
+
+def _spread(key: str, places: Sequence[str], group: Bars) -> dict[str, list[str | float]]:
+    """Lines over a group's bars, as columns."""
+    return {
+        "c": list(places),
+        "g": [key] * len(places),
+        "low": [low for low, _ in group.spread],
+        "high": [high for _, high in group.spread],
+    }

@@ -1,0 +1,74 @@
+"""The server: one FastAPI application with the API, NiceGUI's pages on it, and the guard before both."""
+
+import logging
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI, Response
+from nicegui import ui
+
+from feint.app.output import say
+from feint.errors import SpecError
+from feint.reports.page import style
+from feint.reports.vega import drawing, scripts
+
+from . import api, pages
+from .desk import Desk
+from .security import Guard, Rules, is_loopback
+
+HERE = Path(__file__).parent
+
+
+def application(desk: Desk, rules: Rules) -> FastAPI:
+    """The workbench as an application."""
+    app = FastAPI(title="feint", docs_url=None, redoc_url=None, openapi_url=None)
+    _assets(app)
+    app.mount("/api/v1", api.application(desk))
+    pages.register(desk)
+    app.router.on_shutdown.append(desk.close)
+    ui.run_with(app, title="feint", dark=None, language="en-US", tailwind=False, show_welcome_message=False)
+    app.add_middleware(Guard, rules=rules)
+    return app
+
+
+def _assets(app: FastAPI) -> None:
+    """Style and scripts of ours; Vega's come from vl-convert, which carries them."""
+    kept: dict[str, str] = {}
+
+    def sheet() -> Response:
+        return Response(style() + (HERE / "style.css").read_text(encoding="utf-8"), media_type="text/css")
+
+    def script() -> Response:
+        if not kept:
+            kept["draw"] = f"{scripts()}\n{drawing()}"
+        heads = {"cache-control": "max-age=3600"}
+        return Response(kept["draw"], media_type="text/javascript", headers=heads)
+
+    app.add_api_route("/assets/style.css", sheet, include_in_schema=False)
+    app.add_api_route("/assets/draw.js", script, include_in_schema=False)
+    ui.add_head_html('<link rel="stylesheet" href="/assets/style.css">', shared=True)
+
+
+def serve(host: str, port: int, runs: Path, victims: Path, *, names: Sequence[str] = ()) -> None:
+    """Open the workbench, and keep it open until Ctrl-C.
+
+    Raises:
+        SpecError: the address cannot be listened on.
+    """
+    rules = Rules.of(host, names)
+    try:
+        listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise SpecError(f"port: expected one that is free at {host}, got {port} ({error.strerror})") from error
+    shown = f"[{host}]" if ":" in host else host
+    token = "" if rules.token is None else f"?token={rules.token}"
+    say(f"the workbench is at http://{shown}:{port}/{token} (Ctrl-C ends it)")
+    if not is_loopback(host):
+        say("others can reach this address; it is not encrypted, and whoever has the token may do all that you may")
+    logging.getLogger("nicegui").setLevel(logging.ERROR)
+    config = uvicorn.Config(
+        application(Desk(runs, victims), rules), log_level="warning", access_log=False, timeout_graceful_shutdown=3
+    )
+    uvicorn.Server(config).run(sockets=[listening])
