@@ -57,6 +57,19 @@ def victim(card: str | None, estimator: Any = None) -> VictimSettings:
     return VictimSettings.parse(values)
 
 
+def architecture(word: str) -> NetworkWord:
+    """A built-in architecture.
+
+    Raises:
+        SpecError: it is none.
+    """
+    found = NetworkWord.of(_plain(word, "network"))
+    if found.name not in catalog.ARCHITECTURES or found.weights is not None:
+        known = ", ".join(catalog.ARCHITECTURES)
+        raise SpecError(f"network: expected one of {known}, got {word[:60]!r}")
+    return found
+
+
 def settings(experiment: str, values: Mapping[str, Any]) -> tuple[Experiment[Any], RunSettings]:
     """An experiment with its settings.
 

@@ -1,6 +1,8 @@
 """What all pages and the API work with: the runs, the processes that read and compute, and where things lie."""
 
+import asyncio
 from collections import OrderedDict
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, final
 
@@ -8,6 +10,7 @@ from feint.errors import FeintError
 from feint.reports import Report
 from feint.victims.cards import AUTOENCODER, CARD, read_card
 
+from .jobs import Jobs
 from .shelf import Shelf
 from .worker import Worker
 
@@ -27,6 +30,7 @@ class Desk:
         shelf: the runs.
         state: what the workbench keeps itself: jobs and pictures.
         images: of them, the pictures.
+        jobs: what runs beside.
         reader: the process that reads them.
         studio: the process that keeps networks warm.
     """
@@ -39,6 +43,8 @@ class Desk:
         self.images = self.state / "images"
         self.reader = Worker("the reader", "feint.app.web.read:Reader")
         self.studio = Worker("the studio", "feint.app.web.studio.warm:Warm", victims=str(self.victims))
+        self.jobs = Jobs(self.state / "jobs", self.runs, self.victims)
+        self.tasks: list[asyncio.Task[None]] = []
         self._things: dict[str, Any] = {}
         self._reports: OrderedDict[tuple[str, str], Report] = OrderedDict()
 
@@ -61,19 +67,23 @@ class Desk:
             self._things = await self.reader.call("feint.app.web.things:known")
         return self._things
 
-    def victim_names(self) -> list[str]:
-        """The trained classifiers."""
-        found: list[str] = []
+    def cards(self) -> dict[str, dict[str, Any]]:
+        """The cards of all victims, by name; what cannot be read is left out."""
+        found: dict[str, dict[str, Any]] = {}
         for place in sorted(self.victims.glob(f"*/{CARD}")):
-            try:
-                card = read_card(self.victims, place.parent.name)
-            except FeintError:
-                continue
-            if card.get("kind") != AUTOENCODER and not place.parent.name.startswith("."):
-                found.append(place.parent.name)
+            with suppress(FeintError):
+                if not place.parent.name.startswith("."):
+                    found[place.parent.name] = read_card(self.victims, place.parent.name)
         return found
 
+    def victim_names(self) -> list[str]:
+        """The trained classifiers."""
+        return [name for name, card in self.cards().items() if card.get("kind") != AUTOENCODER]
+
     def close(self) -> None:
-        """End the processes."""
+        """End the processes; jobs go on."""
+        for task in self.tasks:
+            task.cancel()
         self.reader.stop()
         self.studio.stop()
+        self.jobs.close()

@@ -1,5 +1,6 @@
 """The server: one FastAPI application with the API, NiceGUI's pages on it, and the guard before both."""
 
+import asyncio
 import logging
 import socket
 from collections.abc import Sequence
@@ -28,9 +29,24 @@ def application(desk: Desk, rules: Rules) -> FastAPI:
     app.mount("/api/v1", api.application(desk))
     pages.register(desk)
     app.router.on_shutdown.append(desk.close)
+    app.router.on_startup.append(lambda: _look_after(desk))
     ui.run_with(app, title="feint", dark=None, language="en-US", tailwind=False, show_welcome_message=False)
     app.add_middleware(Guard, rules=rules)
     return app
+
+
+async def _look_after(desk: Desk) -> None:
+    """Look after the jobs for as long as the server is open."""
+
+    async def often() -> None:
+        while True:
+            try:
+                await asyncio.to_thread(desk.jobs.tick)
+            except Exception as error:  # the store may be busy; the next time will do
+                logging.getLogger("feint").warning("jobs: %s", error)
+            await asyncio.sleep(1.0)
+
+    desk.tasks.append(asyncio.create_task(often()))
 
 
 def _assets(app: FastAPI) -> None:

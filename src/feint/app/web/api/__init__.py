@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 import feint
 from feint.app.web.desk import Desk
 
-from . import images
+from . import attack, images, jobs, runs, victims
 from .errors import PROBLEMS, install
 
 
@@ -25,7 +25,7 @@ def application(desk: Desk) -> FastAPI:
         default_response_class=JSONResponse,
     )
     install(app)
-    routers: list[Any] = [images]
+    routers: list[Any] = [runs, victims, images, attack, jobs]
     for router in routers:
         app.include_router(router.routes(desk))
     return app
