@@ -1,0 +1,114 @@
+"""Notes: how a run tells the store of itself, in a millisecond and without a database.
+
+A note is a small file named by the run's folder, so that a run which ends replaces what it said when it began. Whoever
+reads the store next takes the notes in.
+"""
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, final
+
+from feint.errors import FeintError
+from feint.printable import printable
+
+from . import place
+
+_TAKEN = ".taken"
+_warned: set[str] = set()
+
+
+@final
+@dataclass(frozen=True)
+class Note:
+    """What a run says of itself.
+
+    Attributes:
+        folder: the run's.
+        cwd: where its command was given; "" if nobody knows.
+    """
+
+    folder: str
+    cwd: str
+
+
+def leave(folder: Path) -> None:
+    """Tell the store that a run began, or ended. Never fails: what cannot be written is one line on standard error.
+
+    Where the store is a server that others look at, the run is registered at once.
+    """
+    try:
+        _write(Note(str(folder.absolute()), os.getcwd()))
+        if place.shared():
+            from .store import Store
+
+            with Store.open(wait=2) as store:
+                store.take_in()
+    except (OSError, FeintError) as error:
+        _warn(folder, error)
+
+
+def _warn(folder: Path, error: Exception) -> None:
+    reason = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) else str(error)
+    if reason in _warned:
+        return
+    _warned.add(reason)
+    told = f"the store has no word of {folder} ({reason}); later: feint runs --rescan {folder.parent}"
+    print(f"feint: warning: {printable(told)}", file=sys.stderr)
+
+
+def _write(note: Note) -> None:
+    inbox = place.inbox()
+    name = hashlib.sha256(note.folder.encode("utf-8", "surrogateescape")).hexdigest()[:20]
+    temporary = inbox / f".{name}.{os.getpid()}.tmp"
+    content = json.dumps({"folder": note.folder, "cwd": note.cwd})
+    try:
+        temporary.write_text(content, encoding="utf-8")
+    except FileNotFoundError:
+        inbox.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(content, encoding="utf-8")
+    os.replace(temporary, inbox / f"{name}.json")
+
+
+def waiting() -> bool:
+    """Whether there are notes that nobody has taken in."""
+    return next(_files(), None) is not None
+
+
+def _files() -> Iterator[Path]:
+    with suppress(OSError):
+        for entry in os.scandir(place.inbox()):
+            if entry.name.endswith((".json", _TAKEN)):
+                yield Path(entry.path)
+
+
+@contextmanager
+def taken() -> Iterator[list[Note]]:
+    """Inside, all notes there are; they are gone afterwards, and stay where something was raised.
+
+    Each is moved aside first, so that a run which ends in the meantime leaves one of its own.
+    """
+    found: dict[Path, Note] = {}
+    for path in list(_files()):
+        aside = path.with_suffix(_TAKEN)
+        with suppress(OSError):
+            if path != aside:
+                os.replace(path, aside)
+            found[aside] = _read(aside)
+    yield [note for note in found.values() if note.folder]
+    for path in found:
+        path.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> Note:
+    """A note; an empty one where the file holds none."""
+    try:
+        content: Any = json.loads(path.read_text(encoding="utf-8"))
+        return Note(str(content["folder"]), str(content["cwd"]))
+    except (ValueError, KeyError, TypeError):
+        return Note("", "")
