@@ -54,7 +54,8 @@ class Asking:
 
     def _lay(self) -> None:
         groups: dict[str, list[Flag]] = {}
-        for flag in self.flags:
+        order = {"options": 0, "data": 1, "victim": 2, "victims": 2, "running": 9}
+        for flag in sorted(self.flags, key=lambda each: order.get("options" if each.positional else each.group, 5)):
             groups.setdefault("options" if flag.positional else flag.group, []).append(flag)
         first = next(iter(groups), "")
         for group, flags in groups.items():
@@ -84,8 +85,8 @@ class Asking:
             self._words[flag.name] = WordForm(flag.name, known, word, self._told, none=none)
             return
         value = self._said.get(flag.name, "")
-        if flag.kind == "many":
-            Field(flag.name, "area", value, help=f"{flag.help}; one a line", on_change=self._setter(flag.name))
+        if flag.kind == "many" and not flag.name.endswith("radii"):
+            Field(flag.name, "area", value, help=f"{flag.help} One a line.", on_change=self._setter(flag.name))
             return
         if flag.name in ("victim", "autoencoder", "data"):
             options = ["digits"] if flag.name == "data" else list(self._victims)

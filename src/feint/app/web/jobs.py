@@ -116,11 +116,13 @@ class Jobs:
                 text = file.read().decode("utf-8", "replace")
         except OSError:
             return ""
-        return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
+        lines = re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text))
+        moving = [bool(re.search(r"\d%\|", line)) for line in lines] + [False]
+        return "\n".join(line for line, bar, next_bar in zip(lines, moving, moving[1:], strict=False) if not (bar and next_bar))
 
     def progress(self, job: str) -> Progress | None:
         """As its bar says; None where there is none yet."""
-        bars = re.findall(r"([\w -]+): +(\d+)%\|[^|]*\| *[\d.]+\S*/[\d.]+\S* +\[[^<\]]*<([^,\]]*)", self.log(job))
+        bars = re.findall(r"^([\w -]+): +(\d+)%\|[^|]*\| *[\d.]+\S*/[\d.]+\S* +\[[^<\]]*<([^,\]]*)", self.log(job), re.MULTILINE)
         if not bars:
             return None
         stage, share, left = bars[-1]

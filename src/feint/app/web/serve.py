@@ -1,6 +1,7 @@
 """The server: one FastAPI application with the API, NiceGUI's pages on it, and the guard before both."""
 
 import asyncio
+import contextlib
 import logging
 import socket
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from fastapi import FastAPI, Response
 from nicegui import ui
 
 from feint.app.output import say
-from feint.errors import SpecError
+from feint.errors import FeintError, SpecError
 from feint.reports.page import style
 from feint.reports.vega import drawing, scripts
 
@@ -29,7 +30,11 @@ def application(desk: Desk, rules: Rules) -> FastAPI:
     app.mount("/api/v1", api.application(desk))
     pages.register(desk)
     app.router.on_shutdown.append(desk.close)
-    app.router.on_startup.append(lambda: _look_after(desk))
+
+    async def look_after() -> None:
+        await _look_after(desk)
+
+    app.router.on_startup.append(look_after)
     ui.run_with(app, title="feint", dark=None, language="en-US", tailwind=False, show_welcome_message=False)
     app.add_middleware(Guard, rules=rules)
     return app
@@ -46,7 +51,12 @@ async def _look_after(desk: Desk) -> None:
                 logging.getLogger("feint").warning("jobs: %s", error)
             await asyncio.sleep(1.0)
 
-    desk.tasks.append(asyncio.create_task(often()))
+    async def warm() -> None:
+        with contextlib.suppress(FeintError):  # whoever asks will hear
+            await desk.studio.call("feint.app.web.studio.pictures:about", victim={})
+            await desk.catalog()
+
+    desk.tasks += [asyncio.create_task(often()), asyncio.create_task(warm())]
 
 
 def _assets(app: FastAPI) -> None:

@@ -5,3 +5,4 @@ from .field import Field as Field
 from .grid import Grid as Grid
 from .pad import Pad as Pad
 from .upload import Upload as Upload
+from .plane import Plane as Plane

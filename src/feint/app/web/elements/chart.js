@@ -40,7 +40,7 @@ export default {
   },
   methods: {
     async draw() {
-      if (!this.$el.clientWidth) return;
+      if (!this.$el.clientWidth || this.spec === "{}") return;
       this.width = this.$el.clientWidth;
       await scripts();
       if (!this.$el.isConnected) return;

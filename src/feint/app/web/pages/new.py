@@ -37,7 +37,7 @@ def register(desk: Desk) -> None:
                     options=options,
                     on_change=lambda name: ui.navigate.to(f"/new?experiment={name}"),
                 )
-            place = ui.element("div")
+            top, place = ui.element("section"), ui.element("div")
         await ui.context.client.connected()
         things, victims = await desk.catalog(), await asyncio.to_thread(desk.victim_names)
 
@@ -60,9 +60,9 @@ def register(desk: Desk) -> None:
             except FeintError as error:
                 wrong(str(error))
                 return
-            with ui.element("section"):
-                text("h2", "Start")
-                text("p", "The same on the command line:", "wait")
-                command = text("pre", form.command).props('tabindex="0"')
-                told = text("p", form.wrong(), "wrong").props('role="status"')
-                button("Start", start, "main")
+        with top:
+            text("h2", "Start")
+            text("p", "The same on the command line:", "wait")
+            command = text("pre", form.command).props('tabindex="0" role="region" aria-label="Command"')
+            told = text("p", form.wrong(), "wrong").props('role="status"')
+            button("Start", start, "main")

@@ -9,9 +9,11 @@ from nicegui import ui
 from feint.app.web.desk import Desk
 from feint.app.web.elements import Grid
 from feint.app.web.elements.grid import Cell, Head, Line
-from feint.app.web.frame import button, frame, link, text
+from feint.app.web.frame import frame, link, text, wrong
 from feint.app.web.shelf import Entry
+from feint.errors import FeintError
 from feint.reports.formats import percent, radius, times1000
+from feint.reports.images import data_uri
 from feint.reports.names import clean
 
 HEADS = (
@@ -40,6 +42,7 @@ def register(desk: Desk) -> None:
         with frame("Runs", "Runs", f"What lies in {desk.runs.name}: click a run to see its report; pick some to compare."):
             if not entries:
                 _empty()
+                await _digits(desk)
                 return
             chosen: list[str] = []
             with ui.element("div").classes("bar"):
@@ -78,6 +81,33 @@ def _empty() -> None:
             link("Run the demo", "/new?experiment=audit").classes("button main")
             link("Attack a digit", "/attack").classes("button")
             link("Take the tour", "/learn").classes("button")
+
+
+async def _digits(desk: Desk) -> None:
+    """The embedded digits at once, each of which leads to its attack."""
+    with ui.element("div").classes("card"):
+        text("h2", "The embedded digits")
+        text("p", "Click one to attack it.")
+        place = ui.element("div").classes("thumbs large")
+        with place:
+            text("p", "Training the demo network, some seconds …", "wait")
+    await ui.context.client.connected()
+    try:
+        found = await desk.studio.call("feint.app.web.studio.pictures:about", victim={})
+    except FeintError as error:
+        place.clear()
+        with place:
+            wrong(str(error))
+        return
+    place.clear()
+    with place:
+        for each in found["thumbs"]:
+            with link("", f"/attack?image={each['index']}"):
+                picture = ui.element("img")
+                picture._props |= {  # pyright: ignore[reportPrivateUsage]
+                    "src": data_uri(each["png"]),
+                    "alt": f"a handwritten {each['label']}",
+                }
 
 
 def lines(entries: Sequence[Entry]) -> list[Line]:
