@@ -10,6 +10,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -71,6 +72,12 @@ def free_port():
 
     with socket.create_server(("127.0.0.1", 0)) as found:
         return found.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def bench():
+    """How to open another workbench, and to look at it."""
+    return SimpleNamespace(start=start, free_port=free_port, Visitor=Visitor)
 
 
 @pytest.fixture(scope="session")

@@ -93,13 +93,15 @@ def _plain(value: Any, what: str) -> Any:
             raise SpecError(f"{what}: expected at most {LONGEST} letters, got {len(value)}")
         if value.startswith("@") or re.search(r"=\s*@", value):
             raise SpecError(f"{what}: expected values, got a file to read them from")
-    elif isinstance(value, Mapping):
-        for key, inner in cast(Mapping[Any, Any], value).items():
-            _plain(inner, str(key))
+        return value
+    inside: list[tuple[str, Any]] = []
+    if isinstance(value, Mapping):
+        inside = [(str(key), inner) for key, inner in cast(Mapping[Any, Any], value).items()]
     elif isinstance(value, list | tuple):
-        for inner in cast(list[Any], value):
-            _plain(inner, what)
-    return value
+        inside = [(what, inner) for inner in cast(list[Any], value)]
+    for key, inner in inside:
+        _plain(inner, key)
+    return cast(Any, value)
 
 
 def _checked(asked: Settings) -> None:

@@ -44,7 +44,9 @@ class Asking:
         names = {**catalog.EXPERIMENTS, **catalog.PAPERS}
         self.experiment = experiment
         trains = experiment == "train"
-        self.flags = [each for each in flags_of(loaded(names[experiment]).settings) if trains or each.name not in HIDDEN]
+        self.flags = [
+            each for each in flags_of(loaded(names[experiment]).settings) if trains or each.name not in HIDDEN
+        ]
         self._said = {name: value for name, value in said.items() if value}
         self._things = things
         self._victims = victims
@@ -116,7 +118,10 @@ class Asking:
     @property
     def command(self) -> str:
         """The command line that does the same."""
-        parts = ["feint", *(("reproduce", self.experiment) if self.experiment in catalog.PAPERS else (self.experiment,))]
+        parts = [
+            "feint",
+            *(("reproduce", self.experiment) if self.experiment in catalog.PAPERS else (self.experiment,)),
+        ]
         said = self.said
         for flag in self.flags:
             for value in said.get(flag.name, "").splitlines():

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 import torch
@@ -46,8 +46,8 @@ def compare(kept: Reader, paths: Sequence[Path]) -> Report:
     }
     table = Table.of("compare", columns, rows, caption="By radius; clean where there is none")
     told = (
-        "A stochastic victim is judged by fresh draws. Intervals are of the bootstrap over images, of one set of draws. "
-        "Rows compare where data, attack and measure are the same."
+        "A stochastic victim is judged by fresh draws. Intervals are of the bootstrap over images, of one set of "
+        "draws. Rows compare where data, attack and measure are the same."
     )
     audits = [(run, summary) for run, summary in found if run.experiment.name == "audit"]
     figures = (_figure(rows, [run.id for run, _ in audits]),) if audits else ()
@@ -71,7 +71,7 @@ def _rows(run: Run, summary: Mapping[str, Any]) -> list[dict[str, Any]]:
     if not isinstance(clean, Mapping):
         return [{**common, **{name: summary[name] for name in ("accuracy",) if name in summary}}]
     attacked: Any = summary.get("attacked") or []
-    stages = [{"radius": None, **clean}, *attacked]
+    stages: list[Mapping[str, Any]] = [{"radius": None, **cast(Mapping[str, Any], clean)}, *attacked]
     return [{**common, **_stage(run, judged(stage))} for stage in stages]
 
 
@@ -101,7 +101,9 @@ def _figure(rows: Sequence[Mapping[str, Any]], runs: Sequence[str]) -> Figure:
     panel = charts.lines(grid, lines, x_title="radius (0: clean)", y_title="AURC × 1000", dots=True)
     ends = "; ".join(f"{line.name}: {line.y[np.isfinite(line.y)][-1]:.1f}" for line in lines)
     legend = tuple(line.mark for line in lines)
-    return Figure("aurc_by_radius", "AURC by radius", f"AURC × 1000 at the largest radius. {ends}.", (panel,), legend=legend)
+    return Figure(
+        "aurc_by_radius", "AURC by radius", f"AURC × 1000 at the largest radius. {ends}.", (panel,), legend=legend
+    )
 
 
 def _of(rows: Sequence[Mapping[str, Any]], runs: Sequence[str]) -> list[Mapping[str, Any]]:
@@ -110,5 +112,11 @@ def _of(rows: Sequence[Mapping[str, Any]], runs: Sequence[str]) -> list[Mapping[
 
 def _line(grid: Any, run: str, rows: Sequence[Mapping[str, Any]], at: int) -> charts.Line:
     x = np.array([row["radius"] or 0.0 for row in rows])
-    y, low, high = (1000 * np.interp(grid, x, [row[name] for row in rows], right=np.nan) for name in ("aurc", "low", "high"))
+    y, low, high = (_over(grid, x, [1000 * row[name] for row in rows]) for name in ("aurc", "low", "high"))
     return charts.Line(run, y, charts.SERIES[at % len(charts.SERIES)], band=(low, high))
+
+
+def _over(grid: Any, x: Any, values: Sequence[float]) -> Any:
+    """Values at other radii, by straight lines; NaN beyond the last."""
+    found: Any = np.interp(grid, x, values, right=np.nan)
+    return found

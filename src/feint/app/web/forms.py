@@ -1,8 +1,8 @@
-"""Forms made of settings: a field for each flag of a command, and of a thing of the catalog for each of its settings."""
+"""Forms made of settings: a field for each, and a choice of a thing of the catalog with a field for each of its own."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, cast, final
 
 from nicegui import ui
 
@@ -147,11 +147,11 @@ def _flat(values: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for key, value in values.items():
         if isinstance(value, Mapping):
-            inner = dict(value)  # pyright: ignore[reportUnknownArgumentType]
+            inner: dict[str, Any] = dict(cast(Mapping[str, Any], value))
             if "name" in inner:
-                found.append((prefix + key, str(inner.pop("name"))))  # pyright: ignore[reportUnknownArgumentType]
-            found += _flat(inner, f"{prefix}{key}.")  # pyright: ignore[reportUnknownArgumentType]
+                found.append((prefix + key, str(inner.pop("name"))))
+            found += _flat(inner, f"{prefix}{key}.")
         else:
-            listed = isinstance(value, list | tuple)
-            found.append((prefix + key, ",".join(map(str, value)) if listed else str(value)))  # pyright: ignore
+            many = cast(list[Any], value) if isinstance(value, list | tuple) else [value]
+            found.append((prefix + key, ",".join(map(str, many))))
     return found

@@ -118,11 +118,15 @@ class Jobs:
             return ""
         lines = re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text))
         moving = [bool(re.search(r"\d%\|", line)) for line in lines] + [False]
-        return "\n".join(line for line, bar, next_bar in zip(lines, moving, moving[1:], strict=False) if not (bar and next_bar))
+        return "\n".join(
+            line for line, bar, next_bar in zip(lines, moving, moving[1:], strict=False) if not (bar and next_bar)
+        )
 
     def progress(self, job: str) -> Progress | None:
         """As its bar says; None where there is none yet."""
-        bars = re.findall(r"^([\w -]+): +(\d+)%\|[^|]*\| *[\d.]+\S*/[\d.]+\S* +\[[^<\]]*<([^,\]]*)", self.log(job), re.MULTILINE)
+        bars = re.findall(
+            r"^([\w -]+): +(\d+)%\|[^|]*\| *[\d.]+\S*/[\d.]+\S* +\[[^<\]]*<([^,\]]*)", self.log(job), re.MULTILINE
+        )
         if not bars:
             return None
         stage, share, left = bars[-1]
@@ -149,7 +153,9 @@ class Jobs:
             if job.cancel and alive:
                 self._stop(job)
             elif not alive and self._is_still(job):
-                state, told = (queue.CANCELLED, "") if job.cancel else (queue.FAILED, "its process has gone; resume goes on")
+                state, told = (
+                    (queue.CANCELLED, "") if job.cancel else (queue.FAILED, "its process has gone; resume goes on")
+                )
                 self._change(job.id, state=state, message=told)
         if len([job for job in self.listed() if job.state == queue.RUNNING]) < AT_ONCE:
             self._start()
@@ -185,7 +191,7 @@ class Jobs:
         first = self._asked.setdefault(job.id, time.monotonic())
         late = time.monotonic() - first > GRACE
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            if late or first == self._asked[job.id] and time.monotonic() - first < 0.5:
+            if late or time.monotonic() - first < 0.5:
                 os.killpg(job.pid, signal.SIGKILL if late else signal.SIGINT)
 
     def _change(self, job: str, **values: Any) -> None:

@@ -61,9 +61,7 @@ def tables(kept: Reader, path: Path) -> dict[str, dict[str, Any]]:
     return {name: {"columns": list(run.table(name).names), "rows": len(run.table(name))} for name in names}
 
 
-def rows(
-    kept: Reader, path: Path, table: str, where: Mapping[str, str], start: int, count: int
-) -> dict[str, Any]:
+def rows(kept: Reader, path: Path, table: str, where: Mapping[str, str], start: int, count: int) -> dict[str, Any]:
     """Some rows of a table.
 
     Args:

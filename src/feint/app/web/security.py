@@ -67,7 +67,7 @@ class Rules:
         """Those of a server that listens on this address: with a token, where others can reach it."""
         if is_loopback(host):
             return cls((*LOOPBACK, host, *names))
-        anywhere = host in ("0.0.0.0", "::")  # noqa: S104
+        anywhere = host in ("0.0.0.0", "::")
         return cls(() if anywhere and not names else (*LOOPBACK, host, *names), secrets.token_urlsafe(32))
 
     def is_addressed(self, host: str) -> bool:

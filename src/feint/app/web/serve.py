@@ -6,6 +6,7 @@ import logging
 import socket
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI, Response
@@ -35,7 +36,8 @@ def application(desk: Desk, rules: Rules) -> FastAPI:
         await _look_after(desk)
 
     app.router.on_startup.append(look_after)
-    ui.run_with(app, title="feint", dark=None, language="en-US", tailwind=False, show_welcome_message=False)
+    typed: Any = ui  # whose types are partly unknown
+    typed.run_with(app, title="feint", dark=None, language="en-US", tailwind=False, show_welcome_message=False)
     app.add_middleware(Guard, rules=rules)
     return app
 

@@ -136,12 +136,13 @@ class Shelf:
 
 def entry_of(name: str, state: Mapping[str, Any], summary: Mapping[str, Any]) -> Entry:
     """What a list says of a run, from its ``run.json`` and its summary, if it has one."""
-    about, settings = state.get("about", {}), state.get("settings", {})
+    about: Any = state.get("about", {})
+    settings: Any = state.get("settings", {})
     word: Any = settings.get("attack")
     attacks: Any = settings.get("attacks") or ([word] if word else [])
     victims: Any = settings.get("victims") or [settings.get("victim") or {}]
     names: Any = about.get("victims") or [about.get("victim", "")]
-    stochastic = any(bool(each.get("stochastic")) for each in names if isinstance(each, Mapping))
+    stochastic = any(hasattr(each, "get") and each.get("stochastic") for each in names)
     return Entry(
         id=name,
         experiment=str(state["experiment"]),
@@ -187,13 +188,12 @@ def radii_of(summary: Mapping[str, Any]) -> tuple[AtRadius, ...]:
 
 def judged(row: Mapping[str, Any]) -> Mapping[str, Any]:
     """A row of a summary as it is judged: of a stochastic victim, by the mean over fresh draws."""
-    fresh = row.get("fresh", {})
-    mean = fresh.get("mean", fresh) if isinstance(fresh, Mapping) else {}
-    return {**row, **mean} if isinstance(mean, Mapping) else row
+    fresh: Any = row.get("fresh") or {}
+    return {**row, **fresh.get("mean", fresh)}
 
 
 def _joined(values: Sequence[Any]) -> str:
-    names = [str(each.get("name", "")) if isinstance(each, Mapping) else str(each) for each in values]
+    names = [str(each.get("name", "")) if hasattr(each, "get") else str(each) for each in values]
     return ", ".join(dict.fromkeys(name for name in names if name))
 
 

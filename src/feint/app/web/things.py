@@ -1,7 +1,6 @@
 """The catalog as forms need it: read in the reader's process, for to know an attack's settings is to import it."""
 
 import inspect
-from collections.abc import Mapping
 from typing import Any, Final, cast, get_args
 
 from feint import catalog
@@ -68,13 +67,10 @@ def _written(value: Any) -> str:
         return f"{value:.4g}"
     if isinstance(value, tuple):
         return ",".join(map(_written, cast(tuple[Any, ...], value)))
-    return str(value.get("name")) if isinstance(value, Mapping) else str(cast(object, value))
+    return str(cast(object, value))
 
 
 def _literals(annotation: Any) -> tuple[str, ...]:
     """The values of a closed set of texts, wherever they stand in a type."""
-    found: list[str] = []
-    for part in get_args(annotation):
-        if isinstance(part, str) and len(part) < 40:
-            found.append(part)
-    return tuple(found) if len(found) == len([p for p in get_args(annotation) if p is not type(None)]) else ()
+    parts = [part for part in get_args(annotation) if part is not type(None)]
+    return tuple(parts) if all(isinstance(part, str) for part in parts) else ()

@@ -38,12 +38,11 @@ class Worker:
         self._pipe: Connection | None = None
         self._turn = asyncio.Lock()
 
-    async def call(self, function: str, /, seconds: float = SECONDS, **arguments: Any) -> Any:
+    async def call(self, function: str, /, **arguments: Any) -> Any:
         """Call a function there.
 
         Args:
             function: ``module:name``.
-            seconds: after which it is given up.
             **arguments: what can be pickled; so must the result.
 
         Raises:
@@ -52,7 +51,7 @@ class Worker:
         async with self._turn:
             loop = asyncio.get_running_loop()
             try:
-                told = await loop.run_in_executor(None, partial(self._ask, function, seconds, arguments))
+                told = await loop.run_in_executor(None, partial(self._ask, function, arguments))
             except (EOFError, OSError) as error:
                 self.stop()
                 raise WorkerError(f"{self._name}: its process has gone; ask again") from error
@@ -64,14 +63,14 @@ class Worker:
             case _:
                 raise WorkerError(f"{self._name}: {told[1]}")
 
-    def _ask(self, function: str, seconds: float, arguments: dict[str, Any]) -> Any:
+    def _ask(self, function: str, arguments: dict[str, Any]) -> Any:
         if self._process is None or not self._process.is_alive():
             self._start()
         assert self._pipe is not None
         self._pipe.send((function, arguments))
-        if not self._pipe.poll(seconds):
+        if not self._pipe.poll(SECONDS):
             self.stop()
-            return "lost", f"expected an answer within {seconds:g} seconds, got none"
+            return "lost", f"expected an answer within {SECONDS:g} seconds, got none"
         return self._pipe.recv()
 
     def _start(self) -> None:

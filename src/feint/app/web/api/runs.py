@@ -134,7 +134,9 @@ def routes(desk: Desk) -> APIRouter:
             asked: dict[str, Any] = {"path": path, "table": table, "where": {}, "start": start, "count": 1000}
             got = await desk.reader.call(f"{READ}:rows", **asked)
             if got["total"] > MOST_ROWS:
-                raise SpecError(f"records: expected at most {MOST_ROWS} rows as CSV, got {got['total']}; use feint runs")
+                raise SpecError(
+                    f"records: expected at most {MOST_ROWS} rows as CSV, got {got['total']}; use feint runs"
+                )
             parts += got["rows"]
             start += len(got["rows"])
             if not got["rows"] or start >= got["total"]:
@@ -163,5 +165,7 @@ def _csv(rows: list[dict[str, Any]]) -> str:
     file = io.StringIO()
     writer = csv.DictWriter(file, list(rows[0]) if rows else [], lineterminator="\n")
     writer.writeheader()
-    writer.writerows({key: f"'{v}" if isinstance(v, str) and v[:1] in "=+-@" else v for key, v in row.items()} for row in rows)
+    writer.writerows(
+        {key: f"'{v}" if isinstance(v, str) and v[:1] in "=+-@" else v for key, v in row.items()} for row in rows
+    )
     return file.getvalue()

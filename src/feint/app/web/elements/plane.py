@@ -39,7 +39,7 @@ class Plane(Element, component="plane.js"):
         self._props["src"], self._props["end"], self._props["points"] = src, end, [list(each) for each in points]
         self.update()
 
-    def mark(self, *, pin: Place | None = None, line: Sequence[Place] | None = None) -> None:
+    def show_marks(self, *, pin: Place | None = None, line: Sequence[Place] | None = None) -> None:
         """Mark a place, or a line."""
         self._props["pin"], self._props["line"] = list(pin or ()), [list(each) for each in line or ()]
         self.update()

@@ -41,7 +41,9 @@ def register(desk: Desk) -> None:
         with frame("Attack an image", "Attack", lead):
             bench = Bench(desk, image=image, victim=victim, second=second, label=label)
             try:
-                bench.start(admission.mapping_of(attack), admission.mapping_of(estimator) if estimator else None, radius)
+                bench.start(
+                    admission.mapping_of(attack), admission.mapping_of(estimator) if estimator else None, radius
+                )
             except FeintError as error:
                 text("p", str(error), "note").props('role="alert"')
                 return
@@ -107,7 +109,12 @@ class Bench:
             with ui.element("div"):
                 with ui.element("section"):
                     self._slider = Field(
-                        "radius", "range", 0, span=(1, STEPS, 1), on_change=self._moved, help="How far the attack may go."
+                        "radius",
+                        "range",
+                        0,
+                        span=(1, STEPS, 1),
+                        on_change=self._moved,
+                        help="How far the attack may go.",
                     )
                     self._told = text("p", "Warming up the network …", "wait").props('aria-live="polite"')
                     with ui.element("div").classes("bar"):

@@ -80,7 +80,7 @@ def register(desk: Desk) -> None:
             state.set_text(now.state + (", to be cancelled" if now.cancel and now.state == "running" else ""))
             state.classes(replace=f"state {now.state}")
             message.set_text(now.message)
-            log.set_content(lines) if hasattr(log, "set_content") else log.set_text(lines)
+            log.set_text(lines)
             share = 1.0 if now.state == "done" else found.share if found else 0.0
             bar._props["value"] = share  # pyright: ignore[reportPrivateUsage]
             bar.update()

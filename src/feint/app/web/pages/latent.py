@@ -38,7 +38,9 @@ def register(desk: Desk) -> None:
         pin: str = "",
         way: str = "",
     ) -> None:
-        lead = "An autoencoder turns every point of a plane into an image. The map says how uncertain a victim is there."
+        lead = (
+            "An autoencoder turns every point of a plane into an image. The map says how uncertain a victim is there."
+        )
         with frame("Latent space", "Latent", lead):
             cards = await asyncio.to_thread(desk.cards)
             decoders = [name for name, card in cards.items() if card.get("kind") == "autoencoder"]
@@ -94,7 +96,9 @@ class Room:
         """Take the marks that the address says."""
         self._pin, self._way = pin, way
 
-    def lay(self, decoders: Sequence[str], names: Sequence[str], estimators: Any, word: Mapping[str, Any] | None) -> None:
+    def lay(
+        self, decoders: Sequence[str], names: Sequence[str], estimators: Any, word: Mapping[str, Any] | None
+    ) -> None:
         """Put everything on the page."""
         with ui.element("div").classes("two"):
             with ui.element("section"):
@@ -222,7 +226,7 @@ class Room:
 
     def _mark(self) -> None:
         way = [self._way[:2], self._way[2:]] if self._way else []
-        self._map.mark(pin=self._pin, line=way)
+        self._map.show_marks(pin=self._pin, line=way)
         self._remember()
 
     async def _point(self, place: Sequence[float]) -> Any:

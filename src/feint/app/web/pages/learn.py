@@ -60,7 +60,13 @@ def register(desk: Desk) -> None:
                 Station(desk, "What doubt is made of", DOUBT, "doubt", _doubt, share=(1.0, 0.5), noise=(1.0, 0.0)),
                 Station(desk, "Whom confidence ranks first", RANKING, "ranking", _ranking, radius=(0.2, 0.05)),
                 Station(
-                    desk, "An attack on confidence", ACE, "moved", _moved, {"word": "ace", "index": 0}, radius=(0.3, 0.1)
+                    desk,
+                    "An attack on confidence",
+                    ACE,
+                    "moved",
+                    _moved,
+                    {"word": "ace", "index": 0},
+                    radius=(0.3, 0.1),
                 ),
                 Station(
                     desk,

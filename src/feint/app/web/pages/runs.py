@@ -39,7 +39,9 @@ def register(desk: Desk) -> None:
     @ui.page("/")
     async def runs() -> None:
         entries = await asyncio.to_thread(desk.shelf.entries)
-        with frame("Runs", "Runs", f"What lies in {desk.runs.name}: click a run to see its report; pick some to compare."):
+        with frame(
+            "Runs", "Runs", f"What lies in {desk.runs.name}: click a run to see its report; pick some to compare."
+        ):
             if not entries:
                 _empty()
                 await _digits(desk)
@@ -126,10 +128,7 @@ def _cells(each: Entry) -> tuple[Cell, ...]:
     day, _, time = each.created.partition("T")
     return (
         Cell(each.id, each.id, f"/run/{quote(each.id)}"),
-        *(
-            Cell(clean(name), name)
-            for name in (each.experiment, each.data, each.victim, each.estimator, each.attack)
-        ),
+        *(Cell(clean(name), name) for name in (each.experiment, each.data, each.victim, each.estimator, each.attack)),
         *(Cell(format(value) if value is not None else "–", value) for value, format in numbers),
         Cell(each.state, each.state),
         Cell(f"{day} {time[:5]}", each.created),

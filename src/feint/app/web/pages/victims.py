@@ -68,18 +68,17 @@ def register(desk: Desk) -> None:
 
 def line(name: str, card: Mapping[str, Any]) -> Line:
     """A victim in the list."""
+    known: Any = card
 
     def part(key: str, inner: str = "name") -> str:
-        found = card.get(key)
-        return str(found.get(inner, "")) if isinstance(found, Mapping) else str(found or "")
+        found: Any = known.get(key) or ""
+        return str(found.get(inner, "")) if hasattr(found, "get") else str(found)
 
-    estimator = card.get("victim")
-    how = estimator.get("estimator", {}).get("name", "") if isinstance(estimator, Mapping) else part("kind")
-    accuracy = card.get("accuracy")
-    shape = card.get("shape") or []
+    victim: Any = known.get("victim")
+    how = str(victim.get("estimator", {}).get("name", "")) if hasattr(victim, "get") else part("kind")
     values: tuple[Any, ...] = (
-        part("network"), len(card.get("members") or []), how, len(card.get("classes") or []),
-        " x ".join(map(str, shape)), accuracy, part("trained_on", "source"),
+        part("network"), len(known.get("members") or []), how, len(known.get("classes") or []),
+        " x ".join(map(str, known.get("shape") or [])), known.get("accuracy"), part("trained_on", "source"),
     )  # fmt: skip
     cells = [Cell(name, name, f"/victim/{quote(name)}")]
     for head, value in zip(HEADS[1:], values, strict=True):
@@ -123,5 +122,3 @@ class Adding:
 
 def _see(name: str) -> None:
     ui.navigate.to(f"/victim/{quote(name)}")
-
-

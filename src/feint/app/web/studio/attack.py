@@ -128,10 +128,11 @@ def _said(victim: Victim, judge: Any, images: Float[Tensor, " 1 channels height 
     """What the victim says of one image."""
     found: Categorical = predict(judge, images, SAMPLE, batch_size=1)
     names: Sequence[str] = victim.measures
-    draws = found.log_probs[:, 0].double().exp()
+    draws: Any = found.log_probs[:, 0].double().exp().numpy()
+    mean: Any = found.mean_log_probs[0].double().exp().numpy()
     return {
         "prediction": int(found.prediction[0]),
-        "probabilities": found.mean_log_probs[0].double().exp().tolist(),
+        "probabilities": mean.tolist(),
         "draws": draws.tolist() if len(draws) > 1 else [],
         "measures": {name: float(measure(name)(found)[0]) for name in names},
     }

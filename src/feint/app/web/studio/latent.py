@@ -103,10 +103,11 @@ def _said(kept: Warm, scene: Scene, images: Float[Tensor, " N channels height wi
     victim = scene.victims[0]
     with kept.machine.steady():
         found = predict(victim.estimator(), images, torch.arange(len(images)), batch_size=scene.batch_size)
-    values = {name: measure(name)(found).tolist() for name in victim.measures}
+    values: dict[str, Any] = {name: measure(name)(found).numpy().tolist() for name in victim.measures}
+    probabilities: Any = found.mean_log_probs.double().exp().numpy()
     return {
         "prediction": [victim.classes[int(at)] for at in found.prediction],
-        "probabilities": found.mean_log_probs.double().exp().tolist(),
+        "probabilities": probabilities.tolist(),
         "measures": [{name: values[name][at] for name in values} for at in range(len(images))],
     }
 
@@ -150,7 +151,7 @@ def _places(kept: Warm, autoencoder: str) -> tuple[Any, list[str]]:
 
     def made() -> Any:
         card = read_card(kept.machine.victims, autoencoder)
-        told = card.get("measured_on") or card.get("trained_on") or {}
+        told: Any = card.get("measured_on") or card.get("trained_on") or {}
         try:
             fields = {name: value for name, value in told.items() if name in DataSettings.model_fields}
             dataset = load_data(DataSettings.parse(fields), kept.machine)

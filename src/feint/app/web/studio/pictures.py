@@ -34,7 +34,7 @@ def about(kept: Warm, victim: Mapping[str, Any]) -> dict[str, Any]:
         return found
     indices = list(range(min(THUMBS, len(seat.pictures))))
     batch = seat.pictures.only(indices)
-    labels = batch.targets.tolist()
+    labels: list[int] = [int(label) for label in batch.targets]
     thumbs = [
         {"index": at, "label": _named(seat, label), "png": png(channels_last(image), largest=64)}
         for at, image, label in zip(indices, batch.inputs, labels, strict=True)

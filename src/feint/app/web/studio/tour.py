@@ -44,7 +44,7 @@ def doubt(kept: Warm, share: float, noise: float) -> dict[str, Any]:
     names = [str(digit) for digit in range(10)]
     draws = found.log_probs[:, 0].double().exp()
     groups = [
-        charts.Bars(f"network {at + 1}", tuple((100 * draw).tolist()), colour)
+        charts.Bars(f"network {at + 1}", tuple(100 * float(each) for each in draw), colour)
         for at, (draw, colour) in enumerate(zip(draws, charts.SERIES, strict=False))
     ]
     figure = charts.bars("doubt", "Probabilities", names, groups, axis="probability (%)")

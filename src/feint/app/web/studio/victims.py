@@ -65,9 +65,7 @@ def adopt(kept: Warm, name: str, network: str, place: str, classes: Sequence[str
     return name
 
 
-def _write(
-    root: Path, name: str, content: bytes, word: NetworkWord, classes: list[str], shape: list[int]
-) -> None:
+def _write(root: Path, name: str, content: bytes, word: NetworkWord, classes: list[str], shape: list[int]) -> None:
     """The folder whole, or not at all."""
     beside = root / f".{name}.{token_hex(4)}"
     card = {
