@@ -16,6 +16,15 @@ def plain_report():
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _a_store_of_their_own(tmp_path_factory):
+    """What tests run is not listed in the store of whoever runs them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FEINT_HOME", str(tmp_path_factory.mktemp("feint-home")))
+        patch.delenv("FEINT_DATABASE_URL", raising=False)
+        yield
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder that FEINT_DATA names: data/, weights/ and zoo.py. Without it a test is skipped, in CI it fails."""

@@ -1,6 +1,7 @@
 """Names from files, as text that a terminal, JSON and HTML can hold."""
 
 import unicodedata
+from collections.abc import Sequence
 
 
 def printable(text: str) -> str:
@@ -19,4 +20,22 @@ def shown(text: str) -> str:
     """Several lines, each ``printable``; spaces of all widths stay."""
     return "".join(
         each if each == "\n" or unicodedata.category(each) == "Zs" else printable(each) for each in text.expandtabs()
+    )
+
+
+def aligned(heads: Sequence[Sequence[str]], rows: Sequence[Sequence[str]], left: Sequence[bool] = ()) -> str:
+    """Lines of text with columns aligned, a rule between heads and rows, no spaces at the ends.
+
+    >>> print(aligned([["a", "long"]], [["1", "2"], ["10", "20"]]))
+     a  long
+    --  ----
+     1     2
+    10    20
+    """
+    widths = [max(map(len, cells)) for cells in zip(*heads, *rows, strict=True)]
+    sides = [str.ljust if side else str.rjust for side in left or [False] * len(widths)]
+    lines = (*heads, ["-" * width for width in widths], *rows)
+    return "\n".join(
+        "  ".join(side(cell, width) for cell, width, side in zip(line, widths, sides, strict=True)).rstrip()
+        for line in lines
     )

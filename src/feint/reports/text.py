@@ -1,6 +1,6 @@
 """A report in a terminal: the finding, warnings, the tables meant for it, and notes."""
 
-from collections.abc import Sequence
+from feint.printable import aligned as aligned
 
 from .formats import NONE, Cell, is_text, write
 from .markdown import markdown
@@ -38,21 +38,3 @@ def _written(cell: Cell, column: Column) -> str:
     """A cell; numbers in ASCII, so that they can be copied."""
     written = short(write(cell, column.format), WIDEST)
     return written if isinstance(cell, str) else written.replace("−", "-").replace(NONE, "-")
-
-
-def aligned(heads: Sequence[Sequence[str]], rows: Sequence[Sequence[str]], left: Sequence[bool] = ()) -> str:
-    """Lines of text with columns aligned, a rule between heads and rows, no spaces at the ends.
-
-    >>> print(aligned([["a", "long"]], [["1", "2"], ["10", "20"]]))
-     a  long
-    --  ----
-     1     2
-    10    20
-    """
-    widths = [max(map(len, cells)) for cells in zip(*heads, *rows, strict=True)]
-    sides = [str.ljust if side else str.rjust for side in left or [False] * len(widths)]
-    lines = (*heads, ["-" * width for width in widths], *rows)
-    return "\n".join(
-        "  ".join(side(cell, width) for cell, width, side in zip(line, widths, sides, strict=True)).rstrip()
-        for line in lines
-    )

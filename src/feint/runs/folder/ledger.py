@@ -36,7 +36,7 @@ from . import files
 _parquet: Any = pq  # its stubs leave types unknown
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 DERIVED = ("summary.json", "report.html", "figures")
-_OURS = ("run.json", "ledger", "tables", "arrays", "children", ".scratch", *DERIVED)
+OURS = ("run.json", "ledger", "tables", "arrays", "children", ".scratch", *DERIVED)
 """What a run folder holds of ours; whatever else lies there is the user's."""
 
 
@@ -135,7 +135,7 @@ class Ledger:
     def _empty(self) -> None:
         """Remove the run's state first, so that what an interruption leaves is no run, then everything computed."""
         with files.explained(self.path):
-            for name in _OURS:
+            for name in OURS:
                 place = self.path / name
                 if place.is_dir() and not place.is_symlink():
                     shutil.rmtree(place)

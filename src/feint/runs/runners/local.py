@@ -25,6 +25,7 @@ from feint.runs.machine import VICTIMS, Machine
 from feint.runs.result import Result
 from feint.runs.run import Run
 from feint.runs.settings import RunSettings
+from feint.runs.store import notes
 from feint.runs.work import Children, Found, NothingRead, Piece, Stage, Work
 
 RUNS = Path("feint-runs")
@@ -81,6 +82,7 @@ def run(
             }
             path = Path(root) / ledgers.run_id(experiment.name, state["settings"], state["identity"])
             with _alone(work.places), Ledger.open(path, state, fresh=fresh) as ledger:
+                notes.leave(path)
                 ledger.keep_only(work.stages)
                 for stage in work.stages:
                     here = Run(path, experiment, ledger.state)
@@ -88,7 +90,9 @@ def run(
                         _run_children(stage, ledger, root, machine, command, fresh)
                     else:
                         _run_stage(stage, ledger, here, machine)
-                return _derive(work, Run(path, experiment, ledger.state), ledger)
+                result = _derive(work, Run(path, experiment, ledger.state), ledger)
+            notes.leave(path, ended=True)
+            return result
 
 
 def _computed(stage: Stage, piece: Piece, earlier: Run, ledger: Ledger) -> Found:

@@ -37,14 +37,14 @@ class Note:
     cwd: str
 
 
-def leave(folder: Path) -> None:
+def leave(folder: Path, *, ended: bool = False) -> None:
     """Tell the store that a run began, or ended. Never fails: what cannot be written is one line on standard error.
 
-    Where the store is a server that others look at, the run is registered at once.
+    A run that ended is registered at once where the store is a server that others look at.
     """
     try:
         _write(Note(str(folder.absolute()), os.getcwd()))
-        if place.shared():
+        if ended and place.shared():
             from .store import Store
 
             with Store.open(wait=2) as store:
