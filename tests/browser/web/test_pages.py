@@ -2,6 +2,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -138,11 +139,14 @@ def test_a_victim_is_uploaded_and_attacked(visitor, tmp_path, server):
 
 
 def test_screenshots_are_made_by_a_command(server, tmp_path):
-    script = Path(__file__).parents[3] / "docs" / "images" / "workbench.py"
+    script = Path(__file__).parents[3] / "docs" / "screenshots.py"
     if not shutil.which("chromedriver"):
         pytest.skip("chromedriver is not installed")
     made = subprocess.run(
-        ["python", script, server.url, tmp_path, "--only", "runs"], capture_output=True, text=True, timeout=120
+        [sys.executable, script, "--url", server.url, "--out", tmp_path, "--only", "runs"],
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert made.returncode == 0, made.stderr
     assert {place.name for place in tmp_path.glob("*.png")} == {

@@ -1,3 +1,4 @@
+from selenium.webdriver import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 
@@ -54,3 +55,20 @@ def test_the_leaderboard_ranks_victims_by_the_worth_that_is_left(visitor):
 
 def test_a_run_that_is_not_there_is_said(visitor):
     visitor.go("/run/audit-none").reads("run: expected one of the store, got 'audit-none'")
+
+
+def test_a_click_on_a_bar_shows_the_images_behind_it_with_the_nearest_training_images(visitor):
+    visitor.go("/").one("tbody tr")
+    visitor.put("experiment", "audit")
+    visitor.press("audit-", "tbody th a")
+    visitor.reads("Confidence of correct and wrong predictions")
+    figure = visitor.driver.find_element("xpath", "//figure[h3[starts-with(., 'Confidence of correct')]]")
+    canvas = visitor.until(lambda: figure.find_element("css selector", "canvas"))
+    visitor.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", canvas)
+    size = canvas.size
+    ActionChains(visitor.driver).move_to_element_with_offset(
+        canvas, size["width"] // 2 - 6, -size["height"] // 2 + size["height"] // 2 - 30
+    ).click().perform()
+    visitor.reads("Images behind it")
+    assert len(visitor.until(lambda: visitor.all(".behind figure"))) >= 5
+    assert "L2" in visitor.text

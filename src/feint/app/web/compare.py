@@ -118,5 +118,5 @@ def _line(grid: Any, run: str, rows: Sequence[Mapping[str, Any]], at: int) -> ch
 
 def _over(grid: Any, x: Any, values: Sequence[float]) -> Any:
     """Values at other radii, by straight lines; NaN beyond the last."""
-    found: Any = np.interp(grid, x, values, right=np.nan)
-    return found
+    function: Any = np.interp  # its types are partly unknown
+    return function(grid, x, values, right=np.nan)

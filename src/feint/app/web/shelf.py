@@ -150,7 +150,7 @@ def entry_of(name: str, state: Mapping[str, Any], summary: Mapping[str, Any]) ->
         created=str(state.get("created", "")),
         data=str(about.get("data", "")),
         victim=_joined(names),
-        estimator=_joined([(each or {}).get("estimator") or {} for each in victims]),
+        estimator=_joined([_part(each, "estimator") for each in victims]),
         attack=_joined(attacks),
         stochastic=stochastic or bool(about.get("stochastic")),
         numbers=numbers_of(summary),
@@ -190,6 +190,10 @@ def judged(row: Mapping[str, Any]) -> Mapping[str, Any]:
     """A row of a summary as it is judged: of a stochastic victim, by the mean over fresh draws."""
     fresh: Any = row.get("fresh") or {}
     return {**row, **fresh.get("mean", fresh)}
+
+
+def _part(value: Any, name: str) -> Any:
+    return (value or {}).get(name) or {}
 
 
 def _joined(values: Sequence[Any]) -> str:

@@ -17,8 +17,8 @@ from .elements import Chart, Grid
 from .elements.grid import Cell, Head, Line
 from .frame import text
 
-Picked = Callable[[str, Mapping[str, Any]], Any]
-"""Is told the figure's name and the datum of the mark that somebody clicked."""
+Picked = Callable[[str, str, Mapping[str, Any]], Any]
+"""Is told the figure's name, the panel's title, and the datum of the mark that somebody clicked."""
 
 
 def show(report: Report, picked: Picked | None = None) -> None:
@@ -105,14 +105,14 @@ def show_figure(figure: Figure, above: str = "", picked: Picked | None = None) -
                 with ui.element("div").classes("panel"):
                     if panel.title:
                         text("h4", short(panel.title, 120))
-                    told = None if picked is None else _telling(picked, figure.name)
+                    told = None if picked is None else _telling(picked, figure.name, panel.title)
                     Chart(panel.chart, clean(panel.title or figure.alt), told)
         if figure.caption:
             text("figcaption", figure.caption)
 
 
-def _telling(picked: Picked, name: str) -> Callable[[Mapping[str, Any]], Any]:
-    return lambda datum: picked(name, datum)
+def _telling(picked: Picked, name: str, title: str) -> Callable[[Mapping[str, Any]], Any]:
+    return lambda datum: picked(name, title, datum)
 
 
 def slug(title: str) -> str:

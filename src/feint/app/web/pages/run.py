@@ -1,6 +1,9 @@
 """Run: its report, live, and everything of it to download."""
 
 import asyncio
+import re
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
 from nicegui import ui
@@ -9,6 +12,7 @@ from feint.app.web.desk import Desk
 from feint.app.web.frame import frame, link, text, wrong
 from feint.app.web.shown import show
 from feint.errors import FeintError
+from feint.reports.images import data_uri
 
 
 def register(desk: Desk) -> None:
@@ -32,10 +36,30 @@ def register(desk: Desk) -> None:
                     for told, place in _downloads(name):
                         with ui.element("li"):
                             link(told, place)
-            shown = ui.element("div").props('aria-live="polite"')
+            behind = ui.element("section")
+            behind.set_visibility(False)
+            shown = ui.element("div")
             with shown:
                 text("p", "Reading the run …", "wait")
         seen = [""]
+
+        async def picked(figure: str, title: str, datum: Mapping[str, Any]) -> None:
+            where = criteria(title, datum)
+            if not where:
+                return
+            asked = {"path": str(desk.shelf.path(name)), "where": where}
+            try:
+                found = await desk.studio.call("feint.app.web.studio.behind:behind", **asked)
+            except FeintError as error:
+                found = {"told": str(error), "items": []}
+            behind.clear()
+            behind.set_visibility(True)
+            with behind:
+                text("h2", "Images behind it").props('tabindex="-1"')
+                text("p", found["told"]).props('role="status"')
+                for item in found["items"]:
+                    _item(item)
+            ui.run_javascript(f"getHtmlElement({behind.id}).scrollIntoView({{block: 'start'}})")
 
         async def renew() -> None:
             signature = await asyncio.to_thread(desk.shelf.signature, name)
@@ -53,11 +77,47 @@ def register(desk: Desk) -> None:
             state.set_text(now.state)
             shown.clear()
             with shown:
-                show(report)
+                show(report, picked)
 
         await ui.context.client.connected()
         await renew()
         ui.timer(2.0, renew, active=entry.state != "complete")
+
+
+def criteria(title: str, datum: Mapping[str, Any]) -> dict[str, Any]:
+    """Which images stand behind a mark, as far as its chart says; nothing where it does not.
+
+    >>> criteria("radius 0.1", {"span": "50 to 55 %", "kind": "wrong"})
+    {'radius': '0.1', 'low': 0.5, 'high': 0.55, 'correct': False}
+    """
+    found: dict[str, Any] = {}
+    stage = " ".join(str(datum.get(name, "")) for name in ("group", "series", "stage")) + " " + title
+    if radius := re.search(r"radius ([\d.e-]+)", stage):
+        found["radius"] = radius[1]
+    if span := re.fullmatch(r"([\d.]+) to ([\d.]+) %", str(datum.get("span", ""))):
+        found |= {"low": float(span[1]) / 100, "high": float(span[2]) / 100}
+    if datum.get("kind") in ("correct", "wrong"):
+        found["correct"] = datum["kind"] == "correct"
+    if "x" in datum and isinstance(datum["x"], int | float) and 0 < datum["x"] <= 100 and not found.get("high"):
+        found["coverage"] = datum["x"] / 100
+    if "category" in datum and not found.keys() - {"radius"}:
+        found["name"] = str(datum["category"])
+    return found if found.keys() - {"radius"} else {}
+
+
+def _item(item: Mapping[str, Any]) -> None:
+    """One image with what was said of it, and the nearest training images."""
+    with ui.element("div").classes("behind"):
+        text("p", item["told"])
+        with ui.element("div").classes("strip"):
+            for picture in item["pictures"]:
+                with ui.element("figure"):
+                    image = ui.element("img")
+                    image._props |= {  # pyright: ignore[reportPrivateUsage]
+                        "src": data_uri(picture["png"]),
+                        "alt": picture["label"],
+                    }
+                    text("figcaption", picture["label"])
 
 
 def _downloads(name: str) -> list[tuple[str, str]]:
