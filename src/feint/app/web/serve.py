@@ -99,4 +99,5 @@ def serve(host: str, port: int, runs: Path, victims: Path, *, names: Sequence[st
     config = uvicorn.Config(
         application(Desk(runs, victims), rules), log_level="warning", access_log=False, timeout_graceful_shutdown=3
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    with contextlib.suppress(KeyboardInterrupt):  # how it ends
+        uvicorn.Server(config).run(sockets=[listening])
