@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from .stores import address as address
+from .stores import server as server
+from .stores import write_run as write_run
+
 
 @pytest.fixture(scope="module")
 def plain_report():

@@ -7,13 +7,18 @@ from collections.abc import Sequence
 def printable(text: str) -> str:
     r"""Bytes that are not UTF-8, and control characters, written out with a backslash.
 
-    >>> printable("caf\udce9"), printable("two\nlines \x1b[31m"), printable("café")
-    ('caf\\xe9', 'two\\nlines \\x1b[31m', 'café')
+    >>> printable("caf\udce9"), printable("two\nlines \x1b[31m"), printable("café"), printable("\ud800")
+    ('caf\\xe9', 'two\\nlines \\x1b[31m', 'café', '\\ud800')
     """
     if text.isprintable():
         return text
-    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text)
+    return "".join(each if each.isprintable() else _escaped(each) for each in text)
+
+
+def _escaped(letter: str) -> str:
+    if "\udc80" <= letter <= "\udcff":  # a byte of a name that is no UTF-8
+        return f"\\x{ord(letter) - 0xDC00:02x}"
+    return letter.encode("unicode_escape").decode("ascii")
 
 
 def shown(text: str) -> str:

@@ -27,9 +27,9 @@ def table(runs: Sequence[Listed]) -> str:
             cut(_base(run.victim)),
             cut(_base(run.data)),
             "-" if run.images is None else f"{run.images:,}",
-            written(run.accuracy, 100),
-            written(run.aurc, 1000),
-            written(run.attacked_aurc, 1000),
+            written(run.accuracy, 100.0),
+            written(run.aurc, 1000.0),
+            written(run.attacked_aurc, 1000.0),
             "-" if run.radius is None else f"{run.radius:.3g}",
         ]
         for run in runs

@@ -35,8 +35,9 @@ def _differences(runs: Sequence[Known]) -> list[str]:
     for name in ("experiment", "data_hash", "images", "measure", "attack"):
         values = [getattr(each.run, name) for each in runs]
         if any(value != values[0] for value in values):
-            told = ", ".join(dict.fromkeys(str(value)[:12] if name == "data_hash" else str(value) for value in values))
-            found.append(f"{name.replace('_', ' ')}: {told}")
+            told = list(dict.fromkeys(str(value).partition(":")[0][:12] for value in values))
+            # Two of a name differ in their settings, which stand below.
+            found.append(f"{name.replace('_', ' ')}: {', '.join(told) if len(told) > 1 else 'other settings'}")
     if not found and any(each.run.protocol != first.protocol for each in runs):
         found.append("settings other than victim and radii differ")
     return found + [f"{each.run.id} is {each.run.state}" for each in runs if each.run.state != "complete"]

@@ -31,7 +31,7 @@ class Database:
         self._wait = wait
 
     @classmethod
-    def open(cls, address: str | None = None, *, wait: float = 30) -> "Database":
+    def open(cls, address: str | None = None, *, wait: float = 30.0) -> "Database":
         """Connect, and bring the tables up to date.
 
         Args:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,8 +19,8 @@ from .figures import Metric, metrics, number
 
 _RUNNING = ("seed", "batch_size", "threads", "device")
 _WHOM = ("victim", "victims", "networks", "name")
-_LONGEST = 60_000
-"""Characters of a text; what nobody types is cut."""
+_SHORT, _LONGEST = 250, 60_000
+"""Characters of a text that an index holds, and of others; what nobody types is cut."""
 
 
 @final
@@ -96,7 +97,7 @@ class Entry:
             own = _mapping(asked[at]) if isinstance(asked, list) and at < len(cast(list[Any], asked)) else {}
             hashed = _hash(hashes[at] if at < len(hashes) else weights) if weights is not None else ""
             estimator = _estimator(own or (settings if "estimator" in settings else {}))
-            found.append(Judged(_line(called), hashed, estimator))
+            found.append(Judged(_line(called)[:_SHORT], hashed, estimator[:_SHORT]))
         return found
 
     @cached_property
@@ -225,8 +226,8 @@ def _line(value: Any) -> str:
 
 
 def _hash(value: Any) -> str:
-    if isinstance(value, str) and len(value) == 64 and value.isascii():
-        return _line(value)
+    if isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value):
+        return value
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 

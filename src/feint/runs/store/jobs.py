@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from secrets import token_hex
 from typing import Any, Final, final
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from feint.errors import StoreError
 
@@ -73,7 +73,7 @@ def get(connection: Connection, job: str) -> Job:
     Raises:
         StoreError: there is none.
     """
-    row = connection.execute(select(JOBS).where(JOBS.c.id == job)).one_or_none()
+    row = connection.execute(select(JOBS).where(JOBS.c.id == job)).mappings().one_or_none()
     if row is None:
         raise StoreError(f"job: expected one that the store knows, got {job!r}")
     return _job(row)
@@ -86,7 +86,7 @@ def jobs(
     query = select(JOBS).where(JOBS.c.state.in_(list(states))).order_by(JOBS.c.created.desc(), JOBS.c.id).limit(limit)
     if owner is not None:
         query = query.where(JOBS.c.owner == owner)
-    return [_job(row) for row in connection.execute(query)]
+    return [_job(row) for row in connection.execute(query).mappings()]
 
 
 def claim(connection: Connection, pid: int, log: str = "") -> Job | None:
@@ -150,6 +150,5 @@ def remove(connection: Connection, job: str) -> None:
     connection.execute(delete(JOBS).where(JOBS.c.id == job))
 
 
-def _job(row: Row[Any]) -> Job:
-    values = dict(row._mapping)
+def _job(values: Mapping[Any, Any]) -> Job:
     return Job(**{**values, "spec": json.loads(values["spec"]), "cancel": bool(values["cancel"])})

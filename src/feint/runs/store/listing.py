@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
 from feint.errors import StoreError
 
@@ -145,22 +145,22 @@ def runs(connection: Connection, wanted: Wanted) -> list[Listed]:
     query = query.order_by(*(() if name == "created" else (column.is_(None),)), column.desc() if falls else column)
     query = query.order_by(RUNS.c.key.desc() if falls or name != "created" else RUNS.c.key)
     if wanted.state in ("running", "interrupted"):  # which of the two is known by looking
-        listed = [each for row in connection.execute(query) if (each := _listed(row)).state == wanted.state]
+        listed = [each for row in connection.execute(query).mappings() if (each := _listed(row)).state == wanted.state]
         return listed[wanted.offset :][: wanted.limit]
     query = query.offset(wanted.offset or None).limit(wanted.limit)
-    return [_listed(row) for row in connection.execute(query)]
+    return [_listed(row) for row in connection.execute(query).mappings()]
 
 
 def count(connection: Connection, wanted: Wanted) -> int:
     """How many fit, whatever the limit."""
     if wanted.state in ("running", "interrupted"):
         query = select(*_COLUMNS).where(*_where(wanted))
-        return sum(_listed(row).state == wanted.state for row in connection.execute(query))
+        return sum(_listed(row).state == wanted.state for row in connection.execute(query).mappings())
     return connection.execute(select(func.count()).select_from(RUNS).where(*_where(wanted))).scalar_one()
 
 
-def _listed(row: Row[Any]) -> Listed:
-    values = dict(row._mapping)
+def _listed(row: Mapping[Any, Any]) -> Listed:
+    values = dict(row)
     if values["state"] != "complete":
         values["state"] = "running" if at_work(Path(values["folder"])) else "interrupted"
     return Listed(**values)
@@ -201,7 +201,7 @@ def find(connection: Connection, name: str) -> Listed:
     """
     folder = str(Path(name).absolute())
     for where in (RUNS.c.folder == folder, RUNS.c.id == name, RUNS.c.id.startswith(name, autoescape=True)):
-        rows = connection.execute(select(*_COLUMNS).where(where).order_by(RUNS.c.key).limit(5)).all()
+        rows = connection.execute(select(*_COLUMNS).where(where).order_by(RUNS.c.key).limit(5)).mappings().all()
         if len(rows) == 1:
             return _listed(rows[0])
         if rows:
@@ -215,8 +215,8 @@ def find(connection: Connection, name: str) -> Listed:
 
 def known(connection: Connection, run: Listed) -> Known:
     """Everything about a run."""
-    row = connection.execute(select(DETAILS).where(DETAILS.c.run == run.key)).one()
-    parts = {name: json.loads(row._mapping[name]) for name in ("settings", "identity", "about", "versions")}
+    row = connection.execute(select(DETAILS).where(DETAILS.c.run == run.key)).mappings().one()
+    parts = {name: json.loads(row[name]) for name in ("settings", "identity", "about", "versions")}
     text = connection.execute(select(SUMMARIES.c.summary).where(SUMMARIES.c.run == run.key)).scalar()
     summary = None if text is None else json.loads(text)
     return Known(run, **parts, summary=summary, metrics=metrics(connection, [run.key]).get(run.key, []))
@@ -233,8 +233,8 @@ def metrics(
         if names is not None:
             where.append(METRICS.c.name.in_(list(names)))
         order = (METRICS.c.run, METRICS.c.radius, METRICS.c.variant, METRICS.c.name)
-        for row in connection.execute(select(METRICS).where(and_(*where)).order_by(*order)):
-            values = dict(row._mapping)
+        for row in connection.execute(select(METRICS).where(and_(*where)).order_by(*order)).mappings():
+            values: dict[str, Any] = {**row}
             found[values.pop("run")].append(Metric(**values))
     return found
 
@@ -248,7 +248,7 @@ def victims(connection: Connection) -> list[dict[str, Any]]:
         .group_by(VICTIMS.c.key)
         .order_by(VICTIMS.c.name, VICTIMS.c.key)
     )
-    return [dict(row._mapping) for row in connection.execute(query)]
+    return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def data_sets(connection: Connection) -> list[dict[str, Any]]:
@@ -259,4 +259,4 @@ def data_sets(connection: Connection) -> list[dict[str, Any]]:
         .group_by(DATA.c.hash)
         .order_by(DATA.c.source, DATA.c.hash)
     )
-    return [dict(row._mapping) for row in connection.execute(query)]
+    return [dict(row) for row in connection.execute(query).mappings()]

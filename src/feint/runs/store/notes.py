@@ -47,7 +47,7 @@ def leave(folder: Path, *, ended: bool = False) -> None:
         if ended and place.shared():
             from .store import Store
 
-            with Store.open(wait=2) as store:
+            with Store.open(wait=2.0) as store:
                 store.take_in()
     except (OSError, FeintError) as error:
         _warn(folder, error)
@@ -77,14 +77,15 @@ def _write(note: Note) -> None:
 
 def waiting() -> bool:
     """Whether there are notes that nobody has taken in."""
-    return next(_files(), None) is not None
+    return bool(_files())
 
 
-def _files() -> Iterator[Path]:
-    with suppress(OSError):
-        for entry in os.scandir(place.inbox()):
-            if entry.name.endswith((".json", _TAKEN)):
-                yield Path(entry.path)
+def _files() -> list[Path]:
+    inbox = place.inbox()
+    try:
+        return [inbox / name for name in os.listdir(inbox) if name.endswith((".json", _TAKEN))]
+    except OSError:
+        return []
 
 
 @contextmanager
@@ -94,7 +95,7 @@ def taken() -> Iterator[list[Note]]:
     Each is moved aside first, so that a run which ends in the meantime leaves one of its own.
     """
     found: dict[Path, Note] = {}
-    for path in list(_files()):
+    for path in _files():
         aside = path.with_suffix(_TAKEN)
         with suppress(OSError):
             if path != aside:

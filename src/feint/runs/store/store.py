@@ -55,7 +55,7 @@ class Store:
         self.database = database
 
     @classmethod
-    def open(cls, url: str | None = None, *, wait: float = 30) -> "Store":
+    def open(cls, url: str | None = None, *, wait: float = 30.0) -> "Store":
         """The store at an address, or the one that `place` names; made, or brought up to date, if need be.
 
         Args:
@@ -144,7 +144,7 @@ class Store:
     def refresh(self) -> None:
         """Take in notes, and look again at runs that were under way; what cannot be written now is left for later."""
         try:
-            self.take_in(wait=0)
+            self.take_in(wait=0.0)
             with self.database.reading() as connection:
                 query = select(RUNS.c.key, RUNS.c.folder).where(RUNS.c.state != "complete")
                 under_way = {Path(folder): int(key) for key, folder in connection.execute(query)}
@@ -156,7 +156,7 @@ class Store:
             over = [entry for entry in found if entry.state.get("state") == "complete"]
             gone = [key for folder, key in under_way.items() if not (folder / "run.json").exists()]
             if over or gone:
-                with self.database.writing(0) as connection:
+                with self.database.writing(0.0) as connection:
                     for entry in over:
                         register(connection, entry)
                     forget(connection, gone)
