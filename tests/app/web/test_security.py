@@ -1,3 +1,4 @@
+import asyncio
 import hmac
 
 import pytest
@@ -90,9 +91,18 @@ def test_another_address_wants_the_token_which_becomes_a_cookie():
 
 
 def test_the_way_on_never_leads_elsewhere():
-    found = _client(ELSEWHERE, "example.org").get("//evil.example/?token=the-token")
-    assert found.status_code == 303
-    assert found.headers["location"] == "/evil.example/"
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": "//evil.example/", "query_string": b"token=the-token"}
+    asyncio.run(Guard(None, ELSEWHERE)({**scope, "headers": [(b"host", b"example.org")]}, None, send))
+    assert sent[0]["status"] == 303
+    assert dict(sent[0]["headers"])[b"location"] == b"/evil.example/"
+    sent.clear()
+    asyncio.run(Guard(None, ELSEWHERE)({**scope, "headers": [(b"host", b"evil.example")]}, None, send))
+    assert sent[0]["status"] == 400
 
 
 def test_tokens_are_compared_in_constant_time(monkeypatch):

@@ -105,7 +105,8 @@ class Guard:
                 return
             await self._app(scope, receive, send)
             return
-        if self._rules.token is not None and (entered := self._entered(scope)) is not None:
+        ours = refusal is None or refusal[0] == 401
+        if ours and self._rules.token is not None and (entered := self._entered(scope)) is not None:
             await _answer(send, 303, "", [(b"location", entered[0].encode()), (b"set-cookie", entered[1].encode())])
             return
         if refusal is not None:
