@@ -1,3 +1,5 @@
+import time
+
 from selenium.webdriver import ActionChains
 from selenium.webdriver.common.keys import Keys
 
@@ -65,9 +67,10 @@ def test_a_click_on_a_bar_shows_the_images_behind_it_with_the_nearest_training_i
     figure = visitor.driver.find_element("xpath", "//figure[h3[starts-with(., 'Confidence of correct')]]")
     canvas = visitor.until(lambda: figure.find_element("css selector", "canvas"))
     visitor.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", canvas)
-    size = canvas.size
+    width, height = canvas.size["width"], canvas.size["height"]
+    time.sleep(0.5)  # it is drawn
     ActionChains(visitor.driver).move_to_element_with_offset(
-        canvas, size["width"] // 2 - 6, -size["height"] // 2 + size["height"] // 2 - 30
+        canvas, width // 2 - 14, 70 - height // 2
     ).click().perform()
     visitor.reads("Images behind it")
     assert len(visitor.until(lambda: visitor.all(".behind figure"))) >= 5
