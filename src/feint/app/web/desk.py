@@ -41,7 +41,7 @@ class Desk:
         self.shelf = Shelf(self.runs)
         self.state = self.runs / ".workbench"
         self.images = self.state / "images"
-        self.reader = Worker("the reader", "feint.app.web.read:Reader")
+        self.reader = Worker("the reader", "feint.app.web.reading.runs:Reader")
         self.studio = Worker("the studio", "feint.app.web.studio.warm:Warm", victims=str(self.victims))
         self.jobs = Jobs(self.state / "jobs", self.runs, self.victims)
         self.tasks: list[asyncio.Task[None]] = []
@@ -56,7 +56,7 @@ class Desk:
         """
         key = (run, self.shelf.signature(run))
         if key not in self._reports:
-            self._reports[key] = await self.reader.call("feint.app.web.read:report", path=self.shelf.path(run))
+            self._reports[key] = await self.reader.call("feint.app.web.reading.runs:report", path=self.shelf.path(run))
             while len(self._reports) > REPORTS:
                 self._reports.popitem(last=False)
         return self._reports[key]
@@ -64,7 +64,7 @@ class Desk:
     async def catalog(self) -> dict[str, Any]:
         """Attacks, estimators and architectures, with their settings."""
         if not self._things:
-            self._things = await self.reader.call("feint.app.web.things:known")
+            self._things = await self.reader.call("feint.app.web.reading.things:known")
         return self._things
 
     def cards(self) -> dict[str, dict[str, Any]]:

@@ -17,7 +17,7 @@ from feint.errors import SpecError, StoreError
 from feint.reports.data import data
 from feint.runs.run import read_state
 
-READ = "feint.app.web.read"
+READ = "feint.app.web.reading.runs"
 MOST_ROWS = 1_000_000
 
 

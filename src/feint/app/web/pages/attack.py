@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 from nicegui import ui
 
 from feint.app.web import admission, uploads
-from feint.app.web.answers import Answer
 from feint.app.web.desk import Desk
 from feint.app.web.elements import Field, Pad, Upload
-from feint.app.web.forms import WordForm
-from feint.app.web.frame import button, frame, text
+from feint.app.web.parts.answers import Answer
+from feint.app.web.parts.forms import WordForm
+from feint.app.web.parts.frame import button, frame, text
 from feint.errors import FeintError
 from feint.reports.formats import significant
 from feint.reports.images import data_uri

@@ -5,8 +5,8 @@ import asyncio
 from nicegui import ui
 
 from feint.app.web.desk import Desk
-from feint.app.web.frame import frame, text, wrong
-from feint.app.web.shown import show
+from feint.app.web.parts.frame import frame, text, wrong
+from feint.app.web.parts.shown import show
 from feint.errors import FeintError
 
 
@@ -23,7 +23,7 @@ def register(desk: Desk) -> None:
         try:
             names = list(dict.fromkeys(name for name in runs.split(",") if name))
             paths = [await asyncio.to_thread(desk.shelf.path, name) for name in names]
-            report = await desk.reader.call("feint.app.web.compare:compare", paths=paths)
+            report = await desk.reader.call("feint.app.web.reading.compare:compare", paths=paths)
         except FeintError as error:
             shown.clear()
             with shown:

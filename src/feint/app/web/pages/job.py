@@ -10,7 +10,7 @@ from nicegui import ui
 from feint.app.web.desk import Desk
 from feint.app.web.elements import Grid
 from feint.app.web.elements.grid import Cell, Head, Line
-from feint.app.web.frame import button, frame, link, text, wrong
+from feint.app.web.parts.frame import button, frame, link, text, wrong
 from feint.errors import FeintError
 
 HEADS = (

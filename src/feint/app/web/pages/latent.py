@@ -11,8 +11,8 @@ from feint.app.web import admission
 from feint.app.web.desk import Desk
 from feint.app.web.elements import Chart, Field, Grid, Plane
 from feint.app.web.elements.grid import Cell, Head, Line
-from feint.app.web.forms import WordForm
-from feint.app.web.frame import button, frame, link, text
+from feint.app.web.parts.forms import WordForm
+from feint.app.web.parts.frame import button, frame, link, text
 from feint.errors import FeintError
 from feint.reports import charts
 from feint.reports.formats import percent, significant

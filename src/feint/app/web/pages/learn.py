@@ -8,7 +8,7 @@ from nicegui import ui
 from feint.app.web.desk import Desk
 from feint.app.web.elements import Chart, Field, Grid
 from feint.app.web.elements.grid import Cell, Head, Line
-from feint.app.web.frame import frame, link, text
+from feint.app.web.parts.frame import frame, link, text
 from feint.errors import FeintError
 from feint.reports.formats import percent, significant, times1000
 from feint.reports.images import data_uri

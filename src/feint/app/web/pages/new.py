@@ -8,10 +8,10 @@ from nicegui import ui
 
 from feint import catalog
 from feint.app.sources import first_line
-from feint.app.web.asking import Asking
 from feint.app.web.desk import Desk
 from feint.app.web.elements import Field
-from feint.app.web.frame import button, frame, text, wrong
+from feint.app.web.parts.asking import Asking
+from feint.app.web.parts.frame import button, frame, text, wrong
 from feint.errors import FeintError
 
 

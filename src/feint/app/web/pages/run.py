@@ -9,8 +9,9 @@ from urllib.parse import quote
 from nicegui import ui
 
 from feint.app.web.desk import Desk
-from feint.app.web.frame import frame, link, text, wrong
-from feint.app.web.shown import show
+from feint.app.web.parts.frame import frame, link, text, wrong
+from feint.app.web.parts.shown import show
+from feint.app.web.parts.threshold import Threshold
 from feint.errors import FeintError
 from feint.reports.images import data_uri
 
@@ -39,6 +40,7 @@ def register(desk: Desk) -> None:
             behind = ui.element("section")
             behind.set_visibility(False)
             shown = ui.element("div")
+            limits = ui.element("div")
             with shown:
                 text("p", "Reading the run …", "wait")
         seen = [""]
@@ -81,6 +83,11 @@ def register(desk: Desk) -> None:
 
         await ui.context.client.connected()
         await renew()
+        known = await desk.reader.call("feint.app.web.reading.limits:choices", path=desk.shelf.path(name))
+        if known:
+            with limits:
+                threshold = Threshold(desk, desk.shelf.path(name), known)
+            await threshold.renew()
         ui.timer(2.0, renew, active=entry.state != "complete")
 
 

@@ -9,7 +9,7 @@ from nicegui import ui
 from feint.app.web.desk import Desk
 from feint.app.web.elements import Grid
 from feint.app.web.elements.grid import Cell, Head, Line
-from feint.app.web.frame import frame, link, text, wrong
+from feint.app.web.parts.frame import frame, link, text, wrong
 from feint.app.web.shelf import Entry
 from feint.errors import FeintError
 from feint.reports.formats import percent, radius, times1000

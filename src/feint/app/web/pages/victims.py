@@ -12,8 +12,8 @@ from feint.app.web.api.victims import MOST_BYTES
 from feint.app.web.desk import Desk
 from feint.app.web.elements import Field, Grid, Upload
 from feint.app.web.elements.grid import Cell, Head, Line
-from feint.app.web.forms import WordForm
-from feint.app.web.frame import frame, link, text, wrong
+from feint.app.web.parts.forms import WordForm
+from feint.app.web.parts.frame import frame, link, text, wrong
 from feint.reports.formats import percent
 from feint.reports.names import short
 

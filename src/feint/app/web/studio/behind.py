@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from feint.app.web.read import opened
+from feint.app.web.reading.runs import opened
 from feint.errors import FeintError, SpecError
 from feint.reports.formats import percent, significant
 from feint.reports.images import png

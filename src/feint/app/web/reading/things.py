@@ -5,11 +5,10 @@ from typing import Any, Final, cast, get_args
 
 from feint import catalog
 from feint.app.sources import first_line
+from feint.app.web.parts.forms import Asked, Thing
 from feint.runs import things
 from feint.threats.settings import ThreatWord
 from feint.victims.whole import SURROUNDINGS
-
-from .forms import Asked, Thing
 
 NESTED: Final = ("search", "refine")
 """Settings that are things of the catalog themselves."""

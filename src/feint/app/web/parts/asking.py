@@ -9,11 +9,11 @@ from nicegui import ui
 
 from feint import catalog
 from feint.app.flags import Flag, flags_of, values_of
+from feint.app.web import admission
+from feint.app.web.elements import Field
 from feint.errors import FeintError
 from feint.runs.things import loaded
 
-from . import admission
-from .elements import Field
 from .forms import Asked, Thing, WordForm, field_for
 from .frame import text
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from nicegui import ui
 
+from feint.app.web.elements import Chart, Grid
+from feint.app.web.elements.grid import Cell, Head, Line
 from feint.reports import Figure, Report, Section, Table
 from feint.reports import report as r
 from feint.reports.data import raw
@@ -13,8 +15,6 @@ from feint.reports.formats import is_text, write
 from feint.reports.names import clean, short
 from feint.reports.page import block as as_html
 
-from .elements import Chart, Grid
-from .elements.grid import Cell, Head, Line
 from .frame import text
 
 Picked = Callable[[str, str, Mapping[str, Any]], Any]

@@ -6,13 +6,13 @@ from typing import Any, final
 from nicegui import ui
 from nicegui.element import Element
 
+from feint.app.web.elements import Chart, Grid
+from feint.app.web.elements.grid import Cell, Head, Line
 from feint.reports import charts
 from feint.reports.formats import percent, significant
 from feint.reports.images import data_uri, png
 from feint.reports.names import clean, short
 
-from .elements import Chart, Grid
-from .elements.grid import Cell, Head, Line
 from .frame import text
 
 SHOWN = 10

@@ -6,9 +6,9 @@ from typing import Any, cast, final
 
 from nicegui import ui
 
+from feint.app.web.elements import Field
 from feint.runs.grammar import formatted, parsed
 
-from .elements import Field
 from .frame import text
 
 

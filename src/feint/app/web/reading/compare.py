@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from feint import metrics
+from feint.app.web.shelf import judged
 from feint.errors import SpecError
 from feint.reports import Column, Report, Section, Table, Text, charts
 from feint.reports.formats import percent, radius, times1000
@@ -16,8 +17,7 @@ from feint.runs.run import Run
 from feint.runs.runners.local import read_summary
 from feint.victims.records import MEASURE
 
-from .read import Reader, opened
-from .shelf import judged
+from .runs import Reader, opened
 
 MOST: Final = 8
 RESAMPLES: Final = 200
