@@ -4,6 +4,7 @@ It reads those files and nothing else: no other file, no network, no extension, 
 and only one SELECT is taken.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,10 +21,12 @@ from .store import Store
 
 _ROWS = 1000
 OWN = ("runs", "victims", "data_sets", "metrics")
-_SETTINGS = {
+_FROM_THE_START = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "python_enable_replacements": "false",
+}
+_SETTINGS = {
     "temp_directory": "''",
     "memory_limit": "'2GB'",
     "enable_external_access": "false",
@@ -63,11 +66,10 @@ def ask(store: Store, sql: str) -> Answer:
     except ImportError as error:
         raise SpecError("query: expected DuckDB to be installed: pip install 'feint[query]'") from error
     library: Any = duckdb
-    connection: Any = library.connect(":memory:")
+    connection: Any = library.connect(":memory:", config=_FROM_THE_START)
     try:
         _check(connection, sql)
-        wanted = sorted(connection.get_table_names(sql, qualified=True))
-        files = _place(connection, store, [_parts(name) for name in wanted])
+        files = _place(connection, store, _tables(connection, sql))
         connection.execute(f"SET allowed_paths = [{', '.join(_quoted(str(path)) for path in files)}]")
         for name, value in _SETTINGS.items():
             connection.execute(f"SET {name} = {value}")
@@ -101,12 +103,25 @@ def _check(connection: Any, sql: str) -> None:
         raise SpecError(f"query: expected one SELECT, got {' and '.join(kinds) or 'nothing'}")
 
 
-def _parts(name: str) -> list[str]:
-    """A qualified name, quoted or not, in its parts."""
-    return [
-        quoted.replace('""', '"') if quoted else plain
-        for quoted, plain in re.findall(r'"((?:[^"]|"")+)"|([^."]+)', name)
-    ]
+def _tables(connection: Any, sql: str) -> list[list[str]]:
+    """The tables that a query names, each as schema and name; it is parsed only, for to bind it might read files."""
+    ((text,),) = connection.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()
+    found: dict[tuple[str, ...], None] = {}
+    for node in _nodes(json.loads(text)):
+        if node.get("type") == "BASE_TABLE" and not node.get("catalog_name"):
+            name = (str(node.get("schema_name") or ""), str(node.get("table_name") or ""))
+            found[tuple(part for part in name if part)] = None
+    return [list(name) for name in found]
+
+
+def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            yield cast(dict[str, Any], node)
+        if isinstance(node, dict | list):
+            waiting += cast(dict[str, Any], node).values() if isinstance(node, dict) else cast(list[Any], node)
 
 
 def _place(connection: Any, store: Store, names: list[list[str]]) -> list[Path]:
