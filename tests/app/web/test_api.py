@@ -36,6 +36,10 @@ def test_runs_are_listed_found_and_read(client):
     assert any(
         block["kind"] == "figure" and block["panels"] for section in told["sections"] for block in section["blocks"]
     )
+    figures = client.get(f"/runs/{run}/figures").json()
+    assert "risk_coverage.svg" in figures
+    assert client.get(f"/runs/{run}/figures/risk_coverage.svg").text.startswith("<svg")
+    assert client.get(f"/runs/{run}/figures/..%2f..%2fsummary.json").status_code == 404
     page = client.get(f"/runs/{run}/report")
     assert page.text.startswith("<!doctype html>")
     assert "sandbox" in page.headers["content-security-policy"]

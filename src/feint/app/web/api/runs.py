@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
+from feint.app.web import admission
 from feint.app.web.desk import Desk
 from feint.app.web.security import REPORT
 from feint.app.web.shelf import Entry
@@ -101,6 +102,22 @@ def routes(desk: Desk) -> APIRouter:
             raise StoreError(f"{run}: expected a run that is complete, got one without a report")
         heads = {"content-security-policy": REPORT}
         return Response(await asyncio.to_thread(place.read_bytes), media_type="text/html", headers=heads)
+
+    @found.get("/runs/{run}/figures")
+    async def figures(run: str) -> list[str]:
+        """The names of a run's figures."""
+        return sorted(place.name for place in (desk.shelf.path(run) / "figures").glob("*.svg"))
+
+    @found.get(
+        "/runs/{run}/figures/{name}", response_class=Response, responses={200: {"content": {"image/svg+xml": {}}}}
+    )
+    async def figure(run: str, name: str) -> Response:
+        """One of them, as SVG."""
+        if name not in await figures(run):
+            raise StoreError(f"figure: expected one of the run, got {name[:60]!r}")
+        content = await asyncio.to_thread((desk.shelf.path(run) / "figures" / name).read_bytes)
+        heads = {"content-disposition": f'attachment; filename="{admission.name(name)}"'}
+        return Response(content, media_type="image/svg+xml", headers=heads)
 
     @found.get("/runs/{run}/tables", tags=["records"])
     async def tables(run: str) -> dict[str, Any]:

@@ -31,7 +31,7 @@ export default {
     this.watch.observe(this.$el);
   },
   updated() {
-    this.draw();
+    if (this.spec !== this.drawn) this.draw(); // the page is laid out anew for whatever else changes on it
   },
   beforeUnmount() {
     this.watch.disconnect();
@@ -42,6 +42,7 @@ export default {
     async draw() {
       if (!this.$el.clientWidth || this.spec === "{}") return;
       this.width = this.$el.clientWidth;
+      this.drawn = this.spec;
       await scripts();
       if (!this.$el.isConnected) return;
       if (this.view) this.view.finalize();

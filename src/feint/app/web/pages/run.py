@@ -34,7 +34,7 @@ def register(desk: Desk) -> None:
             with ui.element("details"):
                 text("summary", "Download")
                 with ui.element("ul"):
-                    for told, place in _downloads(name):
+                    for told, place in [*_downloads(name), *await asyncio.to_thread(_figures, desk, name)]:
                         with ui.element("li"):
                             link(told, place)
             behind = ui.element("section")
@@ -125,6 +125,12 @@ def _item(item: Mapping[str, Any]) -> None:
                         "alt": picture["label"],
                     }
                     text("figcaption", picture["label"])
+
+
+def _figures(desk: Desk, name: str) -> list[tuple[str, str]]:
+    places = sorted((desk.shelf.path(name) / "figures").glob("*.svg"))
+    here = f"/api/v1/runs/{quote(name)}/figures"
+    return [(f"Figure {place.stem} (SVG)", f"{here}/{quote(place.name)}") for place in places]
 
 
 def _downloads(name: str) -> list[tuple[str, str]]:
