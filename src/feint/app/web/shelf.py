@@ -193,7 +193,7 @@ def judged(row: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _part(value: Any, name: str) -> Any:
-    return (value or {}).get(name) or {}
+    return value[name] if value and value.get(name) else ""
 
 
 def _joined(values: Sequence[Any]) -> str:

@@ -50,10 +50,11 @@ def register(desk: Desk) -> None:
             if not where:
                 return
             asked = {"path": str(desk.shelf.path(name)), "where": where}
+            found: dict[str, Any] = {"items": []}
             try:
                 found = await desk.studio.call("feint.app.web.studio.behind:behind", **asked)
             except FeintError as error:
-                found = {"told": str(error), "items": []}
+                found["told"] = str(error)
             behind.clear()
             behind.set_visibility(True)
             with behind:

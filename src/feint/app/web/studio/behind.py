@@ -118,7 +118,7 @@ def _nearest(image: Float[Tensor, " 1 channels height width"], training: Any) ->
         return []
     images, labels = training
     distances = (images - image).flatten(1).norm(dim=1)
-    places = torch.argsort(distances)[:NEAREST].tolist()
+    places: list[int] = [int(at) for at in torch.argsort(distances)[:NEAREST]]
     return [
         {
             "png": png(channels_last(images[at]), largest=96),
