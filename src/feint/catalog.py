@@ -7,6 +7,7 @@ EXPERIMENTS: dict[str, str] = {
     "audit": "feint.experiments.audit:AUDIT",
     "attack": "feint.experiments.attack:ATTACK",
     "detect": "feint.experiments.detection:DETECT",
+    "ood": "feint.experiments.out_domain:OOD",
     "span": "feint.experiments.span:SPAN",
     "per-class": "feint.experiments.per_class:PER_CLASS",
     "train": "feint.experiments.training:TRAINING",
@@ -21,6 +22,8 @@ PAPERS: dict[str, str] = {
     "ace-mc-dropout": "feint.experiments.papers.ace:MC_DROPOUT",
     "ace-selectivenet": "feint.experiments.papers.ace:SELECTIVENET",
     "smith-gal-table-1": "feint.experiments.papers.smith_gal:SMITH_GAL",
+    "out-domain-mnist": "feint.experiments.papers.out_domain:MNIST",
+    "out-domain-cifar": "feint.experiments.papers.out_domain:CIFAR",
 }
 """Experiments that lay out a table of a paper beside our figures: `feint reproduce NAME`."""
 
@@ -75,6 +78,10 @@ ESTIMATORS: dict[str, str] = {
     "duq": "feint.estimators:DUQ",
     "sngp": "feint.estimators:SNGP",
     "due": "feint.estimators:DUE",
+    "max-logit": "feint.estimators:MaxLogit",
+    "energy": "feint.estimators:Energy",
+    "mahalanobis": "feint.estimators:Mahalanobis",
+    "knn": "feint.estimators:KNN",
 }
 """How one network predicts; several of them are an ensemble."""
 
@@ -97,6 +104,13 @@ SEARCHES: dict[str, str] = {
     "bisection": "feint.attacks:Bisection",
 }
 """What is done where an attack's step breaks its condition; the first is the default."""
+
+RUNNERS: dict[str, str] = {
+    "local": "feint.runs.runners.runner:Local",
+    "processes": "feint.runs.runners.processes:processes",
+    "ray": "feint.runs.runners.cluster:on_ray",
+}
+"""Who computes a run's pieces."""
 
 DEFENSES: dict[str, str] = {}
 """What stands before a network."""

@@ -4,11 +4,13 @@
     ├── InputError            also a ValueError: something that was handed in is not what was expected
     │   ├── DataError         images, labels or the files they come from
     │   ├── NetworkError      a network that cannot be loaded, or does not map images to logits
-    │   │   └── WeightsError  a file of weights that cannot be read, or does not fit the network
+    │   │   ├── WeightsError  a file of weights that cannot be read, or does not fit the network
+    │   │   └── NotFinite     a network that returns NaN or infinity for some inputs
     │   ├── AttackError       radii, budgets and settings of attacks
     │   ├── NotApplicable     a measure that this kind of prediction does not have
     │   └── SpecError         a command line or an experiment's description
-    └── StoreError            a run folder that cannot be written or read
+    ├── StoreError            a run folder that cannot be written or read
+    └── WorkerError           a worker that ended before its work, again and again
 
 Every message is one line that says what was expected and what came. The command line prints it and exits with code 2.
 """
@@ -45,6 +47,17 @@ class WeightsError(NetworkError):
 
 
 @final
+class NotFinite(NetworkError):
+    """A network that returns NaN or infinity for some inputs.
+
+    Attributes:
+        samples: their indices in the data set, where they are known; runs note them and go on without them.
+    """
+
+    samples: frozenset[int] = frozenset()
+
+
+@final
 class AttackError(InputError):
     """Radii, budgets and settings of attacks."""
 
@@ -62,3 +75,8 @@ class SpecError(InputError):
 @final
 class StoreError(FeintError):
     """A run folder that cannot be written or read."""
+
+
+@final
+class WorkerError(FeintError):
+    """A worker that ended before its work, again and again."""

@@ -65,13 +65,25 @@ class Categorical:
         if self.draws == 1:
             return self.log_probs[0]
         # Where no draw gives a class any probability, logsumexp of minus infinities has no gradient: it gets none.
-        mean = self.log_probs.clamp_min(LOWEST).logsumexp(dim=0) - math.log(self.draws)
+        mean = draws_last(self.log_probs.clamp_min(LOWEST)).logsumexp(dim=-1) - math.log(self.draws)
         return mean.masked_fill(mean <= LOWEST / 2, -math.inf)
 
     @property
     def prediction(self) -> Int[Tensor, " N"]:
         """The class of largest mean probability; of several equal ones, the first."""
         return self.mean_log_probs.argmax(dim=-1)
+
+
+def draws_last(values: Float[Tensor, " S *rest"]) -> Float[Tensor, "*rest S"]:
+    """What there is of each draw, with the draws side by side in memory: the way to reduce over them.
+
+    A sum over a first dimension adds in an order that depends on how many inputs stand beside; over the last, each
+    input's own terms come in one order, so that its last bit does not depend on the batch or the shard it came in.
+
+    >>> draws_last(torch.zeros(2, 5, 3)).shape
+    torch.Size([5, 3, 2])
+    """
+    return values.movedim(0, -1).contiguous()
 
 
 def pool(categoricals: Sequence[Categorical]) -> Categorical:

@@ -92,3 +92,12 @@ class Trainable(Protocol):
     def end_epoch(self) -> None:
         """Called after each pass over the training data."""
         ...
+
+
+@runtime_checkable
+class Fitted(Protocol):
+    """An estimator that is fitted to images once, around a network that is trained already and stays as it is."""
+
+    def fit(self, data: LabelledImages) -> None:
+        """Remember of these images what predicting needs; what an earlier fit left is forgotten."""
+        ...

@@ -83,6 +83,25 @@ def test_a_victim_and_its_card(train, feint, tmp_path: Path, networks: Path):
     assert "bars" in (Path(summary["run"]["folder"]) / "report.html").read_text()
 
 
+def test_a_victim_with_a_score_is_fitted_to_what_it_was_trained_on(train, feint, tmp_path: Path, digits: Path):
+    estimator = "knn:k=3"
+    assert train("bars", "--estimator", estimator).code == 0
+    told = card(tmp_path, "bars")["victim"]["estimator"]
+    assert (told["name"], told["k"], told["fit"]["source"]) == ("knn", 3, str(digits))
+    common = ["--data", tmp_path / "test.npz", "--quiet", "--json", "--threads", 1, "--allow-code", "--radii", 0.1]
+    for victim in ("bars", "bars:estimator=energy", "bars:estimator=mahalanobis"):
+        outcome = feint("audit", "--victim", victim, "--measure", "native", *common)
+        assert outcome.code == 0, outcome
+        (attacked,) = json.loads(outcome.out)["attacked"]
+        assert attacked["aurc"] > json.loads(outcome.out)["clean"]["aurc"], victim
+    limited = feint("audit", "--victim", "bars:estimator.fit.limit=2", *common)
+    assert "fit: expected at least k=3 images, got 2" in refusal(limited)
+    train_data = ["--data", digits, *common[2:]]
+    assert "knn.fit: expected other images than those that are judged" in refusal(
+        feint("audit", "--victim", "bars", *train_data)
+    )
+
+
 def test_names(train, tmp_path: Path):
     assert "accuracy" in train("bars").out
     first = weights(tmp_path, "bars")

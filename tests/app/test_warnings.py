@@ -15,9 +15,9 @@ PAGE = Path(__file__).parents[2] / "docs" / "warnings.md"
 HEAD = """# Warnings
 
 What must be known before a number is believed. It stands in `warnings` of the JSON, at the top of the page, and on
-standard error (`feint: warning: ...`), of `audit`, `attack`, `span`, `detect` and `per-class`. Where there was
-nothing to rank, no direction to go, or nothing but chance, the headline of an audit says so, and not that an attack
-did no harm. What makes every number wrong is an error, and nothing is computed.
+standard error (`feint: warning: ...`), of every command that asks a victim. Where there was nothing to rank, no
+direction to go, or nothing but chance, the headline of an audit says so, and not that an attack did no harm. What
+makes every number wrong is an error, and nothing is computed.
 
 Each is shown here with the smallest input that sets it off. This page is made by a test (`tests/app/test_warnings.py`):
 what stands under an example is what it came to. All examples begin with

@@ -52,3 +52,31 @@ def test_test_labels_that_a_network_does_not_have_are_refused(tmp_path):
     told = {"data": str(tmp_path / "train.npz"), "test": str(tmp_path / "test.npz")}
     with pytest.raises(DataError, match="expected classes among '0', '1'"):
         feint.run("train", name="m", network="digits", **told, root=tmp_path / "runs", victims=tmp_path / "victims")
+
+
+def test_no_gradient_is_said_by_class(tmp_path):
+    """Of each victim and attack, and whose accuracy is chance."""
+    import numpy as np
+
+    (tmp_path / "rounds.py").write_text(
+        "import torch\nfrom torch import nn\n\n"
+        "class Rounding(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.dropout, self.linear = nn.Dropout(0.5), nn.Linear(16, 2)\n"
+        "    def forward(self, images):\n"
+        "        found = self.linear(self.dropout((images.flatten(1) * 255).round() / 255))\n"
+        "        return 0 * found + torch.tensor([0.0, 9.0])\n"
+    )
+    images = np.random.default_rng(0).integers(0, 256, (8, 4, 4), dtype=np.uint8)
+    np.savez(tmp_path / "a.npz", images=images, labels=np.arange(8) % 2)
+    victims = [{"name": name, "networks": [f"{tmp_path / 'rounds.py'}:Rounding"]} for name in ("one", "other")]
+    told = {"attacks": ["fgsm", "bim:steps=2"], "radii": [0.05], "passes": 2, "threads": 1}
+    settings = {"victims": victims, "data": str(tmp_path / "a.npz"), **told}
+    result = feint.run("per-class", settings, root=tmp_path, allow_code=True)
+    chance = "accuracy is 50.0%, no better than chance among 2 classes"
+    for name in ("one", "other"):
+        assert any(each.startswith(f"{name}: {chance}") for each in result.summary["warnings"])
+        lost = f"{name}, fgsm at 0.05: the gradient is zero everywhere for 8 of 8 images"
+        assert any(each.startswith(lost) for each in result.summary["warnings"])
+    assert result.report.warnings == tuple(result.summary["warnings"])

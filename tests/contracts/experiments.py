@@ -312,6 +312,52 @@ def cases(at: Inputs) -> dict[str, Case]:
                 ),
             },
         ),
+        "ood": Case(
+            {
+                **images,
+                **ensemble,
+                "foreign": at["others.npz"],
+                "without": "2",
+                "attack": ["fgsm", "pgd:steps=2,reach=1,start=1/1000,goal=accept,members=per-member,as=each"],
+                "radii": "0.05,0.1",
+            },
+            {
+                "data": at["images.npz"],
+                "victims": [told],
+                "foreign": [{"source": at["others.npz"]}],
+                "without": [2],
+                "attacks": [
+                    "fgsm",
+                    {
+                        "name": "pgd",
+                        "steps": 2,
+                        "reach": 1,
+                        "start": 0.001,
+                        "goal": "accept",
+                        "members": "per-member",
+                        "as": "each",
+                    },
+                ],
+                "radii": ["1/20", 0.1],
+            },
+            {
+                **shared,
+                "foreign": Change({"foreign": at["others.npz"] + ":first=9"}),
+                "without": Change({"without": "0-1"}),
+                "attack": Change({"attack": ["fgsm", "bim:steps=2,goal=reject"]}),
+                "measure": Change({"measure": "margin"}),
+                "across": Change(
+                    {"across": True},
+                    beside={
+                        "victim": ["pair", "selector"],
+                        "network": None,
+                        "estimator": None,
+                        "average": None,
+                        "attack": "fgsm",
+                    },
+                ),
+            },
+        ),
         "span": Case(
             {**images, **ensemble, "attack": "iterative-ace:steps=2", "radii": "0.05,0.1", "threshold": "1/2"},
             {
@@ -496,6 +542,57 @@ def cases(at: Inputs) -> dict[str, Case]:
             weights=False,
         ),
     }
+    out_domain: Flags = {
+        "data": at["colour"],
+        "foreign": f"{at['colour']}:split=train",
+        "network": at["networks.py:rgb"],
+        "row": "ensemble,sngp,sngp-25",
+        "members": 2,
+        "epochs": 1,
+        "images": 9,
+        "training-images": 9,
+        "radii": "0.05",
+    }
+    out_domain_told = {
+        "data": {"source": at["colour"]},
+        "foreign": [{"source": at["colour"], "split": "train"}],
+        "network": {"name": at["networks.py:rgb"]},
+        "rows": ["sngp-25", "ensemble", "sngp"],
+        "members": 2,
+        "epochs": 1,
+        "images": 9,
+        "training_images": 9,
+        "radii": ["1/20"],
+    }
+    for table in ("out-domain-mnist", "out-domain-cifar"):
+        found[table] = Case(
+            out_domain,
+            out_domain_told,
+            {
+                **shared,
+                "data": Change({"data": at["colour"], "resize": 8}),
+                **{
+                    name: Change(reason="both splits are taken, and anything else is refused")
+                    for name in ("split", "limit", "first")
+                },
+                "channels": Change({"channels": "rgb"}),
+                "foreign": Change({"foreign": f"{at['colour']}:split=train,first=8"}),
+                "without": Change({"without": "1"}),
+                "victim": Change(reason="a card of a victim for such images; tested beside it"),
+                "row": Change({"row": "ensemble,sngp"}),
+                "images": Change({"images": 8}),
+                "quick": Change({"quick": True}),
+                "recipe": Change({"recipe": "paper"}),
+                "members": Change({"members": 3}),
+                "epochs": Change({"epochs": 2}),
+                "training-images": Change({"training-images": 8}),
+                "network": Change(reason="another file; that its code counts is tested by a file of other content"),
+                "radii": Change({"radii": "0.06"}),
+                "adversarial-radii": Change({"adversarial-radii": "0.1,0.3"}),
+            },
+            data="colour/test/a/00.png",
+            weights=False,
+        )
     own = {name: {key: case.flags[key] for key in case.flags} for name, case in found.items()}
     return {
         name: Case(

@@ -9,7 +9,7 @@ from torch import nn
 from feint import catalog
 from feint.app.cli import main
 from feint.attacks import budget_for, label_objectives, objectives
-from feint.estimators import DUE, DUQ, SNGP, DeepEnsemble, MCDropout, Softmax
+from feint.estimators import DUE, DUQ, KNN, SNGP, DeepEnsemble, Energy, Mahalanobis, MaxLogit, MCDropout, Softmax
 from feint.measures import label_doubt
 from feint.runs.machine import Machine
 from feint.runs.things import loaded
@@ -38,7 +38,16 @@ ESTIMATORS = {
     "duq": lambda: DUQ(network()[:-1], 4, (3, 8, 8), length=16, sigma=0.3),
     "sngp": lambda: SNGP(network()[:-1], 4, (3, 8, 8), random_features=64),
     "due": lambda: DUE(network()[:-1], 4, (3, 8, 8), draws=6),
+    "max-logit": lambda: MaxLogit(network()),
+    "energy": lambda: Energy(network()),
+    "mahalanobis": lambda: fitted(Mahalanobis(network(), layer="4")),
+    "knn": lambda: fitted(KNN(network(), k=3)),
 }
+
+
+def fitted(estimator):
+    estimator.fit(Images())
+    return estimator
 
 
 def network(seed=0):

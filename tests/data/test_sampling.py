@@ -102,6 +102,19 @@ def test_labels_alone_decide_and_no_image_is_opened(tmp_path):
     assert len(load(folder).sample(6)) == 6
 
 
+def test_classes_are_left_out(tmp_path):
+    np.savez(tmp_path / "a.npz", images=np.zeros((9, 4, 4), dtype=np.uint8), labels=np.arange(9) % 3)
+    found = load(str(tmp_path / "a.npz")).without([0, 2])
+    assert found.samples.tolist() == [1, 4, 7]
+    (batch,) = found.batches(5)
+    assert batch.targets.tolist() == [1, 1, 1]
+    assert found.take(1, 3).without([0]).samples.tolist() == [4, 7]
+    with pytest.raises(DataError, match="expected labels from 0 to 2 to leave out, got 3"):
+        found.without([3])
+    with pytest.raises(DataError, match="expected images with other labels"):
+        found.without([1])
+
+
 def test_what_has_no_label_is_not_drawn(tmp_path):
     write_image(tmp_path / "a.png", pictures(1, 4, 4)[0])
     (tmp_path / "labels.csv").write_text("file,label\n" + "a.png,0\na.png,\n" * 5 + "a.png,1\n")

@@ -166,3 +166,16 @@ def test_without_gpytorch_one_line_says_so(monkeypatch):
 def test_settings_out_of_range(setting, message):
     with pytest.raises(InputError, match=message):
         build(**setting)
+
+
+def test_its_surprise_is_the_mean_loss_of_its_draws_at_the_class_that_it_predicts():
+    due = moved()
+    points = Blobs().gather(range(12))[0].double().requires_grad_()
+    found = due(points)
+    own = found.prediction
+    expected = torch.stack([-draw[torch.arange(12), own] for draw in found.log_probs]).mean(0)
+    torch.testing.assert_close(due.surprise(points), expected)
+    assert (due.surprise(points) >= -found.mean_log_probs.amax(1)).all()
+    (slope,) = torch.autograd.grad(due.surprise(points).sum(), points)
+    assert torch.isfinite(slope).all()
+    assert slope.abs().max() > 0

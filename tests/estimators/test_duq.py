@@ -121,3 +121,23 @@ def test_inputs_and_labels_that_do_not_fit():
         DUQ(nn.Identity(), 2, (3, 4))
     with pytest.raises(DataError, match="labels: expected 0 to 1, as there are 2 classes, got 0 to 2"):
         plane().step(torch.zeros(2, 2), torch.tensor([0, 2]))
+
+
+def test_its_surprise_is_its_loss_at_the_class_that_it_predicts():
+    duq = plane()
+    inputs = torch.tensor([[1.0, 1.0], [0.5, -0.2], [1.2, 0.3], [-0.4, 0.9]])
+    own = duq(inputs).prediction
+    assert len(own.unique()) == 2
+    expected = torch.stack([duq.step(inputs[at : at + 1], own[at : at + 1]) for at in range(4)]).double()
+    torch.testing.assert_close(duq.surprise(inputs), expected, rtol=1e-5, atol=1e-6)
+    points = inputs.clone().requires_grad_()
+    (slope,) = torch.autograd.grad(duq.surprise(points).sum(), points)
+    assert (slope.abs().amax(1) > 0).all()
+
+
+def test_its_surprise_has_a_slope_where_all_kernels_round_to_zero():
+    duq = plane(sigma=0.01)
+    points = torch.tensor([[40.0, 40.0]], requires_grad=True)
+    assert duq(points).native.item() == 1
+    (slope,) = torch.autograd.grad(duq.surprise(points).sum(), points)
+    assert slope.abs().max() > 0

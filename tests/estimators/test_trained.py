@@ -7,10 +7,14 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from feint.catalog import ARCHITECTURES
 from feint.estimators import DUE, DUQ, SNGP, predict
 from feint.networks import load_weights
 from feint.protocols import Estimator, Trainable
+from feint.runs.things import loaded
 from feint.training import Recipe, fit, seeded
+from feint.victims.settings import EstimatorWord
+from feint.victims.whole import whole
 
 SHAPE = (1, 4, 4)
 
@@ -112,3 +116,58 @@ def test_training_says_what_is_wrong_with_labels(build):
 
     with pytest.raises(ValueError, match="labels: expected 0 to 2, as there are 3 classes"):
         fit(build(), Wrong(), recipe=RECIPE)
+
+
+@pytest.mark.parametrize(("name", "shape"), [("lenet", (1, 28, 28)), ("cifar-resnet18", (3, 32, 32))])
+@pytest.mark.parametrize("word", [{"name": "duq", "length": 32}, {"name": "sngp"}, {"name": "due"}], ids=str)
+def test_sits_on_the_built_in_architectures(word, name, shape):
+    class Noise:
+        def __len__(self):
+            return 24
+
+        def gather(self, positions):
+            rows = torch.tensor(list(positions))
+            images = torch.rand(24, *shape, generator=torch.Generator().manual_seed(0))
+            return images[rows], rows % 4, rows
+
+    Noise.shape = shape
+    with seeded(0):
+        network = loaded(ARCHITECTURES[name])(classes=4)
+        estimator = whole(EstimatorWord.parse(word), network, 4, shape)
+    estimator.begin(Noise())
+    optimizer = torch.optim.SGD(estimator.parameters(), lr=0.01)
+    images, labels, _ = Noise().gather(range(8))
+    estimator.step(images, labels).backward()
+    optimizer.step()
+    estimator.after_step()
+    estimator.end_epoch()
+    found = estimator.eval()(images.requires_grad_())
+    assert found.log_probs.shape[1:] == (8, 4)
+    (slope,) = torch.autograd.grad(found.mean_log_probs[:, 0].sum(), images)
+    assert torch.isfinite(slope).all()
+    assert slope.flatten(1).abs().amax(dim=1).min() > 0
+
+
+def modes_of(module):
+    return [each.training for each in module.modules()]
+
+
+@pytest.mark.parametrize("build", [SNGP, DUE], ids=["sngp", "due"])
+def test_length_scale_is_that_of_features_as_training_sees_them(build):
+    class Dim(Blobs):
+        def gather(self, positions):
+            images, labels, samples = super().gather(positions)
+            return 0.01 * images, labels, samples
+
+    with seeded(0):
+        estimator = build(features(), 3, SHAPE, **({"length_scale": None} if build is SNGP else {}))
+        running, modes = copy.deepcopy(dict(estimator.features.named_buffers())), modes_of(estimator)
+        estimator.begin(Dim())
+    assert all(torch.equal(value, running[name]) for name, value in estimator.features.named_buffers())
+    assert modes_of(estimator) == modes
+    with torch.no_grad():
+        seen = estimator.train().features(Dim().gather(range(90))[0])
+        unlike = estimator.eval().features(Dim().gather(range(90))[0])
+    found = estimator.random.length_scale if build is SNGP else estimator.posterior().length_scale
+    torch.testing.assert_close(found.detach(), torch.pdist(seen).mean().expand(found.shape))
+    assert torch.pdist(unlike).mean() < 0.1 * found.min()

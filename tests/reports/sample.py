@@ -8,7 +8,6 @@ from feint.reports import (
     Details,
     Facts,
     Figure,
-    Mark,
     Notes,
     Picture,
     Pictures,
@@ -59,7 +58,7 @@ def audit(radii=RADII, names=("zero", "one"), inputs=600, cards=20) -> Report:
     for r in stages:
         correct = rng.random(inputs) > wrong
         sure = np.where(correct ^ (rng.random(inputs) < share[r]), 1 - rng.beta(1, 9, inputs), rng.beta(4, 3, inputs))
-        confidences.append(charts.Confidences(r, sure, correct))
+        confidences.append((r, sure, correct))
         edges = np.linspace(0, 1, 16)
         where = np.clip(np.digitize(sure, edges) - 1, 0, 14)
         count = np.bincount(where, minlength=15)
@@ -67,10 +66,7 @@ def audit(radii=RADII, names=("zero", "one"), inputs=600, cards=20) -> Report:
             mean, right = (np.bincount(where, weights=w, minlength=15) / count for w in (sure, correct))
         bins.append(charts.Calibration(r, edges, count, mean, right, 0.021 + 0.1 * share[r], 0.02))
     shown = [stages[at] for at in charts.some(len(stages))]
-    groups = tuple(
-        charts.Bars(charts.stage(r), tuple(100 * (risk + 0.3 * share[r]) for risk in (0.001, 0.01, 0.02, 0.012)), shade)
-        for r, shade in zip(shown, charts.by_radius(shown), strict=True)
-    )
+    groups = [(charts.stage(r), [risk + 0.3 * share[r] for risk in (0.001, 0.01, 0.02, 0.012)]) for r in shown]
     promises = ("80 % answered", "90 % answered", "95 % answered", "at most 1 % wrong")
     scores = Table(
         "scores",
@@ -150,7 +146,15 @@ def audit(radii=RADII, names=("zero", "one"), inputs=600, cards=20) -> Report:
                 "What becomes of a shipped threshold",
                 (
                     Text.of("Say you ship a threshold at which your system answers 90 % of the images."),
-                    charts.bars("thresholds", "Wrong answers", promises, groups, axis="risk (% of answers wrong)"),
+                    charts.bars(
+                        "thresholds",
+                        "Wrong answers",
+                        promises,
+                        groups,
+                        charts.by_radius(shown),
+                        axis="risk (% of answers wrong)",
+                        times=100,
+                    ),
                 ),
             ),
             Section("In numbers", (Text.of("One row for the images as they are, one per radius."), scores)),
@@ -253,18 +257,19 @@ def everything(names=("0", "1", "2", "3")) -> Report:
     points = charts.Points(places, (a * len(names) / 6.283).astype(int), tuple(names))
     border = (distance, 0.6)
     maps = (
-        charts.heat(distance, 3.0, name="entropy", points=points, border=border, title="lenet: entropy"),
+        charts.heat(distance, 3.0, name="entropy", span=(0, 1.6), points=points, border=border, title="lenet: entropy"),
         charts.heat(
             np.cos(distance) ** 2,
             3.0,
             name="mutual information",
+            span=(0, 1.6),
             points=points,
             border=border,
             title="dropout: mutual information",
         ),
     )
     codes = (distance > 0.6).astype(int) + (distance > 1.0)
-    shades = ("#f4f5f7", "#c9ced6", charts.ATTACKED[0])
+    kinds = {"near": "#f4f5f7", "far": "#c9ced6", "confident": charts.ATTACKED[0]}
     steps = np.linspace(0, 1, 11)
     blends = {
         "latent blend": charts.CLEAN,
@@ -295,7 +300,6 @@ def everything(names=("0", "1", "2", "3")) -> Report:
         {"validation": list(1 - 0.5 / epochs)},
         best=19,
     )
-    ramp = charts.sequential_ramp("entropy", "0", "1.6 nats")
     return Report(
         "feint everything",
         "Every chart there is.",
@@ -304,22 +308,19 @@ def everything(names=("0", "1", "2", "3")) -> Report:
             Section(
                 "By class",
                 (
-                    Figure(
+                    Figure.of(
                         "scatter",
                         "By class",
                         "scatter",
                         (charts.scatter(clouds, x_title="accuracy", y_title="confidence", fit=True),),
-                        legend=tuple(c.mark for c in clouds),
                     ),
                 ),
             ),
-            Section(
-                "Span", (Figure("span", "A confidence is an interval", "intervals", (span,), legend=charts.INTERVALS),)
-            ),
+            Section("Span", (Figure.of("span", "A confidence is an interval", "intervals", (span,)),)),
             Section(
                 "Plane",
                 (
-                    Figure(
+                    Figure.of(
                         "plane",
                         "The latent plane",
                         "plane",
@@ -327,30 +328,28 @@ def everything(names=("0", "1", "2", "3")) -> Report:
                             charts.encoded(points, 3.0, border=border, title="encoded"),
                             charts.regions(
                                 codes,
-                                shades,
+                                kinds,
                                 3.0,
                                 letters=(charts.Letter("a", 0.0, 0.0), charts.Letter("b", 9.0, -9.0)),
                                 title="regions",
                             ),
                         ),
-                        legend=points.legend,
                     ),
-                    Figure("maps", "Uncertainty over the latent plane", "maps", maps, legend=(ramp, *points.legend)),
+                    Figure.of("maps", "Uncertainty over the latent plane", "maps", maps),
                     Pictures("mosaic", "Decoded", (tiles,), layout="mosaic"),
                 ),
             ),
             Section(
                 "Interpolate",
                 (
-                    Figure(
+                    Figure.of(
                         "halves",
                         "Half-way",
                         "histograms",
                         (charts.histograms(halves, x_title="entropy (nats)", y_title="% of pairs", title="lenet"),) * 1,
-                        legend=tuple(s.mark for s in halves),
                     ),
                     Pictures("strips", "One pair", strip, layout="strip"),
-                    Figure(
+                    Figure.of(
                         "path",
                         "Along the way",
                         "curves",
@@ -364,14 +363,13 @@ def everything(names=("0", "1", "2", "3")) -> Report:
                                 title="entropy",
                             ),
                         ),
-                        legend=tuple(p.mark for p in paths),
                     ),
                 ),
             ),
             Section(
                 "Spread",
                 (
-                    Figure(
+                    Figure.of(
                         "spread",
                         "Spread",
                         "scatter",
@@ -384,7 +382,6 @@ def everything(names=("0", "1", "2", "3")) -> Report:
                                 log=True,
                             ),
                         ),
-                        legend=(*(c.mark for c in spread), Mark("equal", charts.REFERENCE, "dash")),
                     ),
                 ),
             ),

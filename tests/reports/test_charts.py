@@ -54,7 +54,7 @@ def test_a_tooltip_of_many_curves_is_bounded():
 
 
 def test_histograms_count_each_kind_by_itself():
-    found = charts.Confidences(None, np.array([0.1, 0.1, 0.99, 1.0]), np.array([True, False, True, True]))
+    found = (None, np.array([0.1, 0.1, 0.99, 1.0]), np.array([True, False, True, True]))
     figure = charts.confidence([found])
     rows = _rows(figure.panels[0].chart)
     assert sum(float(row["share"]) for row in rows if row["kind"] == "correct") == pytest.approx(100, abs=0.1)
@@ -63,10 +63,10 @@ def test_histograms_count_each_kind_by_itself():
 
 
 def test_bars_leave_out_what_there_is_not():
-    figure = charts.bars("b", "Bars", ["a", "a"], [charts.Bars("g", (None, 2.0), "#000000")], axis="%")
+    figure = charts.bars("b", "Bars", ["a", "a"], [("g", (None, 2.0))], ["#000000"], axis="%")
     assert [(row["c"], row["value"]) for row in _rows(figure.panels[0].chart)] == [("c1", "2")]
     assert figure.alt == "%. a: g –; a: g 2.0."
-    none = charts.bars("b", "Bars", ["a"], [charts.Bars("g", (None,), "#000000")], axis="%").panels[0].chart
+    none = charts.bars("b", "Bars", ["a"], [("g", (None,))], ["#000000"], axis="%").panels[0].chart
     assert none["data"]["values"].strip() == ""
 
 
@@ -107,8 +107,10 @@ def test_contours_are_where_values_are_equal():
 
 def test_maps_are_an_image_and_a_coarse_grid():
     values = np.arange(1e6).reshape(1000, 1000)
-    chart = charts.heat(values, 2.0, name="entropy").chart
+    chart = charts.heat(values, 2.0, name="entropy", span=(0, 1e6)).chart
     assert chart["layer"][0]["mark"]["type"] == "image"
+    (ramp,) = charts.heat(values, 2.0, name="entropy", span=(0, 1e6)).legend
+    assert (ramp.name, ramp.low, ramp.high) == ("entropy", "0", "1,000,000")
     cells = _rows(chart["layer"][1])
     assert len(cells) == 1024
     assert float(cells[0]["value"]) < float(cells[-1]["value"])  # rows from the bottom

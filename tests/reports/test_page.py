@@ -176,7 +176,7 @@ def test_hostile_names_stay_text_in_charts(sample):
 def test_a_series_called_image_is_no_picture(sample):
     from feint.reports import charts
 
-    (panel,) = charts.bars("b", "Bars", ["a"], [charts.Bars("image", (1.0,), charts.CLEAN)], axis="title").panels
+    (panel,) = charts.bars("b", "Bars", ["a"], [("image", (1.0,))], [charts.CLEAN], axis="title").panels
     titles = [each["title"] for layer in panel.chart["layer"] for each in layer["encoding"].get("tooltip", ())]
     assert titles
     assert not {"image", "title"} & set(titles)

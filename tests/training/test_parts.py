@@ -39,6 +39,13 @@ def test_recipe_names_the_value_it_refuses(recipe, values):
         recipe(**values)
 
 
+def test_steps_are_those_of_the_paper_on_out_domain_attacks(recipe):
+    """A tenth after 30 of 80 epochs, a hundredth after 60."""
+    asked = recipe(epochs=80, schedule="steps", learning_rate=0.01)
+    rates = [asked.rate(epoch / 80) for epoch in range(80)]
+    assert rates == pytest.approx([0.01] * 30 + [0.001] * 30 + [0.0001] * 20)
+
+
 def test_recipe_is_a_value(recipe):
     assert recipe() == recipe()
     assert hash(recipe()) == hash(recipe())

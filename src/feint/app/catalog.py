@@ -27,6 +27,7 @@ KINDS: dict[str, Mapping[str, str]] = {
     "defenses": catalog.DEFENSES,
     "architectures": catalog.ARCHITECTURES,
     "autoencoders": catalog.AUTOENCODERS,
+    "runners": catalog.RUNNERS,
 }
 
 

@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from feint.app import flags
 from feint.app.cli import Parser
 from feint.app.output import say
+from feint.app.running import add_runner, how_of, on_devices, runner_of, storage_of
 from feint.printable import printable
 from feint.runs.experiment import Experiment
 from feint.runs.programs import check_programs
@@ -69,6 +71,7 @@ def add_running(group: Any) -> None:
     group.add_argument(
         "--victims", type=Path, default=VICTIMS, metavar="FOLDER", help=f"of trained victims (default: {VICTIMS})"
     )
+    add_runner(group)
     group.add_argument("--fresh", action="store_true", help="forget what an earlier run of the same computed")
     group.add_argument(
         "--allow-code",
@@ -92,16 +95,20 @@ def run(experiment: Experiment[Any], settings: Settings, options: argparse.Names
     from feint.runs.runners import local
 
     assert isinstance(settings, RunSettings)
-    result = local.run(
-        experiment,
-        settings,
-        options.out,
-        victims=options.victims,
-        command=line,
-        fresh=options.fresh,
-        allow_code=options.allow_code,
-        progress=not options.quiet,
-    )
+    settings = on_devices(settings, options.devices)
+    with closing(runner_of(**how_of(options))) as runner:
+        result = local.run(
+            experiment,
+            settings,
+            options.out,
+            victims=options.victims,
+            command=line,
+            fresh=options.fresh,
+            allow_code=options.allow_code,
+            progress=not options.quiet,
+            runner=runner,
+            storage=storage_of(options.storage),
+        )
     warn(result)
     if options.json:
         say(json.dumps(result.summary, indent=2))

@@ -9,6 +9,7 @@ What comes back shows itself in a notebook, and has ``.summary``, ``.records``, 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ import torch
 from torch import nn
 
 from feint import catalog
+from feint.app.running import on_devices, runner_of
 from feint.data import Dataset
 from feint.data.formats.arrays import Arrays
 from feint.errors import SpecError
@@ -39,6 +41,10 @@ def run(
     fresh: bool = False,
     allow_code: bool = False,
     progress: bool = False,
+    runner: str | None = None,
+    workers: int | None = None,
+    devices: Sequence[str] = (),
+    shard: int | None = None,
     **values: Any,
 ) -> Result:
     """Run any experiment of the catalog.
@@ -51,6 +57,10 @@ def run(
         fresh: forget what an earlier run of the same settings computed.
         allow_code: let programs run that a victim's card names, and exported ones (``.pt2``).
         progress: bars on standard error.
+        runner: who computes: "local", "processes" or "ray" (default: processes where there are several workers).
+        workers: how many, each with the run's threads.
+        devices: a worker on each, such as ["cuda:0", "cuda:1"].
+        shard: inputs that are computed at a time, at most.
         **values: fields of the settings.
 
     Raises:
@@ -64,15 +74,17 @@ def run(
         asked = settings.but(**values) if values else settings
     else:
         asked = found.settings.parse({**(settings or {}), **values})
-    return local.run(
-        found,
-        asked,
-        Path(root),
-        victims=Path(victims),
-        fresh=fresh,
-        allow_code=allow_code,
-        progress=progress,
-    )
+    with closing(runner_of(runner, workers, devices, shard)) as who:
+        return local.run(
+            found,
+            on_devices(asked, devices),
+            Path(root),
+            victims=Path(victims),
+            fresh=fresh,
+            allow_code=allow_code,
+            progress=progress,
+            runner=who,
+        )
 
 
 def audit(victim: Any = None, images: Any = None, labels: Any = None, **values: Any) -> Result:

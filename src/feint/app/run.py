@@ -1,4 +1,4 @@
-"""`feint run FILE.yaml ...`: experiments that files describe.
+"""`feint run FILE.yaml|FOLDER ...`: experiments that files describe, sweeps of them too.
 
     experiment: audit
     victim: lenet
@@ -6,7 +6,13 @@
     attack: ace:search=bisection
     radii: [8/255]
 
-A file holds one experiment, a list of them, or several documents; a table of a paper is named like an experiment.
+A file holds one experiment, a list of them, or several documents; a folder holds such files. A table of a paper is
+named like an experiment. With `sweep` one description stands for many: each combination of a grid's values, with each
+entry of a list:
+
+    sweep: {grid: {radii: [[1/255], [2/255]], attack.search: [backtracking, bisection]}, list: [{seed: 0}, {seed: 1}]}
+
+--plan times one small batch of each and says what they will cost; nothing is kept of it.
 Programs that a file names, such as net.py:build, run with --allow-code only.
 """
 
@@ -14,6 +20,7 @@ import argparse
 import json
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -22,10 +29,12 @@ from feint import catalog
 from feint.app.cli import Parser
 from feint.app.experiment import add_running, warn
 from feint.app.output import say
+from feint.app.running import how_of, on_devices, runner_of, storage_of
 from feint.errors import SpecError
 from feint.runs.experiment import Experiment
 from feint.runs.programs import check_programs
 from feint.runs.settings import RunSettings, near
+from feint.runs.sweep import expanded
 from feint.runs.things import loaded
 
 
@@ -39,15 +48,34 @@ def command(arguments: Sequence[str]) -> Callable[[], None]:
         prog="feint run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE.yaml", help="what to run, in this order")
+    parser.add_argument("--plan", action="store_true", help="say what it will cost, and do not run it")
     add_running(parser.add_argument_group("running"))
     options = parser.parse_all(arguments)
     asked: list[tuple[Experiment[Any], RunSettings]] = []
-    for file in options.files:
+    for file in in_folders(options.files):
         for experiment, settings in read(file):
             if not options.allow_code:
                 check_programs(settings, str(file))
             asked.append((experiment, settings))
+    if options.plan:
+        return lambda: _plan(asked, options)
     return lambda: _run(asked, options, shlex.join(["feint", "run", *arguments]))
+
+
+def in_folders(places: Sequence[Path]) -> Iterator[Path]:
+    """Files as they are, and those of folders, by name.
+
+    Raises:
+        SpecError: a folder without any.
+    """
+    for place in places:
+        if not place.is_dir():
+            yield place
+            continue
+        found = sorted(each for each in place.iterdir() if each.suffix in (".yaml", ".yml"))
+        if not found:
+            raise SpecError(f"{place}: expected files of YAML in it, got none")
+        yield from found
 
 
 def read(file: Path) -> Iterator[tuple[Experiment[Any], RunSettings]]:
@@ -70,7 +98,17 @@ def read(file: Path) -> Iterator[tuple[Experiment[Any], RunSettings]]:
     if not listed:
         raise SpecError(f"{file}: expected a mapping with an experiment, got nothing")
     for document in listed:
-        yield described(document, str(file))
+        for each in _several(document, file):
+            yield described(each, str(file))
+
+
+def _several(document: Any, file: Path) -> list[Any]:
+    if not isinstance(document, Mapping):
+        return [document]
+    try:
+        return list(expanded(cast(Mapping[str, Any], document)))
+    except SpecError as error:
+        raise SpecError(f"{file}: {error}") from None
 
 
 def described(document: Any, where: str) -> tuple[Experiment[Any], RunSettings]:
@@ -90,6 +128,27 @@ def described(document: Any, where: str) -> tuple[Experiment[Any], RunSettings]:
     return experiment, experiment.settings.parse(values)
 
 
+def _plan(asked: Sequence[tuple[Experiment[Any], RunSettings]], options: argparse.Namespace) -> None:
+    """Say what experiments will cost."""
+    from feint.runs import plan
+    from feint.threats.things import check_words
+
+    for _, settings in asked:
+        check_words(settings)
+    plans = [
+        plan.planned(experiment, settings, victims=options.victims, allow_code=options.allow_code)
+        for experiment, settings in asked
+    ]
+    workers = options.workers or len(options.devices) or 2
+    if options.json:
+        say(json.dumps([each.plain(workers) for each in plans], indent=2))
+        return
+    for each in plans:
+        say(f"{each.text(workers)}\n")
+    if len(plans) > 1:
+        say(plan.altogether(plans, workers))
+
+
 def _run(asked: Sequence[tuple[Experiment[Any], RunSettings]], options: argparse.Namespace, line: str) -> None:
     from feint.reports.text import text
     from feint.runs.runners import local
@@ -98,21 +157,24 @@ def _run(asked: Sequence[tuple[Experiment[Any], RunSettings]], options: argparse
     for _, settings in asked:  # before the first of them runs for an hour
         check_words(settings)
     results: list[Any] = []
-    for experiment, settings in asked:
-        result = local.run(
-            experiment,
-            settings,
-            options.out,
-            victims=options.victims,
-            command=line,
-            fresh=options.fresh,
-            allow_code=options.allow_code,
-            progress=not options.quiet,
-        )
-        results.append(result.summary)
-        warn(result)
-        if not options.json:
-            shown = text(replace(result.report, warnings=()))
-            say(f"{experiment.name}: {shown}\n\nreport: {result.folder / 'report.html'}\n")
+    with closing(runner_of(**how_of(options))) as runner:  # workers stay for one run after the other
+        for experiment, settings in asked:
+            result = local.run(
+                experiment,
+                on_devices(settings, options.devices),
+                options.out,
+                victims=options.victims,
+                command=line,
+                fresh=options.fresh,
+                allow_code=options.allow_code,
+                progress=not options.quiet,
+                runner=runner,
+                storage=storage_of(options.storage),
+            )
+            results.append(result.summary)
+            warn(result)
+            if not options.json:
+                shown = text(replace(result.report, warnings=()))
+                say(f"{experiment.name}: {shown}\n\nreport: {result.folder / 'report.html'}\n")
     if options.json:
         say(json.dumps(results, indent=2))

@@ -1,5 +1,6 @@
 """What an attack raises, as a value that adds up and can be weighted."""
 
+import math
 from dataclasses import dataclass
 from typing import final
 
@@ -41,5 +42,14 @@ class Goal:
 
 
 def logarithm(uncertainty: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
-    """The logarithm of a number of at least 0; of 0, that of the smallest normal number, with no gradient."""
-    return uncertainty.clamp_min(torch.finfo(uncertainty.dtype).tiny).log()
+    """The logarithm of an uncertainty, which orders inputs as the uncertainty itself does.
+
+    log u, and below 0, where energies and logits are, its mirror image 2 log t - log(-u), t being the smallest normal
+    number: the larger -u, the smaller. Between -t and t it is log t, with no gradient.
+
+    >>> logarithm(torch.tensor([-3.0, -2.0, 0.0, 2.0, 3.0])).diff() > 0
+    tensor([True, True, True, True])
+    """
+    least = torch.finfo(uncertainty.dtype).tiny
+    above = uncertainty.clamp_min(least).log()
+    return torch.where(uncertainty < 0, 2 * math.log(least) - (-uncertainty).clamp_min(least).log(), above)

@@ -171,6 +171,23 @@ class Dataset:
             raise DataError(f"{self.name}: expected images with labels, got none of {len(self)}")
         return self._with(chosen)
 
+    def without(self, labels: Sequence[int]) -> "Dataset":
+        """Those of the examples that have none of these labels, as the source numbers them.
+
+        Args:
+            labels: of the classes that are left out; numbers that no class has are an error.
+
+        Raises:
+            DataError: a label that there is not, targets that are no classes, or no examples are left.
+        """
+        count = len(self.classes)
+        if strange := [label for label in labels if not 0 <= label < count]:
+            raise DataError(f"{self.name}: expected labels from 0 to {count - 1} to leave out, got {strange[0]}")
+        kept = self._samples[~np.isin(self._labels(), np.asarray(labels, dtype=np.int64))]
+        if not len(kept):
+            raise DataError(f"{self.name}: expected images with other labels than those left out, got none")
+        return self._with(kept)
+
     def readable(self) -> "Dataset":
         """Those of the examples that can be read: what cannot is noted in ``skipped``, of both.
 

@@ -11,6 +11,10 @@ from .outputs import Outputs as Outputs
 from .outputs import as_logits as as_logits
 from .outputs import doubtful_outputs as doubtful_outputs
 from .outputs import outputs_warning as outputs_warning
+from .posthoc.energy import Energy as Energy
+from .posthoc.knn import KNN as KNN
+from .posthoc.mahalanobis import Mahalanobis as Mahalanobis
+from .posthoc.max_logit import MaxLogit as MaxLogit
 from .predict import predict as predict
 from .selective.loss import selective_loss as selective_loss
 from .selective.net import SelectiveNet as SelectiveNet
@@ -21,11 +25,15 @@ from .temperature import fit_temperature as fit_temperature
 __all__ = [
     "DUE",
     "DUQ",
+    "KNN",
     "OUTPUTS",
     "SNGP",
     "AsLogits",
     "DeepEnsemble",
+    "Energy",
     "MCDropout",
+    "Mahalanobis",
+    "MaxLogit",
     "Outputs",
     "SelectiveNet",
     "Softmax",

@@ -11,7 +11,9 @@ from torch import Tensor, nn
 from feint.errors import InputError
 from feint.estimators.backbone import checked_features, checked_labels, width_of
 from feint.estimators.frozen import frozen
+from feint.estimators.located import located
 from feint.estimators.memory_format import MemoryFormat
+from feint.estimators.own_inputs import OwnInputs
 from feint.estimators.processes import over_processes
 from feint.predictive import Categorical
 from feint.protocols import LabelledImages
@@ -55,6 +57,9 @@ class DUQ(nn.Module):
     count: Tensor
     total: Tensor
 
+    called = ""
+    """What errors call the network."""
+
     def __init__(
         self,
         features: nn.Module,
@@ -89,7 +94,7 @@ class DUQ(nn.Module):
         self.weight = nn.Parameter(torch.randn(classes, length, width) * math.sqrt(2 / (classes * width)))
         self.register_buffer("count", torch.full((classes,), count))
         self.register_buffer("total", torch.randn(classes, length) * 0.05 * count)
-        self._format = MemoryFormat()
+        self._format, self._own = MemoryFormat(), OwnInputs()
         self._made: tuple[Tensor, Tensor] | None = None
 
     @property
@@ -98,8 +103,8 @@ class DUQ(nn.Module):
         return self.total / self.count.unsqueeze(1)
 
     def forward(self, inputs: Float[Tensor, " N ..."], samples: Int[Tensor, " N"] | None = None) -> Categorical:
-        """Predict; `samples` is not used, for nothing is drawn."""
-        with frozen(self):
+        """Predict; `samples` only tell which input an error is about."""
+        with frozen(self), located(self.called, self.features, inputs, samples):
             images = self._format.suited(self.features, inputs, self._log_kernels)
             log_kernels = self._log_kernels(images)
         if log_kernels.device.type != "mps":  # Apple's GPUs have no float64
@@ -119,9 +124,7 @@ class DUQ(nn.Module):
         distances = -self._compared(embeddings)
         own = torch.nn.functional.one_hot(labels, self.classes).to(distances.dtype)
         self._made = embeddings.detach(), own
-        # From the logarithm, so that kernels that round to 0 keep their slope: log K = -distance.
-        others = -torch.log(-torch.expm1(-distances.clamp(min=1e-7)))
-        loss = (own * distances + (1 - own) * others).mean()
+        loss = _cross_entropies(distances, own).mean()
         if not self.penalty:
             return loss
         return loss.add(two_sided(torch.exp(-distances).sum(dim=1), inputs, self.penalised), alpha=self.penalty)
@@ -138,8 +141,27 @@ class DUQ(nn.Module):
     def end_epoch(self) -> None:
         """Nothing to do."""
 
+    def surprise(
+        self, inputs: Float[Tensor, " N ..."], samples: Int[Tensor, " N"] | None = None
+    ) -> Float[Tensor, " N"]:
+        """Its own loss at the class that it predicts: the mean over classes of the binary cross-entropy, in nats.
+
+        -1/C (log K_y + sum_{c != y} log(1 - K_c)) with y = argmax_c K_c: what an attacker lowers to be accepted.
+
+        Args:
+            inputs: shape ``(N, *shape)``.
+            samples: not used.
+        """
+        with frozen(self):
+            images = self._format.suited(self.features, inputs, self._log_kernels)
+            distances = -self._log_kernels(images)
+        if distances.device.type != "mps":  # Apple's GPUs have no float64
+            distances = distances.double()
+        own = torch.nn.functional.one_hot(distances.argmin(dim=1), self.classes).to(distances.dtype)
+        return _cross_entropies(distances, own).mean(dim=1)
+
     def _embeddings(self, inputs: Tensor) -> Float[Tensor, " N C length"]:
-        features = checked_features(self.features(inputs), len(inputs))
+        features = checked_features(self._own.call(self.features, inputs), len(inputs))
         embeddings = nn.functional.linear(features, self.weight.flatten(0, 1))
         return embeddings.view(len(inputs), self.classes, self.length)
 
@@ -148,6 +170,15 @@ class DUQ(nn.Module):
 
     def _log_kernels(self, inputs: Tensor) -> Float[Tensor, " N C"]:
         return self._compared(self._embeddings(inputs))
+
+
+def _cross_entropies(distances: Float[Tensor, " N C"], own: Float[Tensor, " N C"]) -> Float[Tensor, " N C"]:
+    """Binary cross-entropies of kernels K = exp(-distance).
+
+    From the logarithm, so that kernels that round to 0 keep their slope: log K = -distance.
+    """
+    others = -torch.log(-torch.expm1(-distances.clamp(min=1e-7)))
+    return own * distances + (1 - own) * others
 
 
 def two_sided(

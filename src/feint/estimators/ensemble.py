@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from feint.errors import InputError
-from feint.predictive import Categorical, pool
+from feint.predictive import Categorical, draws_last, pool
 from feint.protocols import Estimator
 
 
@@ -43,13 +43,20 @@ class DeepEnsemble(nn.Module):
 
     def forward(self, inputs: Float[Tensor, " N ..."], samples: Int[Tensor, " N"] | None = None) -> Categorical:
         """Predict: E x S draws, or one."""
-        predictions: list[Categorical] = [member(inputs, samples) for member in self.members]
+        return self.combined([member(inputs, samples) for member in self.members])
+
+    def combined(self, predictions: Sequence[Categorical]) -> Categorical:
+        """What the members' predictions come to, each for the same inputs, or each for inputs of its own.
+
+        Raises:
+            InputError: predictions that do not fit together.
+        """
         classes = [prediction.log_probs.shape[-1] for prediction in predictions]
         if len(set(classes)) > 1:
             raise InputError(f"an ensemble expects members of the same classes, got {classes} classes")
         if self.average == "logit":
             means = torch.stack([prediction.mean_log_probs for prediction in predictions])
-            return Categorical.from_logits(means.mean(dim=0))
+            return Categorical.from_logits(draws_last(means).mean(dim=-1))
         draws = [prediction.draws for prediction in predictions]
         if len(set(draws)) > 1:
             raise InputError(f"averaging probabilities expects members of equally many draws, got {draws}")
@@ -77,4 +84,4 @@ class DeepEnsemble(nn.Module):
             return torch.cat(found)
         if shapes[0][0] > 1:
             raise InputError(f"logits: expected members of one draw where logits are averaged, got {shapes[0][0]}")
-        return torch.stack(found).mean(dim=0)
+        return draws_last(torch.stack(found)).mean(dim=-1)

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from feint.errors import NetworkError
+from feint.errors import NetworkError, NotFinite
 
 
 @contextmanager
@@ -41,7 +41,7 @@ def checked_logits(logits: object, count: int) -> Float[Tensor, " N C"]:
     """The network's output for so many inputs, if it is finite logits ``(N, C)``.
 
     Raises:
-        NetworkError: otherwise, with what came.
+        NetworkError: otherwise, with what came; a NotFinite where that is NaN or infinity.
     """
     if not isinstance(logits, Tensor) or not logits.is_floating_point():
         came = f"{logits.dtype} tensor" if isinstance(logits, Tensor) else type(logits).__name__
@@ -52,5 +52,5 @@ def checked_logits(logits: object, count: int) -> Float[Tensor, " N C"]:
         )
     if not torch.isfinite(logits).all():
         bad = int((~torch.isfinite(logits)).any(dim=1).sum())
-        raise NetworkError(f"a network returns finite logits: {bad} of {count} inputs gave NaN or infinity")
+        raise NotFinite(f"a network returns finite logits: {bad} of {count} inputs gave NaN or infinity")
     return logits

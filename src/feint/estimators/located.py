@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from feint.errors import FeintError, NetworkError
+from feint.errors import FeintError, NetworkError, NotFinite
 
 
 @contextmanager
@@ -26,23 +26,31 @@ def located(called: str, network: nn.Module, inputs: Tensor, samples: Tensor | N
     except (MemoryError, torch.cuda.OutOfMemoryError):
         raise
     except (Exception, SystemExit) as error:
-        at = _first(network, inputs)
-        where = "" if at is None else f" for sample {at if samples is None else int(samples[at])}"
+        which = _failing(network, inputs, every=isinstance(error, NotFinite))
+        known = which if samples is None else [int(samples[at]) for at in which]
+        where = f" for sample {known[0]}" if known else ""
         if isinstance(error, FeintError):
             name = f"{called}: " if called else ""
-            raise type(error)(f"{name}{error}{', first' if where else ''}{where}") from error
+            again = type(error)(f"{name}{error}{', first' if where else ''}{where}")
+            if isinstance(again, NotFinite) and samples is not None:
+                again.samples = frozenset(known)
+            raise again from error
         name, reason = called or type(network).__name__, (str(error).strip().splitlines() or ["it says no more"])[0]
         raise NetworkError(f"{name}: expected logits{where}, got {type(error).__name__}: {reason}") from error
 
 
-def _first(network: Callable[[Tensor], object], inputs: Tensor) -> int | None:
-    """The first input that a network raises at, or gives no finite answer to, when it is asked about it alone."""
+def _failing(network: Callable[[Tensor], object], inputs: Tensor, *, every: bool) -> list[int]:
+    """The first input, or every one, that a network raises at or gives no finite answer to when it is asked alone."""
+    failing: list[int] = []
     with torch.no_grad():
         for at in range(len(inputs)):
             try:
                 found = network(inputs[at : at + 1].clone())
             except (Exception, SystemExit):
-                return at
-            if isinstance(found, Tensor) and not bool(torch.isfinite(found).all()):
-                return at
-    return None
+                failing.append(at)
+            else:
+                if isinstance(found, Tensor) and not bool(torch.isfinite(found).all()):
+                    failing.append(at)
+            if failing and not every:
+                break
+    return failing

@@ -1,10 +1,11 @@
 """Temperature scaling: the one number that makes a network's confidence honest on held-out data."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Float, Integer
 from torch import Tensor
 
 from feint.errors import InputError
@@ -12,7 +13,7 @@ from feint.errors import InputError
 LOWEST, HIGHEST = 1e-2, 1e2
 
 
-def fit_temperature(logits: Float[Tensor, " N C"], labels: Int[Tensor, " N"]) -> float:
+def fit_temperature(logits: Float[Tensor, " N C"], labels: Integer[Tensor, " N"] | Sequence[int]) -> float:
     """The temperature T of ``softmax(logits / T)`` with the lowest negative log-likelihood, between 0.01 and 100.
 
     The likelihood is unimodal in log T, so a bounded search (scipy's, to 1e-6) finds it.
@@ -30,6 +31,7 @@ def fit_temperature(logits: Float[Tensor, " N C"], labels: Int[Tensor, " N"]) ->
     >>> round(fit_temperature(logits, torch.tensor([0, 0, 1, 1])), 3)  # right 3 times of 4: 2 / T = log 3
     1.82
     """
+    labels = torch.as_tensor(labels, device=logits.device)
     if logits.ndim != 2 or len(logits) != len(labels) or not len(logits):
         raise InputError(
             f"fit_temperature: expected logits (N, C) and labels (N,), got {tuple(logits.shape)} and "

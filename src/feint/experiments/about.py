@@ -1,14 +1,20 @@
-"""What reports of several experiments share: columns of tables, and the last sections."""
+"""What reports of all experiments share: their outline, columns of tables, and how a run was made."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from feint.reports import Block, Column, Command, Details, Facts, Format, Notes, Section, Table
-from feint.reports.formats import count, fixed, percent, radius, times1000
+from feint.reports import Block, Column, Command, Details, Facts, Format, Notes, Report, Section, Table, Text
+from feint.reports.formats import NONE, count, fixed, percent, radius, times1000
 from feint.runs.run import Run
 
+from .reading import READ
+
 KNOWN: Final[Mapping[str, Column]] = {
-    **{name: Column(name) for name in ("victim", "attack", "class", "data", "setting", "measure")},
+    **{name: Column(name) for name in ("victim", "attack", "class", "data", "setting", "measure", "detector", "kind")},
+    "name": Column("class"),
+    "condition": Column("images"),
+    "changed": Column("changed", "% of labels", percent(1)),
+    "l2": Column("L2", "mean", fixed(2)),
     "images": Column("images", format=count),
     "radius": Column("radius", format=radius),
     "aurc": Column("AURC", format=times1000(2)),
@@ -26,9 +32,76 @@ KNOWN: Final[Mapping[str, Column]] = {
 """Columns by the name of what they show in a summary."""
 
 
+def told(
+    run: Run,
+    summary: Mapping[str, Any],
+    headline: str,
+    sections: Mapping[str, Block | Iterable[Block]],
+    *,
+    of: str = "",
+    title: str = "",
+    facts: Mapping[str, str] | None = None,
+    notes: tuple[str, ...] = (),
+    terminal: bool = False,
+    glossary: Mapping[str, str] | None = None,
+    **said: str,
+) -> Report:
+    """A run's report: the finding, what was found, and how it was made.
+
+    Args:
+        run: the run.
+        summary: its summary, with warnings where there are any.
+        headline: the finding, in one sentence.
+        sections: what they show, by their heads; left out where there is nothing. How to read it is said by `READ`.
+        of: what was looked at, instead of the victims.
+        title: the whole title, instead of one that is made of command, victims and data.
+        facts: what there is to know beside what the settings say.
+        notes: what else a reader should know.
+        terminal: whether notes are printed in a terminal too.
+        glossary: terms.
+        said: what stands in the braces of `READ`.
+    """
+    known = _asked(run, summary)
+    head = f"feint {run.experiment.name}: {of or known.get('network') or known.get('victims')} on {known['data']}"
+    read, parts = READ.get(run.experiment.name, {}), list[Section]()
+    for name, shown in sections.items():
+        blocks = (shown,) if isinstance(shown, Block) else tuple(shown)
+        first = read.get(name.partition(", ")[0], "").format(**said)
+        parts += [Section(name, (*([Text.of(first)] if first else []), *blocks))] if blocks else []
+    return Report(
+        title=title or head,
+        headline=headline,
+        sections=(*parts, *closing(run, {**known, **(facts or {})}, notes, terminal=terminal)),
+        glossary=glossary or {},
+        warnings=tuple(summary.get("warnings", ())),
+    )
+
+
 def columns(names: str, **others: Column) -> dict[str, Column]:
     """Columns by their names, the known ones but for those that are given."""
     return {name: others[name] if name in others else KNOWN[name] for name in names.split()}
+
+
+def tabled(
+    name: str,
+    order: str,
+    said: Mapping[str, Column],
+    rows: Iterable[Mapping[str, Any]],
+    caption: str = "",
+    *,
+    terminal: bool = True,
+    marked: int | None = None,
+) -> Table:
+    """A table of what a summary lists: `columns` in an order, and then what else is said."""
+    shown = columns(order, **said)
+    return Table.of(
+        name,
+        shown | {key: said[key] for key in said if key not in shown},
+        rows,
+        caption=caption,
+        terminal=terminal,
+        marked=marked,
+    )
 
 
 def many(table: Table, what: str) -> Block:
@@ -59,6 +132,25 @@ def closing(
     made: list[Block] = [Facts({**facts, **_given(run.settings), **run.facts})]
     made += [Command(run.command)] if run.command else []
     return [*([Section("To be noted", tuple(noted))] if noted else []), Section("How it was made", tuple(made))]
+
+
+def _asked(run: Run, summary: Mapping[str, Any]) -> dict[str, str]:
+    """What was looked at, and by what, as the settings and the run say it."""
+    about, settings = run.about, run.settings
+    names = [each if isinstance(each, str) else each["name"] for each in about.get("victims", ())]
+    data, images = about["data"], summary.get("images", about.get("images"))
+    attacks = " ".join(f"--attack {word}" for word in getattr(settings, "attacks", ()))
+    found = {
+        "data": data if isinstance(data, str) else ", ".join(data),
+        "network": about.get("victim", ""),
+        "victims": ", ".join(names),
+        "images": count(images) + (f", {'x'.join(map(str, about['shape']))}" if "shape" in about else ""),
+        "estimator": str(settings.victim.estimator) if getattr(settings, "victim", None) else "",
+        "autoencoder": settings.autoencoder.name if hasattr(settings, "autoencoder") else "",
+        "attack": about.get("attack") or str(getattr(settings, "attack", "")),
+        "attacks": attacks,
+    }
+    return {name: value for name, value in found.items() if value and value != NONE}
 
 
 def _given(settings: Any) -> dict[str, str]:

@@ -18,7 +18,7 @@ from feint.runs.machine import Machine
 from feint.runs.work import Array
 from feint.victims.autoencoder import load_autoencoder, resolved_autoencoder
 from feint.victims.data import load_data, matched
-from feint.victims.doubts import check_alone
+from feint.victims.doubts import check_alone, doubts_of
 from feint.victims.records import MEASURE
 from feint.victims.victim import Victim, load_victim, measure, resolved
 
@@ -81,6 +81,7 @@ class Scene:
                 }
                 for victim in self.victims
             ],
+            "warnings": doubts_of(self.victims, self.dataset),
         }
 
     def decode(self, points: Float[Tensor, " N D"]) -> Float[Tensor, " N channels height width"]:

@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+
+from feint.runs.work import Array
+
 NO_ERRORS = (
     "no clean image is misclassified: there is nothing to rank, and an attack that keeps labels cannot show in AURC"
 )
@@ -43,6 +47,16 @@ def about_ranking(images: int, errors: int, classes: int, present: int) -> list[
     True
     """
     return [*([] if errors else [NO_ERRORS]), *about_accuracy(images, errors, classes, present)]
+
+
+def about_predictions(prediction: Array, labels: Array, classes: int, name: str = "") -> list[str]:
+    """``about_accuracy`` of clean images by what a victim said of each.
+
+    >>> about_predictions(np.array([0, 0]), np.array([0, 0]), 2)
+    ['all images are of one class: figures say nothing about the others']
+    """
+    wrong = int((prediction != labels).sum())
+    return about_accuracy(len(labels), wrong, classes, len(np.unique(labels)), name)
 
 
 def about_direction(counts: Mapping[str, int], images: int) -> list[str]:

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from feint.measures.complement import complemented, finite
 from feint.measures.draws import require_draws
-from feint.predictive import Categorical
+from feint.predictive import Categorical, draws_last
 
 
 def predictive_entropy(categorical: Categorical) -> Float[Tensor, " N"]:
@@ -33,7 +33,7 @@ def expected_entropy(categorical: Categorical) -> Float[Tensor, " N"]:
     Reference: Smith & Gal 2018, equation 4 (its second term).
     """
     draws = finite(categorical.log_probs)
-    return -(draws.exp() * complemented(draws)).sum(dim=-1).mean(dim=0)
+    return draws_last(-(draws.exp() * complemented(draws)).sum(dim=-1)).mean(dim=-1)
 
 
 def mutual_information(categorical: Categorical) -> Float[Tensor, " N"]:
@@ -52,4 +52,4 @@ def mutual_information(categorical: Categorical) -> Float[Tensor, " N"]:
     require_draws(categorical, "mutual_information")
     draws = finite(categorical.log_probs)
     surplus = complemented(draws) - complemented(finite(categorical.mean_log_probs))
-    return (draws.exp() * surplus).sum(dim=-1).mean(dim=0)
+    return draws_last((draws.exp() * surplus).sum(dim=-1)).mean(dim=-1)

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from feint.measures.complement import finite
 from feint.measures.draws import require_draws
-from feint.predictive import Categorical
+from feint.predictive import Categorical, draws_last
 
 
 def softmax_variance(categorical: Categorical) -> Float[Tensor, " N"]:
@@ -24,8 +24,8 @@ def softmax_variance(categorical: Categorical) -> Float[Tensor, " N"]:
     draws = finite(categorical.log_probs)
     others = draws.scatter(-1, own, -float("inf")).logsumexp(dim=-1, keepdim=True)
     # p and 1 - p vary by the same amount, and near p = 1 the latter has all its digits.
-    probabilities = draws.scatter(-1, own, others).exp()
-    return (probabilities - probabilities.mean(dim=0)).square().mean(dim=(0, 2))
+    probabilities = draws_last(draws.scatter(-1, own, others).exp())
+    return (probabilities - probabilities.mean(dim=-1, keepdim=True)).square().flatten(1).mean(dim=-1)
 
 
 def variation_ratio(categorical: Categorical) -> Float[Tensor, " N"]:

@@ -6,7 +6,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from feint.errors import InputError
-from feint.metrics.inputs import checked_labels
+from feint.metrics.inputs import checked_labels, described
 
 
 def brier_terms(
@@ -38,8 +38,8 @@ def brier_terms(
     """
     if reduction not in ("sum", "mean"):
         raise InputError(f"reduction: expected 'sum' or 'mean', got {reduction!r}")
-    if log_probs.ndim != 2 or not log_probs.is_floating_point():
-        raise InputError(f"log_probs: expected floats of shape (N, C), got shape {tuple(log_probs.shape)}")
+    if not isinstance(log_probs, Tensor) or log_probs.ndim != 2 or not log_probs.is_floating_point():
+        raise InputError(f"log_probs: expected floats of shape (N, C), got {described(log_probs)}")
     if not log_probs.numel():
         raise InputError(f"log_probs: expected at least one input and class, got shape {tuple(log_probs.shape)}")
     if log_probs.device.type == "mps":  # Apple's GPUs have no float64
@@ -67,4 +67,4 @@ def brier(
     >>> brier(torch.full((2, 2), 0.5, dtype=torch.float64).log(), torch.tensor([0, 1]))
     0.5
     """
-    return float(brier_terms(log_probs.detach(), labels, reduction).mean())
+    return float(brier_terms(log_probs, labels, reduction).detach().mean())

@@ -18,8 +18,8 @@ def checked_scores(name: str, scores: Float[Tensor, " N"]) -> Float[Tensor, " N"
     Raises:
         InputError: not a vector of floats, empty, or NaN.
     """
-    if scores.ndim != 1 or not scores.is_floating_point():
-        raise InputError(f"{name}: expected floats of shape (N,), got {_described(scores)}")
+    if not isinstance(scores, Tensor) or scores.ndim != 1 or not scores.is_floating_point():
+        raise InputError(f"{name}: expected floats of shape (N,), got {described(scores)}")
     if not len(scores):
         raise InputError(f"{name}: expected at least one input, got none")
     scores = scores.detach().to("cpu").double()
@@ -39,8 +39,8 @@ def checked_events(name: str, events: Bool[Tensor, " N"], count: int | None = No
     Raises:
         InputError: not a vector of booleans, empty, or not as many as the scores.
     """
-    if events.ndim != 1 or events.dtype != torch.bool:
-        raise InputError(f"{name}: expected booleans of shape (N,), got {_described(events)}")
+    if not isinstance(events, Tensor) or events.ndim != 1 or events.dtype != torch.bool:
+        raise InputError(f"{name}: expected booleans of shape (N,), got {described(events)}")
     if not len(events):
         raise InputError(f"{name}: expected at least one input, got none")
     if count is not None and len(events) != count:
@@ -54,8 +54,8 @@ def checked_labels(labels: Int[Tensor, " N"], count: int, classes: int) -> Int[T
     Raises:
         InputError: not a vector of integers, not as many as the predictions, or out of range.
     """
-    if labels.ndim != 1 or labels.is_floating_point() or labels.dtype == torch.bool:
-        raise InputError(f"labels: expected integers of shape (N,), got {_described(labels)}")
+    if not isinstance(labels, Tensor) or labels.ndim != 1 or labels.is_floating_point() or labels.dtype == torch.bool:
+        raise InputError(f"labels: expected integers of shape (N,), got {described(labels)}")
     if len(labels) != count:
         raise InputError(f"labels: expected one per prediction, {count}, got {len(labels)}")
     low, high = (int(bound) for bound in labels.aminmax())
@@ -86,5 +86,8 @@ def count_for(share: float, total: int) -> int:
     return max(1, math.ceil(share * total * (1 - 1e-12)))
 
 
-def _described(tensor: Tensor) -> str:
-    return f"{str(tensor.dtype).removeprefix('torch.')} of shape {tuple(tensor.shape)}"
+def described(value: object) -> str:
+    """What came, for an error: the kind and shape of a tensor, the type of anything else."""
+    if not isinstance(value, Tensor):
+        return f"a {type(value).__name__}, no tensor"
+    return f"{str(value.dtype).removeprefix('torch.')} of shape {tuple(value.shape)}"

@@ -65,24 +65,22 @@ def raw(cell: Cell) -> str | int | float | bool | None:
 
 def _block(block: r.Block, charts: bool) -> dict[str, Any]:
     """A block by the names of its fields; of pictures only what is said, of figures the charts where asked for."""
-    told: dict[str, Any] = {"kind": type(block).__name__.lower()}
+    shown: dict[str, Any]
     match block:
-        case r.Table():
-            columns = [{"title": column.title, "unit": _raw_unit(column)} for column in block.columns]
-            rows = [[raw(cell) for cell in row] for row in block.rows]
-            return {**told, "name": block.name, "caption": block.caption, "columns": columns, "rows": rows}
-        case r.Figure():
-            told |= {name: getattr(block, name) for name in ("name", "title", "alt", "caption")}
+        case r.Table(name, columns, rows, caption):
+            heads = [{"title": column.title, "unit": _raw_unit(column)} for column in columns]
+            cells = [[raw(cell) for cell in row] for row in rows]
+            shown = {"name": name, "caption": caption, "columns": heads, "rows": cells}
+        case r.Figure(name, title, alt, panels, caption, legend):
+            shown = {"name": name, "title": title, "alt": alt, "caption": caption}
             if charts:
-                told["panels"] = [{"title": panel.title, "chart": dict(panel.chart)} for panel in block.panels]
-                told["legend"] = [asdict(mark) for mark in block.legend]
-            return told
-        case r.Pictures():
-            items = [{"title": each.title, "labels": each.labels, "lines": each.lines} for each in block.items]
-            return {**told, "name": block.name, "title": block.title, "caption": block.caption, "items": items}
+                shown["panels"] = [{"title": panel.title, "chart": dict(panel.chart)} for panel in panels]
+                shown["legend"] = [asdict(mark) for mark in legend]
+        case r.Pictures(name, title, items, caption):
+            said = [{"title": each.title, "labels": each.labels, "lines": each.lines} for each in items]
+            shown = {"name": name, "title": title, "caption": caption, "items": said}
         case r.Details(summary, blocks):
-            return {**told, "summary": summary, "blocks": [_block(inner, charts) for inner in blocks]}
-        case r.Facts(items):
-            return {**told, "items": dict(items)}
+            shown = {"summary": summary, "blocks": [_block(inner, charts) for inner in blocks]}
         case _:
-            return {**told, **asdict(block)}
+            shown = asdict(block)
+    return {"kind": type(block).__name__.lower(), **shown}

@@ -181,19 +181,13 @@ def _sheet(block: Pictures) -> str:
         left, top = _ROOM + at % columns * (wide + _ROOM), 48 + at // columns * high
         parts.append(_said(item.title, left, top, wide))
         for which, image in enumerate(item.images):
-            times = (
-                max(1, side // max(image.shape[:2])) if max(image.shape[:2]) <= side else side / max(image.shape[:2])
-            )
-            height, width = (times * length for length in image.shape[:2])
-            corner = f'x="{left + which * (side + _ROOM):g}" y="{top + 6:g}" width="{width:g}" height="{height:g}"'
-            drawn = data_uri(png(image, largest=side))
-            parts.append(f'<image {corner} image-rendering="optimizeSpeed" href="{drawn}"/>')
-        said = [*((label, which) for which, label in enumerate(item.labels)), *((line, 0) for line in item.lines)]
-        for row, (text, which) in enumerate(said):
-            down = (
-                top + side + 20 + max(0, row - len(item.labels)) * _LINE + (labelled if row >= len(item.labels) else 0)
-            )
-            room = wide if row >= len(item.labels) else side + _ROOM
-            parts.append(_said(text, left + which * (side + _ROOM), down, room, shade="--muted"))
+            x, times = left + which * (side + _ROOM), side / max(image.shape[:2])
+            height, width = (length * (int(times) if times >= 1 else times) for length in image.shape[:2])
+            size, drawn = f'width="{width:g}" height="{height:g}"', data_uri(png(image, largest=side))
+            parts.append(f'<image x="{x:g}" y="{top + 6:g}" {size} image-rendering="optimizeSpeed" href="{drawn}"/>')
+            labels = item.labels[which : which + 1]
+            parts += [_said(label, x, top + side + 20, side + _ROOM, shade="--muted") for label in labels]
+        for row, line in enumerate(item.lines):
+            parts.append(_said(line, left, top + side + 20 + labelled + row * _LINE, wide, shade="--muted"))
     rows = -(-len(items) // columns)
     return _framed(block.title, "".join(parts), columns * (wide + _ROOM) + _ROOM, rows * high + 42)

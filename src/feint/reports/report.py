@@ -153,11 +153,12 @@ def _check_colours(*colours: str) -> None:
 class Panel:
     """One chart: a unit or layered specification of Vega-Lite as plain JSON, of width "container", its data inline.
 
-    With ``usermeta: {"aspect": 1}`` it is as high as it is wide.
+    With ``usermeta: {"aspect": 1}`` it is as high as it is wide. Its legend goes to its figure's.
     """
 
     chart: Mapping[str, Any]
     title: str = ""
+    legend: "tuple[Mark | Ramp, ...]" = ()
 
 
 @final
@@ -174,6 +175,13 @@ class Figure:
     panels: tuple[Panel, ...]
     caption: str = ""
     legend: tuple[Mark | Ramp, ...] = ()
+
+    @classmethod
+    def of(cls, name: str, title: str, alt: str, panels: Iterable[Panel], caption: str = "") -> "Figure":
+        """Panels under all that their legends say, each once."""
+        shown = tuple(panels)
+        legend = dict.fromkeys(mark for panel in shown for mark in panel.legend)
+        return cls(name, title, alt, shown, caption, tuple(legend))
 
 
 @final

@@ -1,7 +1,9 @@
 """What a run uses of the machine, and where it finds things there."""
 
+import gc
 import math
 import os
+from collections import Counter
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -75,6 +77,62 @@ class Machine:
                 yield
         finally:
             torch.set_num_threads(before)
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether this is what is raised when memory runs out, here or on an accelerator."""
+    said = str(error)
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
+        isinstance(error, RuntimeError) and ("can't allocate memory" in said or "not enough memory" in said)
+    )
+
+
+def free_memory() -> None:
+    """Give back what nothing refers to any more."""
+    gc.collect()
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
+
+
+@final
+class Passes:
+    """Inputs that went through a network.
+
+    Attributes:
+        gradients: that a gradient was taken at, padding and all.
+    """
+
+    def __init__(self) -> None:
+        self.gradients = 0
+        self._layers: Counter[int] = Counter()
+
+    @property
+    def forwards(self) -> int:
+        """That the busiest layer has seen: draws count, and of an ensemble one member."""
+        return max(self._layers.values(), default=0)
+
+    def saw(self, module: torch.nn.Module, inputs: tuple[Any, ...]) -> None:
+        """Count what goes into a layer with weights."""
+        if inputs and isinstance(inputs[0], torch.Tensor) and any(True for _ in module.parameters(recurse=False)):
+            self._layers[id(module)] += len(inputs[0])
+
+
+@contextmanager
+def counted() -> Generator[Passes]:
+    """Inside, what goes through networks is counted."""
+    passes, grad = Passes(), torch.autograd.grad
+
+    def counting(outputs: Any, inputs: Any, *arguments: Any, **keywords: Any) -> Any:
+        passes.gradients += len(inputs if isinstance(inputs, torch.Tensor) else inputs[0])
+        return grad(outputs, inputs, *arguments, **keywords)
+
+    hook = torch.nn.modules.module.register_module_forward_pre_hook(passes.saw)
+    torch.autograd.grad = counting
+    try:
+        yield passes
+    finally:
+        torch.autograd.grad = grad
+        hook.remove()
 
 
 def find_device(name: str) -> str:

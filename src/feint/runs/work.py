@@ -27,11 +27,13 @@ class Piece:
         name: its file's, and what its place in the tables goes by.
         size: how much of the work it is, in the stage's unit.
         at: what its stage knows it by: a victim's position, a first and a last sample.
+        without: samples that are left out of it, because of ``NAN``.
     """
 
     name: str
     size: int = 1
     at: tuple[int, ...] = ()
+    without: frozenset[int] = frozenset()
 
 
 @final
@@ -60,6 +62,10 @@ class NothingRead(Exception):
         self.skipped = tuple(skipped)
 
 
+NAN = "the network returns NaN or infinity for it"
+"""Why an input is left out that a network has no numbers for."""
+
+
 Compute = Callable[[Piece, "Run", Path], Found]
 """A piece, what earlier stages found, and a folder of the piece's own that is kept until it is whole."""
 
@@ -76,6 +82,10 @@ class Stage:
         tables: those that every piece adds to, with their schemas.
         arrays: those that every piece adds to.
         unit: what the pieces' sizes count.
+        cut: a piece as several of at most so many units, one after the other, for less memory at a time; None where
+            that cannot be. What they come to is joined as ``joining`` says, to the same rows in the same order.
+        trial: a piece in short, and how many times that would be the whole piece: what is timed of a piece that takes
+            long and cannot be cut.
     """
 
     name: str
@@ -84,6 +94,8 @@ class Stage:
     tables: Mapping[str, pa.Schema] = field(default_factory=dict[str, pa.Schema])
     arrays: Sequence[str] = ()
     unit: str = "images"
+    cut: Callable[[Piece, int], Sequence[Piece]] | None = None
+    trial: "Callable[[Piece, Run, Path], tuple[Found, float]] | None" = None
 
     @classmethod
     def single(

@@ -281,6 +281,7 @@ def _check(word: ThreatWord, knowledge: Knowledge, victim: Victim, attack: Attac
         ),
         (f"{name}.target", word.goal != "steer" and bool(word.target), f"the goal steer, got {word.goal}"),
         (f"{name}.evade", word.evade is not None, f"an attack on labels, got the goal {word.goal}"),
+        (f"{name}.members", word.members != "joint", f"the goal accept or reject, got {word.goal}"),
         (f"{name}.draws", word.draws == "fresh", f"an attack on labels, got the goal {word.goal}"),
         ("proxy-average", knowledge.proxy_average == "logit" and many < 2, f"several proxies, got {many}"),
         (

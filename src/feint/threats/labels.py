@@ -16,6 +16,7 @@ from feint.errors import SpecError
 from feint.estimators import predict
 from feint.predictive import Categorical
 from feint.protocols import Condition
+from feint.victims.numbers import numbers
 from feint.victims.victim import Victim, measure
 
 from .settings import AUTO, ThreatWord
@@ -63,6 +64,8 @@ class LabelThreat:
             raise SpecError(f"{word.name}.measure: expected a goal about confidence, got labels")
         if word.arithmetic != "exact":
             raise SpecError(f"{word.name}.arithmetic: expected a goal about confidence, got labels")
+        if word.members != "joint":
+            raise SpecError(f"{word.name}.members: expected the goal accept or reject, got labels")
         if word.evade is not None:
             if attack.seeks == "nearest" or attack.raises == "gap":
                 raise SpecError(f"{word.name}.evade: expected an attack that raises what it is given, got {word.name}")
@@ -160,5 +163,9 @@ class LabelThreat:
 def clean_prediction(
     victim: Victim, images: Float[Tensor, " N channels height width"], samples: Int[Tensor, " N"], batch_size: int
 ) -> Categorical:
-    """What the victim says of the originals, with the draws that the attack sees."""
-    return predict(victim.estimator(), images, samples, batch_size=batch_size)
+    """What the victim says of the originals, with the draws that the attack sees.
+
+    Raises:
+        NotFinite: it says NaN of some.
+    """
+    return numbers(predict(victim.estimator(), images, samples, batch_size=batch_size), samples)

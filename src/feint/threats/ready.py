@@ -1,4 +1,4 @@
-"""From an attack's word to a threat to a victim: the one place that decides whether labels or confidence."""
+"""From an attack's word to a threat to a victim: the one place that decides what it is about."""
 
 from collections.abc import Sequence
 
@@ -11,11 +11,12 @@ from feint.runs.machine import Machine
 from feint.victims.victim import Victim
 
 from .confidence import ConfidenceThreat
+from .familiarity import FamiliarityThreat
 from .labels import LabelThreat
-from .settings import Knowledge, ThreatWord
+from .settings import FAMILIARITY, Knowledge, ThreatWord
 from .things import class_of
 
-Threat = LabelThreat | ConfidenceThreat
+Threat = LabelThreat | ConfidenceThreat | FamiliarityThreat
 
 
 def on_confidence(word: ThreatWord) -> bool:
@@ -37,6 +38,10 @@ def ready(word: ThreatWord, victim: Victim, machine: Machine, *, batch_size: int
     Raises:
         SpecError: settings that do not go together, or a goal that needs all data at once.
     """
+    if word.goal in FAMILIARITY:
+        if word.members != "joint":
+            raise SpecError(f"{word.name}.members: expected joint, for there is one input; got {word.members}")
+        return FamiliarityThreat.of(word, victim, batch_size)
     if not on_confidence(word):
         return LabelThreat.of(word.but(goal="labels"), victim, batch_size)
     if word.goal == "reverse":
@@ -68,4 +73,6 @@ def attacked(
     """
     if isinstance(threat, LabelThreat):
         return threat.run(images, samples, own, radii)
+    if isinstance(threat, FamiliarityThreat):
+        return threat.run(images, samples, radii)
     return threat.run(images, labels, samples, own, radii, seed=seed)

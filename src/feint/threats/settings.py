@@ -12,12 +12,17 @@ from feint.runs.grammar import Word, formatted
 from feint.runs.settings import Number, Radii, Settings, listed
 from feint.victims.settings import MeasureName, Networks, NetworkWord, known, known_measure
 
-Goal = Literal["labels", "disrupt", "reverse", "underconfidence", "overconfidence", "random-confidence", "steer"]
+Goal = Literal[
+    "labels", "disrupt", "reverse", "underconfidence", "overconfidence", "random-confidence", "steer", "accept",
+    "reject",
+]  # fmt: skip
 Arithmetic = Literal["exact", "as-released"]
 CONFIDENCE: tuple[Goal, ...] = (
     "disrupt", "reverse", "underconfidence", "overconfidence", "random-confidence", "steer",
 )  # fmt: skip
 """Goals that are about confidence; labels stay."""
+FAMILIARITY: tuple[Goal, ...] = ("accept", "reject")
+"""Goals that are about whether an input is taken for one of the victim's domain, under whatever label."""
 AUTO = "auto"
 """The measure that a victim is judged by: mutual information, or entropy where nothing is drawn."""
 
@@ -35,7 +40,7 @@ class ThreatWord(Word):
         radii: how far it goes, in its own distance.
         goal: what becomes of the victim: another label (labels), or of its confidence: up where wrong and down where
             right (disrupt), the order reversed, down, up, random, or up for the predicted labels in target and down for
-            the others (steer).
+            the others (steer); or taken for familiar (accept) or for foreign (reject), under whatever label.
         measure: the uncertainty that is attacked, if not what ranks.
         target: the label wanted; of steer, the labels whose confidence rises.
         evade: a measure to keep low beside: the adaptive attacker; auto: mutual information, or entropy where a victim
@@ -44,11 +49,13 @@ class ThreatWord(Word):
         arithmetic: of ace: exact gradients (exact), or those of its released code, whose softmax is in float32
             (as-released).
         draws: of a stochastic victim: the same at every step (fixed), or fresh ones whenever it is asked.
+        members: of an ensemble, to be accepted or rejected: attacked as one (joint), or each member by an input of its
+            own (per-member), which no attacker can hand in.
         called: what to call it.
     """
 
     reserved: ClassVar[tuple[str, ...]] = (
-        "radii", "goal", "measure", "target", "evade", "weight", "arithmetic", "draws", "as",
+        "radii", "goal", "measure", "target", "evade", "weight", "arithmetic", "draws", "members", "as",
     )  # fmt: skip
     aliases: ClassVar[Mapping[str, str]] = {"as": "called"}
 
@@ -60,6 +67,7 @@ class ThreatWord(Word):
     weight: Annotated[Number, Field(gt=0, lt=1)] = 0.5
     arithmetic: Arithmetic = "exact"
     draws: Literal["fixed", "fresh"] = "fixed"
+    members: Literal["joint", "per-member"] = "joint"
     called: str = ""
 
     @model_validator(mode="after")

@@ -9,7 +9,7 @@ from typing import Any, cast
 from feint.errors import SpecError, StoreError
 from feint.runs.programs import is_program, refused
 
-from .settings import NetworkWord, VictimSettings
+from .settings import DataSettings, NetworkWord, VictimSettings
 
 CARD = "card.json"
 AUTOENCODER = "autoencoder"
@@ -40,6 +40,25 @@ def read_victim(root: Path, name: str, *, allow_code: bool = False) -> VictimSet
     except (KeyError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise StoreError(f"{root / name / CARD} is no card of a victim: {type(error).__name__}: {reason}") from error
+
+
+def data_on_card(root: Path, name: str) -> DataSettings | None:
+    """What a trained victim was trained on, if its card says so.
+
+    Args:
+        root: where victims lie.
+        name: what it is called.
+
+    Raises:
+        StoreError: its card says something else.
+    """
+    told = read_card(root, name).get("trained_on")
+    if told is None:
+        return None
+    try:
+        return DataSettings.parse({key: value for key, value in told.items() if key != "images"})
+    except (AttributeError, SpecError) as error:
+        raise StoreError(f"{root / name / CARD} is no card of a victim: trained_on: {error}") from error
 
 
 def _network_of(place: Path, card: Mapping[str, Any]) -> str:

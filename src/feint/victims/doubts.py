@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from feint.data import Dataset
-from feint.errors import NetworkError
+from feint.errors import NetworkError, NotFinite
 from feint.estimators import frozen, outputs_warning, predict
 from feint.networks import depends_on_neighbours
 
@@ -57,6 +57,7 @@ def doubts(victim: Victim, dataset: Dataset) -> list[str]:
         )
     step = max(1, len(dataset) // LOOKED_AT)
     images, labels, samples = (tensor.to(victim.device) for tensor in dataset.only(range(0, len(dataset), step)))
+    images, labels, samples = _answered(victim, images, labels, samples)
     estimator: Any = victim.settings.estimator
     declared: Any = "logits" if estimator is None else estimator.settings.get("outputs", "logits")
     if victim.asked is None and estimator is not None:
@@ -67,6 +68,22 @@ def doubts(victim: Victim, dataset: Dataset) -> list[str]:
     if (told := _standardised(victim, images[:LOOKED_AT], labels[:LOOKED_AT], samples[:LOOKED_AT])) is not None:
         found.append(told)
     return found
+
+
+def _answered(victim: Victim, images: Tensor, labels: Tensor, samples: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Those of some images that a victim has numbers for; that it has none for others is noted where they are due.
+
+    Raises:
+        NotFinite: it has none for any of them.
+    """
+    try:
+        predict(victim.estimator(), images, samples, batch_size=len(images))
+    except NotFinite as error:
+        kept = torch.tensor([int(each) not in error.samples for each in samples], device=images.device)
+        if bool(kept.all()) or not bool(kept.any()):
+            raise
+        return _answered(victim, images[kept], labels[kept], samples[kept])
+    return images, labels, samples
 
 
 def _standardised(

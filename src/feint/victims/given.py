@@ -46,13 +46,13 @@ def is_estimator(victim: Any) -> bool:
 
 
 def is_stochastic(estimator: Any) -> bool:
-    """Whether other draws give another prediction."""
+    """Whether other draws give another prediction: whether a part of it says so."""
     modules = estimator.modules() if isinstance(estimator, nn.Module) else ()
-    return any(isinstance(module, MCDropout) for module in modules)
+    return any(getattr(module, "stochastic", False) is True for module in modules)
 
 
 def redrawn(estimator: Any, redraw: int) -> Estimator:
-    """The same estimator with fresh draws: every MC dropout in it with another seed."""
+    """The same estimator with fresh draws: every stochastic part of it with another seed."""
     if not redraw or not is_stochastic(estimator):
         return estimator
     if isinstance(estimator, MCDropout):
@@ -64,6 +64,6 @@ def redrawn(estimator: Any, redraw: int) -> Estimator:
         return DeepEnsemble(members, average)
     found = copy.deepcopy(estimator)
     for module in found.modules():
-        if isinstance(module, MCDropout):
+        if is_stochastic(module) and hasattr(module, "seed"):
             module.seed += redraw
     return found

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, cast, final
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from feint import catalog
 from feint.errors import SpecError
@@ -54,6 +54,30 @@ class DataSettings(Settings):
             raise SpecError("first: expected either limit or first, got both")
         return self
 
+    def like(self, other: "DataSettings") -> "DataSettings":
+        """These, cut and counted as others are where they are not told otherwise; limit and first are one thing."""
+        told, counted = set(self.model_fields_set), {"limit", "first"}
+        told |= counted if told & counted else set()
+        said = {name: getattr(other, name) for name in other.model_fields_set if name != "source"}
+        return self.but(**{name: value for name, value in said.items() if name not in told})
+
+
+def _several_data(value: Any) -> Any:
+    return cast(Any, value) if isinstance(value, list | tuple) else [value]
+
+
+SeveralData = Annotated[tuple[DataSettings, ...], BeforeValidator(_several_data)]
+"""Several sets of inputs."""
+
+
+def for_training(value: Any) -> Any:
+    """The settings of data that are fitted to or trained on: the part for training, unless another is named."""
+    if isinstance(value, str):
+        value = DataSettings.model_validate(value).model_dump(exclude_unset=True)
+    if isinstance(value, Mapping) and ("source" in value or "name" in value):
+        return {"split": "train", **cast(Mapping[str, Any], value)}
+    return value
+
 
 @final
 class NetworkWord(Word):
@@ -80,7 +104,21 @@ AS_ON_CARD = "as on the card"
 
 @final
 class EstimatorWord(Word):
-    """How each network predicts."""
+    """How each network predicts.
+
+    Attributes:
+        fit: of mahalanobis and knn, the images that they are fitted to, as data are named: knn:fit=path,fit.limit=5000
+            (default: what the victim's card says that it was trained on; of the embedded network, its digits).
+    """
+
+    reserved: ClassVar[tuple[str, ...]] = ("fit",)
+
+    fit: DataSettings | None = None
+
+    @field_validator("fit", mode="before")
+    @classmethod
+    def _train(cls, value: Any) -> Any:
+        return for_training(value)
 
     @model_validator(mode="after")
     def _known(self) -> "EstimatorWord":
@@ -193,6 +231,14 @@ class VictimSettings(Settings):
 
 
 def _each_once(victims: tuple[VictimSettings, ...]) -> tuple[VictimSettings, ...]:
+    """The victims, each by a name of its own: the same networks behind other estimators are told apart by these."""
+    names = [victim.title for victim in victims]
+    victims = tuple(
+        victim.but(name=f"{victim.title}, {victim.estimator}")
+        if victim.estimator is not None and names.count(victim.title) > 1
+        else victim
+        for victim in victims
+    )
     names = [victim.title for victim in victims]
     if len(set(names)) < len(names):
         raise ValueError(f"each victim once, got {', '.join(names)}")

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, cast, final
+from typing import Any, final
 
 import torch
 from torch import nn
@@ -19,7 +19,8 @@ from feint.runs import things
 from feint.runs.machine import Machine
 
 from . import embedded
-from .cards import read_victim
+from .cards import data_on_card, read_victim
+from .fitting import DIGITS, fitted_to, load_fitting
 from .given import is_estimator, is_stochastic, redrawn
 from .networks import load_members, load_whole
 from .settings import AS_ON_CARD, EstimatorWord, VictimSettings
@@ -42,6 +43,7 @@ class Victim:
         device: where its networks are.
         made_from: identifies its networks where they are not there yet; None to go by the networks themselves.
         asked: an estimator that was handed in, in place of one made from settings.
+        fitting: the images that its estimator is fitted to, where it is one of those.
     """
 
     settings: VictimSettings
@@ -52,6 +54,7 @@ class Victim:
     device: str
     made_from: Any = None
     asked: nn.Module | None = None
+    fitting: Dataset | None = None
 
     @cached_property
     def members(self) -> Sequence[nn.Module]:
@@ -68,7 +71,8 @@ class Victim:
         """Whether other draws give another prediction."""
         if self.asked is not None:
             return is_stochastic(self.asked)
-        return (self.settings.estimator or SOFTMAX).name == "mc-dropout"
+        kind = things.loaded(catalog.ESTIMATORS[(self.settings.estimator or SOFTMAX).name])
+        return getattr(kind, "stochastic", False)
 
     @property
     def default_measure(self) -> str:
@@ -80,7 +84,8 @@ class Victim:
         if self.asked is not None:
             return redrawn(self.asked, redraw)
         if redraw not in self._estimators:
-            self._estimators[redraw] = estimator_of(self.settings, self.members, seed=self.seed + redraw)
+            seed = self.seed + redraw
+            self._estimators[redraw] = estimator_of(self.settings, self.members, seed=seed, fitting=self.fitting)
         return self._estimators[redraw]
 
     @cached_property
@@ -93,6 +98,16 @@ class Victim:
         word = self.settings.estimator or SOFTMAX
         word = word.but(settings={**word.settings, **estimator})
         return replace(self, settings=self.settings.but(estimator=word), load=lambda: self.members)
+
+    def under(self, estimator: EstimatorWord, fitting: Dataset | None = None) -> "Victim":
+        """The same networks, which are not loaded again, behind another estimator.
+
+        Args:
+            estimator: with all its settings (``completed_estimator``).
+            fitting: what it is fitted to, if it is (``fitting.load_fitting``).
+        """
+        settings = self.settings.but(estimator=estimator)
+        return replace(self, settings=settings, load=lambda: self.members, fitting=fitting)
 
     @cached_property
     def example(self) -> Categorical:
@@ -108,7 +123,7 @@ class Victim:
     def _untrained(self) -> Estimator:
         """The embedded victim before its training: it has the same kind of prediction."""
         network = networks.DigitNetwork().to(torch.device(self.device))
-        return estimator_of(self.settings, [network], seed=self.seed)
+        return estimator_of(self.settings, [network], seed=self.seed, fitting=self.fitting)
 
     @cached_property
     def measures(self) -> tuple[str, ...]:
@@ -130,8 +145,9 @@ class Victim:
             )
 
     def identity(self) -> Any:
-        """Identifies what all members are and do."""
-        return self.made_from or identity_of(self.members, self.shape, self.device)
+        """Identifies what all members are and do, and what their estimator is fitted to."""
+        found = self.made_from or identity_of(self.members, self.shape, self.device)
+        return found if self.fitting is None else {"networks": found, "fitted to": self.fitting.fingerprint()}
 
 
 def identity_of(members: Sequence[nn.Module], shape: tuple[int, int, int], device: str) -> str:
@@ -140,20 +156,23 @@ def identity_of(members: Sequence[nn.Module], shape: tuple[int, int, int], devic
     return hashlib.sha256("".join(parts).encode()).hexdigest()
 
 
-def estimator_of(settings: VictimSettings, members: Sequence[nn.Module], *, seed: int) -> Estimator:
+def estimator_of(
+    settings: VictimSettings, members: Sequence[nn.Module], *, seed: int, fitting: Dataset | None = None
+) -> Estimator:
     """Turn networks into the estimator of these settings.
 
     Raises:
         SpecError: settings that the estimator does not have.
+        InputError: images that it cannot be fitted to.
     """
     word = settings.estimator or SOFTMAX
 
     def one(index: int, member: nn.Module) -> Estimator:
-        if is_whole(word):
-            return cast(Estimator, member)
         # Each member has masks of its own: seeds of members lie further apart than redraws do.
-        found: Any = predicting(word, member, seed=seed + (index << 32))
+        found: Any = member if is_whole(word) else predicting(word, member, seed=seed + (index << 32))
         found.called = settings.networks[index].name if index < len(settings.networks) else settings.title
+        if fitting is not None:
+            found.fit(fitting)
         return found
 
     estimators = [one(index, member) for index, member in enumerate(members)]
@@ -166,23 +185,24 @@ def resolved(settings: VictimSettings, machine: Machine) -> VictimSettings:
     Raises:
         SpecError: there is no victim of that name, or settings that do not go together.
     """
-    told, outputs = settings.average, settings.outputs
+    told, outputs, trained_on = settings.average, settings.outputs, None if settings.networks else DIGITS
     own = settings.estimator.settings.get("outputs", outputs) if settings.estimator else outputs
     if outputs is not None and own != outputs:
         raise SpecError(f"outputs: expected {own}, as the estimator says, got {outputs}")
     if settings.card is not None:
         card = read_victim(machine.victims, settings.card, allow_code=machine.allow_code)
+        trained_on = (card.estimator and card.estimator.fit) or data_on_card(machine.victims, settings.card)
         said = {name: value for name in ("estimator", "average") if (value := getattr(settings, name)) is not None}
         known = card.estimator or SOFTMAX
         if settings.estimator and settings.estimator.name in (known.name, AS_ON_CARD):
             both = {**known.settings, **settings.estimator.settings}  # what is not said is as on the card
-            said["estimator"] = known.but(settings=both)
+            said["estimator"] = known.but(settings=both, fit=settings.estimator.fit)
         settings = card.but(**said, name=settings.name or card.name, defenses=settings.defenses)
     several = len(settings.networks) > 1
     if told is not None and not several:
         raise SpecError(f"average: expected several networks, got {len(settings.networks) or 'the embedded one'}")
     average = (settings.average or "probability") if several else None  # a card says one of a single network, too
-    estimator = completed_estimator(declared(settings.estimator or SOFTMAX, outputs))
+    estimator = fitted_to(completed_estimator(declared(settings.estimator or SOFTMAX, outputs)), trained_on)
     return settings.but(estimator=estimator, average=average, outputs=None)
 
 
@@ -224,6 +244,7 @@ def load_victim(settings: VictimSettings, dataset: Dataset, machine: Machine, *,
         SpecError: no network was named and the data are not the embedded digits.
     """
     common: dict[str, Any] = {"seed": seed, "shape": dataset.shape, "device": machine.device}
+    common["fitting"] = load_fitting(settings.estimator or SOFTMAX, dataset, machine)
     if settings.networks and is_estimator(machine.given.get(settings.networks[0].name)):
         asked = machine.given[settings.networks[0].name].to(torch.device(machine.device))
         grey = torch.full((2, *dataset.shape), 0.5, device=machine.device)

@@ -1,4 +1,4 @@
-"""Estimators around networks: those that only ask one, and those that are trained and saved as a whole."""
+"""Estimators around networks: those that only ask one, are fitted to one, or are trained and saved as a whole."""
 
 from typing import Any
 
@@ -17,6 +17,11 @@ SURROUNDINGS = ("network", "features", "classes", "shape", "seed")
 def is_whole(word: EstimatorWord) -> bool:
     """Whether what is trained is the estimator itself, with heads, centroids or a precision of its own."""
     return hasattr(things.loaded(catalog.ESTIMATORS[word.name]), "begin")
+
+
+def is_fitted(word: EstimatorWord) -> bool:
+    """Whether the estimator is fitted to images around a network that stays as it is."""
+    return hasattr(things.loaded(catalog.ESTIMATORS[word.name]), "fit")
 
 
 def predicting(word: EstimatorWord, network: nn.Module, *, seed: int) -> Estimator:

@@ -11,6 +11,7 @@ from feint.attacks.confidence.calibration import (
 )
 from feint.attacks.confidence.objectives import as_released, disrupt_confidence, keeps_label_of, steer_confidence
 from feint.attacks.confidence.targets import approach, random_confidence_targets, reversal_targets
+from feint.attacks.goal import logarithm
 from feint.errors import AttackError
 from feint.estimators import Softmax, predict
 from feint.measures import label_doubt, max_probability
@@ -50,8 +51,36 @@ def test_approach_is_highest_at_the_target_and_differentiable_at_zero_uncertaint
     goal = approach(mean, torch.tensor([0.2, 0.5, 0.0, 0.9]))
     assert goal(torch.tensor([[0.2], [0.5], [0.0], [0.9]]), ROWS).tolist() == pytest.approx([0.0] * 4, abs=1e-6)
     assert (goal(torch.full((4, 1), 0.7), ROWS) < 0).all()
-    with pytest.raises(AttackError, match="at least 0"):
-        approach(mean, torch.tensor([-0.1]))
+    with pytest.raises(AttackError, match="targets: expected uncertainties, got NaN for 1 of 2"):
+        approach(mean, torch.tensor([-0.1, torch.nan]))
+
+
+def test_below_zero_the_logarithm_still_orders_and_has_a_gradient():
+    values = torch.tensor([-1e4, -7.0, -1e-3, -1e-300, 0.0, 1e-300, 1e-3, 7.0], dtype=torch.float64)
+    found = logarithm(values.requires_grad_())
+    assert (found.diff() > 0).all()
+    torch.testing.assert_close(found[5:], values[5:].log(), rtol=0, atol=0)
+    (slope,) = torch.autograd.grad(found.sum(), values)
+    torch.testing.assert_close(slope, torch.where(values == 0, 0, 1 / values.abs()))
+    assert torch.isfinite(logarithm(torch.tensor([-3e38, -1e-45, 0.0, 1e-45]))).all()
+
+
+@pytest.mark.parametrize("shift", [0.0, -100.0])
+def test_energies_are_attacked_as_any_uncertainty(shift):
+    """Scores below 0 go where those above 0 go: confidence down where it is right, up where it is wrong."""
+
+    def energy(inputs, rows):
+        return inputs.mean(1) + shift
+
+    inputs, right = torch.full((4, 3), 0.5, dtype=torch.float64), torch.tensor([True, False, True, False])
+    found = ACE()(disrupt_confidence(energy, right), inputs, Budget(0.1))
+    expected = torch.where(right, 0.6, 0.4).double()[:, None].expand(4, 3)
+    torch.testing.assert_close(found.inputs, expected)
+    assert not found.directionless.any()
+    best = Backtracking(accept="best")
+    targets = torch.tensor([0.45, 0.52, 0.5, 0.55], dtype=torch.float64) + shift
+    found = IterativeACE(search=best, refine=best)(approach(energy, targets), inputs, Budget(0.2))
+    torch.testing.assert_close(energy(found.inputs, ROWS), targets, rtol=0, atol=5e-3)
 
 
 def test_reversal_targets_mirror_the_ranks():

@@ -270,9 +270,9 @@ def made_up(measure="max_probability", threshold=0.1):
 def test_a_threshold_is_said_as_the_confidence_where_it_is_one():
     from feint.experiments.audit.report import _thresholds
 
-    (row,) = _thresholds(made_up("max_probability", 0.0625)).blocks[2].rows
+    (row,) = _thresholds(made_up("max_probability", 0.0625))[2].rows
     assert row == ("90 % answered", "confidence ≥ 93.75 %", "90.0 / 5.0", "0.0 / –")
-    (row,) = _thresholds(made_up("predictive_entropy", 0.0625)).blocks[2].rows
+    (row,) = _thresholds(made_up("predictive_entropy", 0.0625))[2].rows
     assert row[1] == "predictive entropy ≤ 0.0625"
 
 
@@ -288,7 +288,8 @@ def test_a_victim_that_draws_is_judged_by_fresh_draws():
     sentence = headline(found)
     assert "changed 12.50% of the predicted labels under fresh draws" in sentence
     assert "3 times as large (100.00 to 300.00, × 1000)" in sentence
-    clean, attacked = fresh_draws(found)
+    without, clean, attacked = fresh_draws(found)
+    assert "They change 1.00% of the predicted labels without any attack." in without
     assert clean.startswith("clean, asked 2 times with fresh draws: AURC × 1000 100.00 ± 100.00")
     assert attacked.startswith("radius 0.1, asked 2 times with fresh draws: AURC × 1000 300.00")
     assert "accuracy 50.00%, labels kept 87.50% ± 1.00%" in attacked

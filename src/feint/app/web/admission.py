@@ -54,7 +54,9 @@ def victim(card: str | None, estimator: Any = None) -> VictimSettings:
         values["card"] = name(card, "victim")
     if estimator:
         values["estimator"] = EstimatorWord.of(_plain(estimator, "estimator"))
-    return VictimSettings.parse(values)
+    found = VictimSettings.parse(values)
+    _checked(found)
+    return found
 
 
 def architecture(word: str) -> NetworkWord:

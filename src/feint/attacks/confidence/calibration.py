@@ -20,7 +20,7 @@ def under_confidence(uncertainty: Objective) -> Goal:
     """Confidence down, for every input.
 
     Args:
-        uncertainty: ``(inputs, rows) -> (n,)``, at least 0.
+        uncertainty: ``(inputs, rows) -> (n,)``.
     """
     return Goal(lambda inputs, rows: logarithm(uncertainty(inputs, rows)))
 
@@ -29,7 +29,7 @@ def over_confidence(uncertainty: Objective) -> Goal:
     """Confidence up, for every input.
 
     Args:
-        uncertainty: ``(inputs, rows) -> (n,)``, at least 0.
+        uncertainty: ``(inputs, rows) -> (n,)``.
     """
     return -1.0 * under_confidence(uncertainty)
 
@@ -38,7 +38,7 @@ def maximum_miscalibration(uncertainty: Objective, right: Bool[Tensor, " N"]) ->
     """Confidence down where the victim is right, up where it is wrong: what ACE raises.
 
     Args:
-        uncertainty: ``(inputs, rows) -> (n,)``, at least 0.
+        uncertainty: ``(inputs, rows) -> (n,)``.
         right: whether the victim's own prediction is right, for the whole batch that is attacked.
     """
     return disrupt_confidence(uncertainty, right)

@@ -24,7 +24,7 @@ def disrupt_confidence(uncertainty: Objective, right: Bool[Tensor, " N"]) -> Goa
     is 1e-20 and its gradient would vanish in float32.
 
     Args:
-        uncertainty: ``(inputs, rows) -> (n,)``, at least 0.
+        uncertainty: ``(inputs, rows) -> (n,)``; below 0 the logarithm is mirrored, as ``logarithm`` says.
         right: whether the victim's own prediction is right, for the whole batch that is attacked.
 
     Reference: Galil & El-Yaniv 2021, algorithm 1, with confidence = -uncertainty.
@@ -38,7 +38,7 @@ def steer_confidence(uncertainty: Objective, raised: Bool[Tensor, " N"]) -> Goal
     What is raised is log(uncertainty), times -1 for the chosen.
 
     Args:
-        uncertainty: ``(inputs, rows) -> (n,)``, at least 0.
+        uncertainty: ``(inputs, rows) -> (n,)``; below 0 the logarithm is mirrored, as ``logarithm`` says.
         raised: for which inputs of the whole batch that is attacked confidence goes up: ``own == approved`` steers by
             the victim's own label, ``own != other_models_labels`` disrupts without knowing the truth.
 

@@ -51,7 +51,7 @@ def span(
     """Attack every input twice, confidence up and confidence down.
 
     Args:
-        uncertainty: ``(inputs, rows) -> (n,)``, at least 0; one minus it is the confidence where it is a probability.
+        uncertainty: ``(inputs, rows) -> (n,)``; one minus it is the confidence where it is a probability.
         inputs: the originals, inside the budget's bounds.
         budget: how far to go.
         condition: what must hold at both ends, such as ``objectives.keeps_label``; None for nothing.

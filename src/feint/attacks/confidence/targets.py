@@ -20,18 +20,19 @@ def approach(uncertainty: Objective, targets: Float[Tensor, " N"]) -> Goal:
     """Uncertainty as near as possible to a target: -|log(uncertainty) - log(target)|, at most 0.
 
     Args:
-        uncertainty: ``(inputs, rows) -> (n,)``, at least 0.
-        targets: the uncertainty wanted for each input of the whole batch that is attacked, at least 0.
+        uncertainty: ``(inputs, rows) -> (n,)``; below 0 the logarithm is mirrored, as ``logarithm`` says.
+        targets: the uncertainty wanted for each input of the whole batch that is attacked.
 
     Raises:
-        AttackError: targets below 0, or NaN.
+        AttackError: targets that are NaN.
 
     >>> goal = approach(lambda inputs, rows: inputs[:, 0], torch.tensor([1.0]))
     >>> goal(torch.ones(1, 3).exp(), torch.arange(1)).round(decimals=3)
     tensor([-1.])
     """
-    if not (targets >= 0).all():
-        raise AttackError(f"targets: expected uncertainties of at least 0, got {float(targets.min())} among them")
+    if targets.isnan().any():
+        bad = int(targets.isnan().sum())
+        raise AttackError(f"targets: expected uncertainties, got NaN for {bad} of {len(targets)}")
     wanted = logarithm(targets)
 
     def value(inputs: Float[Tensor, " N ..."], rows: Int[Tensor, " N"]) -> Float[Tensor, " N"]:

@@ -7,11 +7,11 @@ there is one draw. Values are built from such differences in float64, so that gr
 confidence would round to 1.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Integer
 from torch import Tensor
 
 from feint.attacks.goal import Goal
@@ -22,23 +22,27 @@ from feint.protocols import Condition
 Predict = Callable[[Tensor, Tensor], Categorical]
 
 
-def _classes(labels: Tensor) -> Int[Tensor, " N"]:
-    """Labels as torch indexes by them, of whatever integer type.
+Labels = Integer[Tensor, " N"] | Sequence[int]
+
+
+def _classes(labels: Labels, rows: Int[Tensor, " n"]) -> Int[Tensor, " n"]:
+    """The labels of these rows as torch indexes by them: a list's, or a tensor's of whatever integer type.
 
     Raises:
         AttackError: no integers.
     """
+    labels = labels if isinstance(labels, Tensor) else torch.tensor(labels, device=rows.device)
     if labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool:
         raise AttackError(f"labels: expected integers, got {labels.dtype}")
-    return labels.long()
+    return labels[rows].long()
 
 
 def _split(
-    predict: Predict, labels: Int[Tensor, " N"], inputs: Float[Tensor, " n ..."], rows: Int[Tensor, " n"]
+    predict: Predict, labels: Labels, inputs: Float[Tensor, " n ..."], rows: Int[Tensor, " n"]
 ) -> tuple[Float[Tensor, " n"], Float[Tensor, " n C"]]:
     """The log-probability of each input's label; all of them, minus infinity at the label."""
     log_probs = predict(inputs, rows).mean_log_probs
-    index = _classes(labels)[rows].unsqueeze(-1)
+    index = _classes(labels, rows).unsqueeze(-1)
     return log_probs.gather(-1, index).squeeze(-1), log_probs.scatter(-1, index, -float("inf"))
 
 
@@ -58,7 +62,7 @@ def _gap(own: Float[Tensor, " n"], others: Float[Tensor, " n C"]) -> Float[Tenso
     return torch.where(wins, 1.0, -1.0) * -torch.expm1(second - top) / total
 
 
-def cross_entropy(predict: Predict, labels: Int[Tensor, " N"]) -> Goal:
+def cross_entropy(predict: Predict, labels: Labels) -> Goal:
     """Untargeted: -log p of the label, in nats; raising it takes the label's probability away.
 
     Args:
@@ -68,12 +72,12 @@ def cross_entropy(predict: Predict, labels: Int[Tensor, " N"]) -> Goal:
     return Goal(lambda inputs, rows: _surprise(*_split(predict, labels, inputs, rows)))
 
 
-def target_log_prob(predict: Predict, targets: Int[Tensor, " N"]) -> Goal:
+def target_log_prob(predict: Predict, targets: Labels) -> Goal:
     """Targeted: log p of the target, in nats; raising it moves the prediction there."""
     return Goal(lambda inputs, rows: -_surprise(*_split(predict, targets, inputs, rows)))
 
 
-def margin(predict: Predict, labels: Int[Tensor, " N"]) -> Goal:
+def margin(predict: Predict, labels: Labels) -> Goal:
     """Untargeted: max_{j != label} z_j - z_label, in nats; above 0 exactly where the label is not predicted.
 
     Reference: Carlini & Wagner 2017, "Towards Evaluating the Robustness of Neural Networks", section IV-A, -f_6.
@@ -86,7 +90,7 @@ def margin(predict: Predict, labels: Int[Tensor, " N"]) -> Goal:
     return Goal(value, success=0.0)
 
 
-def target_margin(predict: Predict, targets: Int[Tensor, " N"]) -> Goal:
+def target_margin(predict: Predict, targets: Labels) -> Goal:
     """Targeted: z_target - max_{j != target} z_j, in nats; above 0 exactly where the target is predicted."""
 
     def value(inputs: Float[Tensor, " n ..."], rows: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
@@ -96,12 +100,12 @@ def target_margin(predict: Predict, targets: Int[Tensor, " N"]) -> Goal:
     return Goal(value, success=0.0)
 
 
-def gap(predict: Predict, labels: Int[Tensor, " N"]) -> Goal:
+def gap(predict: Predict, labels: Labels) -> Goal:
     """Untargeted: max_{j != label} p_j - p_label, between -1 and 1: the runner-up's lead."""
     return Goal(lambda inputs, rows: -_gap(*_split(predict, labels, inputs, rows)), success=0.0)
 
 
-def target_gap(predict: Predict, targets: Int[Tensor, " N"]) -> Goal:
+def target_gap(predict: Predict, targets: Labels) -> Goal:
     """Targeted: p_target - max_{j != target} p_j, between -1 and 1.
 
     Reference: Luo et al. 2018, "Towards Imperceptible and Robust Adversarial Example Attacks" (the gap).
@@ -109,19 +113,19 @@ def target_gap(predict: Predict, targets: Int[Tensor, " N"]) -> Goal:
     return Goal(lambda inputs, rows: _gap(*_split(predict, targets, inputs, rows)), success=0.0)
 
 
-def changes_label(predict: Predict, labels: Int[Tensor, " N"]) -> Condition:
+def changes_label(predict: Predict, labels: Labels) -> Condition:
     """The condition that the prediction is another class."""
 
     def holds(inputs: Float[Tensor, " n ..."], rows: Int[Tensor, " n"]) -> Bool[Tensor, " n"]:
-        return predict(inputs, rows).prediction != labels[rows]
+        return predict(inputs, rows).prediction != _classes(labels, rows)
 
     return holds
 
 
-def reaches_label(predict: Predict, targets: Int[Tensor, " N"]) -> Condition:
+def reaches_label(predict: Predict, targets: Labels) -> Condition:
     """The condition that the prediction is the target."""
 
     def holds(inputs: Float[Tensor, " n ..."], rows: Int[Tensor, " n"]) -> Bool[Tensor, " n"]:
-        return predict(inputs, rows).prediction == targets[rows]
+        return predict(inputs, rows).prediction == _classes(targets, rows)
 
     return holds

@@ -33,6 +33,7 @@ class PGD:
         step: the norm of each, in the inputs' unit; None for reach x radius / steps.
         restarts: how many random starts, at least 1.
         random_start: False to begin at the original (one restart only).
+        start: how far from the original a random start may lie, in the inputs' unit; None for the whole radius.
         seed: of the random starts, which are keyed by seed, restart and sample.
         keep: "best" of all points, or the "last" iterate (one restart only), as foolbox and torchattacks do.
         norm: what the radius measures, "linf" or "l2".
@@ -48,6 +49,7 @@ class PGD:
     step: float | None = None
     restarts: int = 1
     random_start: bool = True
+    start: float | None = None
     seed: int = 0
     keep: Literal["best", "last"] = "best"
     norm: NormName = "linf"
@@ -64,6 +66,10 @@ class PGD:
             raise AttackError(f"restarts: expected at least 1, got {self.restarts}")
         if self.restarts > 1 and not self.random_start:
             raise AttackError(f"restarts: expected 1 where every start is the original, got {self.restarts}")
+        if self.start is not None and not 0 < self.start < float("inf"):
+            raise AttackError(f"start: expected a finite number above 0, or None, got {self.start}")
+        if self.start is not None and not self.random_start:
+            raise AttackError(f"start: expected None where every start is the original, got {self.start:g}")
         if self.keep not in ("best", "last"):
             raise AttackError(f"keep: expected 'best' or 'last', got {self.keep!r}")
         if self.restarts > 1 and self.keep == "last":
@@ -174,5 +180,6 @@ class PGD:
         """Where a restart begins."""
         if not self.random_start:
             return originals
-        offset = budget.norm.random_start(originals, budget.radius, keys, seed=self.seed, stream=restart)
+        far = budget.radius if self.start is None else min(self.start, budget.radius)
+        offset = budget.norm.random_start(originals, far, keys, seed=self.seed, stream=restart)
         return land(originals, originals + offset, budget)

@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from typing import Any, Literal, final
+from typing import Any, ClassVar, Literal, final
 
 import torch
 from jaxtyping import Float, Int
@@ -50,6 +50,8 @@ class MCDropout(nn.Module):
     Reference: Gal & Ghahramani 2016, "Dropout as a Bayesian Approximation", equation 6.
     """
 
+    stochastic: ClassVar[bool] = True
+    """Another seed gives another prediction."""
     called = ""
     """What errors call the network."""
 

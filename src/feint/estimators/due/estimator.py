@@ -12,7 +12,9 @@ from feint.estimators.backbone import checked_features, checked_labels, mean_dis
 from feint.estimators.due.clusters import k_means
 from feint.estimators.due.marginals import SparsePosterior
 from feint.estimators.frozen import frozen
+from feint.estimators.located import located
 from feint.estimators.memory_format import MemoryFormat
+from feint.estimators.own_inputs import OwnInputs
 from feint.estimators.spectral import SpectralBound
 from feint.keyed import uniforms
 from feint.predictive import Categorical
@@ -55,6 +57,9 @@ class DUE(nn.Module):
 
     noise: Tensor
 
+    called = ""
+    """What errors call the network."""
+
     def __init__(
         self,
         features: nn.Module,
@@ -83,14 +88,30 @@ class DUE(nn.Module):
         self.bound = SpectralBound(features, shape, coefficient, batch_norm=batch_norm)
         self.process = SparseGP(classes, inducing or classes, width)
         self.register_buffer("noise", _normal(draws, classes, seed), persistent=False)
-        self._format = MemoryFormat()
+        self._format, self._own = MemoryFormat(), OwnInputs()
         self._count = 1
 
     def forward(self, inputs: Float[Tensor, " N ..."], samples: Int[Tensor, " N"] | None = None) -> Categorical:
-        """Predict: S draws; `samples` is not used, for all inputs share the noise."""
-        with frozen(self):
+        """Predict: S draws; `samples` only tell which input an error is about."""
+        with frozen(self), located(self.called, self.features, inputs, samples):
             images = self._format.suited(self.features, inputs, self._logits)
             return Categorical.from_logits(self._logits(images))
+
+    def surprise(
+        self, inputs: Float[Tensor, " N ..."], samples: Int[Tensor, " N"] | None = None
+    ) -> Float[Tensor, " N"]:
+        """The likelihood's loss at the class that it predicts, in nats: the mean over draws of -log p_s(y).
+
+        At least -log of the mean probability, which it equals where the draws agree (Jensen): an attacker who lowers it
+        also takes from the draws what they disagree in.
+
+        Args:
+            inputs: shape ``(N, *shape)``.
+            samples: not used.
+        """
+        found = self(inputs, samples)
+        own = found.prediction.expand(found.draws, -1).unsqueeze(-1)
+        return -found.log_probs.gather(-1, own).squeeze(-1).mean(dim=0)
 
     def begin(self, data: LabelledImages) -> None:
         """Put the weights within their bounds, and set inducing points and length scale by the data."""
@@ -102,7 +123,7 @@ class DUE(nn.Module):
     def step(self, inputs: Float[Tensor, " N ..."], labels: Int[Tensor, " N"]) -> Float[Tensor, ""]:
         """The negative evidence lower bound of a batch, per input, in nats."""
         checked_labels(labels, self.classes)
-        features = checked_features(self.features(inputs), len(inputs))
+        features = checked_features(self._own.call(self.features, inputs), len(inputs))
         return -self.process.bound(features, labels, self._count)
 
     def after_step(self) -> None:
@@ -128,7 +149,7 @@ class DUE(nn.Module):
         )
 
     def _logits(self, inputs: Tensor) -> Float[Tensor, " S N C"]:
-        features = checked_features(self.features(inputs), len(inputs))
+        features = checked_features(self._own.call(self.features, inputs), len(inputs))
         mean, variance = self.posterior().marginals(features)
         if mean.device.type != "mps":  # Apple's GPUs have no float64
             mean, variance = mean.double(), variance.double()

@@ -10,7 +10,9 @@ from torch.nn import functional
 
 from feint.errors import DataError, InputError, NetworkError
 from feint.estimators.frozen import checked_logits, frozen
+from feint.estimators.located import located
 from feint.estimators.memory_format import MemoryFormat
+from feint.estimators.own_inputs import OwnInputs
 from feint.estimators.selective.loss import selective_loss
 from feint.estimators.selective.split import features_and_logits, last_layer
 from feint.predictive import Categorical
@@ -55,6 +57,9 @@ class SelectiveNet(nn.Module):
 
     damping: Tensor
 
+    called = ""
+    """What errors call the network."""
+
     def __init__(
         self,
         network: nn.Module,
@@ -78,13 +83,13 @@ class SelectiveNet(nn.Module):
         self.auxiliary = nn.Linear(last.in_features, last.out_features)
         # In the state dict: with another damping the same weights select otherwise.
         self.register_buffer("damping", torch.tensor(float(damping)))
-        self._format = MemoryFormat()
+        self._format, self._own = MemoryFormat(), OwnInputs()
 
     def forward(self, inputs: Float[Tensor, " N ..."], samples: Int[Tensor, " N"] | None = None) -> Categorical:
-        """Predict; `samples` is not used, for nothing is drawn."""
-        with frozen(self):
-            images = self._format.suited(self.network, inputs, self.network)
-            features, logits = features_and_logits(self.network, images)
+        """Predict; `samples` only tell which input an error is about."""
+        with frozen(self), located(self.called, self.network, inputs, samples):
+            images = self._format.suited(self.network, inputs, lambda some: self._split(some)[1])
+            features, logits = self._split(images)
             logits = checked_logits(logits, len(inputs))
             doubt = -self._select(features)
         if not torch.isfinite(doubt).all():
@@ -103,7 +108,7 @@ class SelectiveNet(nn.Module):
         Raises:
             DataError: a label is not one of the classes.
         """
-        features, logits = features_and_logits(self.network, inputs)
+        features, logits = self._split(inputs)
         lowest, highest = (int(bound) for bound in labels.aminmax())
         if lowest < 0 or highest >= logits.shape[1]:
             raise DataError(
@@ -132,6 +137,9 @@ class SelectiveNet(nn.Module):
             f"coverage={self.coverage:g}, alpha={self.alpha:g}, penalty={self.penalty:g}, divided={self.divided}, "
             f"damping={float(self.damping):g}"
         )
+
+    def _split(self, inputs: Tensor) -> tuple[Float[Tensor, " N F"], Float[Tensor, " N C"]]:
+        return features_and_logits(self.network, inputs, self._own)
 
     def _select(self, features: Float[Tensor, " N F"]) -> Float[Tensor, " N"]:
         """The logit of g."""

@@ -6,6 +6,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from feint.errors import NetworkError
+from feint.estimators.own_inputs import OwnInputs
 
 
 def last_layer(network: nn.Module) -> nn.Linear:
@@ -21,9 +22,14 @@ def last_layer(network: nn.Module) -> nn.Linear:
 
 
 def features_and_logits(
-    network: nn.Module, inputs: Float[Tensor, " N ..."]
+    network: nn.Module, inputs: Float[Tensor, " N ..."], own: OwnInputs
 ) -> tuple[Float[Tensor, " N F"], Float[Tensor, " N C"]]:
     """What the last layer sees, and the logits that it makes of it, in one pass.
+
+    Args:
+        network: ends in a linear layer.
+        inputs: N of them.
+        own: keeps them as they are.
 
     Raises:
         NetworkError: the network does something else after that layer, or does not give it one vector per input.
@@ -35,7 +41,7 @@ def features_and_logits(
 
     handle = last_layer(network).register_forward_hook(note)
     try:
-        logits: Any = network(inputs)
+        logits: Any = own.call(network, inputs)
     finally:
         handle.remove()
     if len(seen) != 1 or seen[0][1] is not logits or logits.ndim != 2 or len(logits) != len(inputs):

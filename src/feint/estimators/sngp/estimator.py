@@ -11,7 +11,9 @@ from torch import Tensor, nn
 from feint.errors import InputError
 from feint.estimators.backbone import checked_features, checked_labels, mean_distance, sampled_features, width_of
 from feint.estimators.frozen import frozen
+from feint.estimators.located import located
 from feint.estimators.memory_format import MemoryFormat
+from feint.estimators.own_inputs import OwnInputs
 from feint.estimators.sngp.laplace import Laplace
 from feint.estimators.sngp.random_features import RandomFourierFeatures
 from feint.estimators.spectral import SpectralBound
@@ -58,6 +60,9 @@ class SNGP(nn.Module):
     logits are those of its appendix, after Lu et al. 2020, "Mean-Field Approximation to Gaussian-Softmax Integral".
     """
 
+    called = ""
+    """What errors call the network."""
+
     def __init__(
         self,
         features: nn.Module,
@@ -96,11 +101,11 @@ class SNGP(nn.Module):
         self.random = RandomFourierFeatures(width, random_features, length_scale or math.sqrt(width))
         self.output = nn.Linear(random_features, classes, bias=False)
         self.laplace = Laplace(random_features, classes if likelihood == "softmax" else 1, ridge)
-        self._format = MemoryFormat()
+        self._format, self._own = MemoryFormat(), OwnInputs()
 
     def forward(self, inputs: Float[Tensor, " N ..."], samples: Int[Tensor, " N"] | None = None) -> Categorical:
-        """Predict; `samples` is not used, for nothing is drawn."""
-        with frozen(self):
+        """Predict; `samples` only tell which input an error is about."""
+        with frozen(self), located(self.called, self.features, inputs, samples):
             images = self._format.suited(self.features, inputs, self._mean_field_logits)
             logits = self._mean_field_logits(images)
         if logits.device.type != "mps":  # Apple's GPUs have no float64
@@ -136,7 +141,7 @@ class SNGP(nn.Module):
         self.laplace.settle()
 
     def _random(self, inputs: Tensor) -> Float[Tensor, " N M"]:
-        return self.random(checked_features(self.features(inputs), len(inputs)))
+        return self.random(checked_features(self._own.call(self.features, inputs), len(inputs)))
 
     def _mean_field_logits(self, inputs: Tensor) -> Float[Tensor, " N C"]:
         random = self._random(inputs)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from feint.experiments.warnings import about_accuracy, about_direction
+from feint.experiments.warnings import about_direction, about_predictions
 from feint.runs.folder.tables import Table
 from feint.runs.run import Run
 from feint.runs.work import Array
@@ -40,12 +40,10 @@ def summarise(run: Run) -> dict[str, Any]:
             "fresh_accuracy": sum(map(_right, repeats)) / last,
             "fresh_changed": sum(_mean(_won(each, None)) for each in repeats) / last,
         }
-    present, classes = len(np.unique(clean["label"])), len(run.about["classes"])
-    errors = int((clean["prediction"] != clean["label"]).sum())
     lost = {"": max(row["directionless"] for row in found["attacked"])}
     found["warnings"] = [
         *run.about["warnings"],
-        *about_accuracy(len(clean["label"]), errors, classes, present),
+        *about_predictions(clean["prediction"], clean["label"], len(run.about["classes"])),
         *about_direction(lost, len(clean["label"])),
     ]
     return found

@@ -94,7 +94,7 @@ class Attacking:
         schema: Any = records.schema(self.victim.measures)
         for name in DISTANCES:
             schema = schema.append(pa.field(name, pa.float64()))
-        return Stage("attack", self.walk.pieces, self._compute, {"records": schema}, ["attacked"])
+        return Stage("attack", self.walk.pieces, self._compute, {"records": schema}, ["attacked"], cut=self.walk.cut)
 
     def _compute(self, piece: Piece, earlier: Run, scratch: Path) -> Found:
         batch, skipped = self.walk.read(piece)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from jaxtyping import Bool, Float
 from torch import Tensor
 
@@ -13,19 +14,38 @@ from feint.reports import Figure, Picture, Pictures, charts
 from feint.reports.formats import percent, radius
 from feint.runs.work import Array
 
+from .summary import Judged, errors, uncertainty
+
 Sure = tuple[float | None, Float[Tensor, " N"], Bool[Tensor, " N"]]
 """A radius (None: clean), the confidence of every prediction, and whether it is right."""
+Stage = tuple[float | None, pa.Table]
+"""A radius (None: clean), and the records there."""
+
+
+def risk_coverage(stages: Sequence[Stage], found: Judged, summary: Mapping[str, Any]) -> Figure:
+    """Risk against coverage, and what random signs of the largest radius do where they were tried."""
+
+    def curve(at: float | None, rows: pa.Table, area: float) -> charts.Curve:
+        drawn = metrics.risk_coverage(uncertainty(rows, found.measure), errors(rows))
+        return charts.Curve(at, drawn.coverage.numpy(), drawn.risk.numpy(), area)
+
+    rows, clean = [summary["clean"], *summary["attacked"]], errors(stages[0][1])
+    curves = [curve(at, each, row["aurc"]) for (at, each), row in zip(stages, rows, strict=True)]
+    signs = found.rows("random", rows[-1]["radius"])
+    random = curve(rows[-1]["radius"], signs, rows[-1]["random"]["aurc"]) if len(signs) else None
+    best, worst = metrics.best_risk_coverage(clean), metrics.worst_risk_coverage(clean)
+    return charts.risk_coverage(curves, best.risk.numpy(), worst.risk.numpy(), random=random)
 
 
 def confidence(stages: Sequence[Sure]) -> Figure:
     """Histograms of confidence, of right and of wrong predictions."""
-    return charts.confidence([charts.Confidences(at, sure.numpy(), right.numpy()) for at, sure, right in stages])
+    return charts.confidence([(at, sure.numpy(), right.numpy()) for at, sure, right in stages])
 
 
-def reliability(stages: Sequence[Sure], rows: Sequence[Mapping[str, Any]]) -> Figure:
+def reliability(stages: Sequence[Sure], summary: Mapping[str, Any]) -> Figure:
     """Reliability diagrams; their errors are the summary's."""
     found: list[charts.Calibration] = []
-    for (at, sure, right), row in zip(stages, rows, strict=True):
+    for (at, sure, right), row in zip(stages, [summary["clean"], *summary["attacked"]], strict=True):
         bins = metrics.reliability(sure, right)
         edges = np.append(bins.lower.numpy(), bins.upper[-1].item())
         values = (bins.count.numpy(), bins.confidence.numpy(), bins.accuracy.numpy())
@@ -46,31 +66,25 @@ def promise(row: Mapping[str, Any]) -> str:
 def thresholds(rows: Sequence[Mapping[str, Any]]) -> Figure:
     """The share of wrong answers that thresholds let through, clean and per radius."""
     radii: list[float | None] = [None, *(found["radius"] for found in rows[0]["attacked"])]
-    shades = charts.by_radius(radii)
+    kept, shades = charts.some(len(radii)), charts.by_radius(radii)
     risks = [[found["risk"] for found in (row["clean"], *row["attacked"])] for row in rows]
-    groups = tuple(
-        charts.Bars(
-            charts.stage(radii[at]),
-            tuple(None if row[at] is None else 100 * row[at] for row in risks),
-            shades[at],
-        )
-        for at in charts.some(len(radii))
-    )
+    groups = [(charts.stage(radii[at]), [row[at] for row in risks]) for at in kept]
+    look: dict[str, Any] = {"axis": "risk (% of answers wrong)", "times": 100}
     names, title = [promise(row) for row in rows], "Wrong answers that a threshold lets through"
-    return charts.bars("thresholds", title, names, groups, axis="risk (% of answers wrong)")
+    return charts.bars("thresholds", title, names, groups, [shades[at] for at in kept], **look)
 
 
 def rounding(summary: Mapping[str, Any]) -> Figure:
     """AURC before, after the attack, and after rounding to 8 bits, per radius."""
     rows = [summary["attacked"][at] for at in charts.some(len(summary["attacked"]))]
-    shades = {"clean": charts.CLEAN, "attacked": charts.ATTACKED[-1], "attacked, then rounded": charts.REFERENCE}
-    areas = [(summary["clean"]["aurc"], row["aurc"], row["rounded"]["aurc"]) for row in rows]
-    groups = tuple(
-        charts.Bars(name, tuple(1000 * each[at] for each in areas), shade)
-        for at, (name, shade) in enumerate(shades.items())
-    )
-    names = [charts.stage(row["radius"]) for row in rows]
-    return charts.bars("rounding", "After rounding to 8 bits", names, groups, axis="AURC (× 1000)")
+    groups = [
+        ("clean", [summary["clean"]["aurc"]] * len(rows)),
+        ("attacked", [row["aurc"] for row in rows]),
+        ("attacked, then rounded", [row["rounded"]["aurc"] for row in rows]),
+    ]
+    names, shades = [charts.stage(row["radius"]) for row in rows], (charts.CLEAN, charts.ATTACKED[-1], charts.REFERENCE)
+    look: dict[str, Any] = {"axis": "AURC (× 1000)", "times": 1000}
+    return charts.bars("rounding", "After rounding to 8 bits", names, groups, shades, **look)
 
 
 def gallery(found: Mapping[str, Array], classes: Sequence[str]) -> Pictures:

@@ -3,12 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-import pyarrow as pa
-
-from feint import metrics
-from feint.experiments.about import closing, columns, many
+from feint.experiments.about import many, tabled, told
 from feint.experiments.glossary import chosen
-from feint.reports import Column, Report, Section, Stat, Stats, Table, Text, charts
+from feint.reports import Block, Column, Report, Stat, Stats, Table, Text, charts
 from feint.reports.formats import count, fixed, percent, radius, times1000
 from feint.runs.run import Run
 
@@ -19,95 +16,39 @@ TERMS = (
     "Selective prediction", "AURC", "E-AURC", "AUGRC", "NLL", "Brier", "ECE", "KS", "Radius", "Effective radius",
     "Unspent radius", "Kept", "Kendall’s tau", "Gradients, queries",
 )  # fmt: skip
-RISK = (
-    "Let the classifier answer only the images it is surest of, and count how many of those answers are wrong. A curve "
-    "that stays low until the far right is a confidence to rely on; one that starts high gives wrong answers exactly "
-    "where the classifier is surest. The shaded area is everything possible at this accuracy."
-)
 SELECTOR = (
     "The victim answers where its selector g is at least 0.5. Beside: the risk where as many images as that are "
     "answered whatever is done to them, the ones that the selector prefers; and a threshold calibrated to a coverage "
     "of {}, judged on the others."
 )
-NUMBERS = (
-    "One row for the images as they are, one per radius of the attack, and one per radius of random signs: as large a "
-    "change that nothing guides, so that what the attack does beyond it is its own. Accuracy counts correct labels; "
-    "AURC, E-AURC and AUGRC judge how confidence ranks them; NLL, Brier and ECE judge the probabilities. The glossary "
-    "at the foot defines each."
-)
-CONFIDENCE = (
-    "How confident the classifier is in its correct predictions (up) and in its wrong ones (down), each kind in "
-    "percent of its own. Good: blue to the right, orange to the left. The attack moves them past each other."
-)
-RELIABILITY = (
-    "Images sorted into 15 bins by confidence; the height of a bar is the share of them that is correct. On the dashed "
-    "line a confidence of 80 % is right in 80 % of cases; below it the classifier promises too much, above it too "
-    "little. The grey bars count the images in each bin: a bar above few images says little."
-)
-ORDER = (
-    "Left, how much of the clean order from most to least certain is left: 1 all of it, 0 nothing, −1 turned around. "
-    "Right, how much of its radius the attack did not use, because a longer step would have changed the prediction or "
-    "gained nothing: a small share says that a larger radius may do more damage still."
-)
-GALLERY = (
-    "The images whose confidence moved most. Left the image, right the same after the attack, between them what was "
-    "added, magnified as stated around mid-grey: without that it would be one flat grey."
-)
-ROUNDING = (
-    "A picture file stores whole grey levels, so a change of less than half a level is rounded away. The grey bars "
-    "show what is left of the attack after that: as high as the attacked one, it survives; as low as the clean one, it "
-    "is gone. Rounding can also take a change of half a level to a whole one, beyond the radius: what is worse after "
-    "it than before is an attack of the radius that it then has, the largest change."
-)
+FRESH = "This victim draws: figures are of fresh draws, which the attack has not seen."
 ANSWERED = "answered / wrong, %"
-CLASSES = "How sure the classifier is of the images of each true class, before and after the attack."
 
 
 def report(run: Run, summary: Mapping[str, Any]) -> Report:
     """What an audit tells a person."""
-    told, summary = (*unattacked(summary), *fresh_draws(summary)), judged(summary)
-    found = Judged(run.table("records"), summary["measure"])
-    clean, radii, rows = found.judged("clean"), run.settings.radii, [summary["clean"], *summary["attacked"]]
-    stages = [(None, clean), *((at, found.judged("attacked", at)) for at in radii)]
-    curves: list[charts.Curve] = []
-    for (at, each), row in zip(stages, rows, strict=True):
-        curves.append(_curve(at, each, found.measure, row["aurc"]))
-    last = summary["attacked"][-1]
-    drawn = found.rows("random", last["radius"])
-    signs = _curve(last["radius"], drawn, found.measure, last["random"]["aurc"]) if len(drawn) else None
-    ends = [each(errors(clean)).risk.numpy() for each in (metrics.best_risk_coverage, metrics.worst_risk_coverage)]
+    notes, headed, summary = fresh_draws(summary), headline(summary), judged(summary)
+    found, radii = Judged(run.table("records"), summary["measure"]), run.settings.radii
+    stages = [(None, found.judged("clean")), *((at, found.judged("attacked", at)) for at in radii)]
     sure = [(at, 1 - uncertainty(each, "max_probability"), ~errors(each)) for at, each in stages]
     gallery = figures.gallery(run.arrays("gallery"), run.about["classes"])
-    shown = [
-        Section(
-            "Does confidence tell right from wrong?", (Text.of(RISK), charts.risk_coverage(curves, *ends, random=signs))
-        ),
-        *([_thresholds(summary)] if summary["thresholds"] else []),
-        *([_selector(summary["selector"])] if "selector" in summary else []),
-        Section("In numbers", (Text.of(NUMBERS), scores(summary))),
-        Section("Where the confidence went", (Text.of(CONFIDENCE), figures.confidence(sure))),
-        Section("Can a confidence be taken at its word?", (Text.of(RELIABILITY), figures.reliability(sure, rows))),
-        Section("How far the attack went", (Text.of(ORDER), _order(summary))),
-        Section("What the attack looks like", (Text.of(GALLERY), gallery)),
-        Section("Saved as a picture", (Text.of(ROUNDING), figures.rounding(summary), _rounding(summary))),
-        Section("Class by class", (Text.of(CLASSES), many(_classes(summary, max(radii)), "classes"))),
-    ]
-    return Report(
-        title=f"feint audit: {run.about['victim']} on {run.about['data']}",
-        headline=headline(summary),
-        sections=(
-            Section("", (Stats(_stats(summary)),)),
-            *shown,
-            *closing(run, _facts(run, summary), told, terminal=True),
-        ),
-        glossary=chosen(*TERMS),
-        warnings=tuple(summary["warnings"]),
-    )
-
-
-def _curve(at: float | None, rows: pa.Table, measure: str, aurc: float) -> charts.Curve:
-    drawn = metrics.risk_coverage(uncertainty(rows, measure), errors(rows))
-    return charts.Curve(at, drawn.coverage.numpy(), drawn.risk.numpy(), aurc)
+    sections = {
+        "": Stats(_stats(summary)),
+        "Does confidence tell right from wrong?": figures.risk_coverage(stages, found, summary),
+        "What becomes of a shipped threshold": _thresholds(summary),
+        "What the selector answers": _selector(summary["selector"]) if "selector" in summary else (),
+        "In numbers": scores(summary),
+        "Where the confidence went": figures.confidence(sure),
+        "Can a confidence be taken at its word?": figures.reliability(sure, summary),
+        "How far the attack went": _order(summary),
+        "What the attack looks like": gallery,
+        "Saved as a picture": (figures.rounding(summary), _rounding(summary)),
+        "Class by class": many(_classes(summary, max(radii)), "classes"),
+    }
+    facts = {"classes": str(len(run.about["classes"])), "confidence": _confidence(summary["measure"])}
+    if (aim := run.settings.attack.measure) != summary["measure"]:
+        facts["aimed at"] = _confidence(aim)
+    return told(run, summary, headed, sections, facts=facts, notes=notes, terminal=True, glossary=chosen(*TERMS))
 
 
 def headline(summary: Mapping[str, Any]) -> str:
@@ -167,35 +108,31 @@ def _stats(summary: Mapping[str, Any]) -> tuple[Stat, ...]:
 
 def scores(summary: Mapping[str, Any]) -> Table:
     """The table: clean, one row per radius, and one per radius of random signs where they were tried."""
-    names = "radius aurc e_aurc augrc nll brier ece accuracy kept effective_radius gradients queries"
-    said = {"own_aurc": Column("AURC, attack’s draws", format=times1000(2))}
-    names += " own_aurc" if "own_aurc" in summary["clean"] else ""
+    order = "radius aurc e_aurc augrc nll brier ece accuracy kept effective_radius gradients queries"
+    own = {"own_aurc": Column("AURC, attack’s draws", format=times1000(2))} if "own_aurc" in summary["clean"] else {}
     rows = [{**summary["clean"], "radius": "clean"}, *summary["attacked"]]
     drawn = [row for row in summary["attacked"] if "random" in row]
     rows += [{**row["random"], "radius": f"random {radius(row['radius'])}"} for row in drawn]
     caption = "Clean and attacked, lower is better but for accuracy and kept"
-    return Table.of("scores", columns(names, **said), rows, caption=caption, terminal=True, marked=0)
+    return tabled("scores", order, own, rows, caption, marked=0)
 
 
-def _thresholds(summary: Mapping[str, Any]) -> Section:
-    rows = summary["thresholds"]
+def _thresholds(summary: Mapping[str, Any]) -> tuple[Block, ...]:
+    if not (rows := summary["thresholds"]):
+        return ()
     stages = [charts.stage(found["radius"]) for found in rows[0]["attacked"]]
     heads = [Column("threshold", "calibrated on clean images"), Column("answers where"), Column("clean", ANSWERED)]
-    cells = tuple(
-        (
-            figures.promise(row),
-            _bound(summary["measure"], row["threshold"]),
-            *(_shares(each) for each in (row["clean"], *row["attacked"])),
-        )
-        for row in rows
-    )
+    cells: list[tuple[str, ...]] = []
+    for row in rows:
+        shares = [_shares(each) for each in (row["clean"], *row["attacked"])]
+        cells.append((figures.promise(row), _bound(summary["measure"], row["threshold"]), *shares))
     caption = "Share of images answered / share of those answers that is wrong"
-    table = Table("thresholds", (*heads, *(Column(stage, ANSWERED) for stage in stages)), cells, caption)
+    table = Table("thresholds", (*heads, *(Column(stage, ANSWERED) for stage in stages)), tuple(cells), caption)
     told = f"{_damage(rows)} The bars show, for each threshold, how many of its answers are wrong."
-    return Section("What becomes of a shipped threshold", (Text.of(told), figures.thresholds(rows), table))
+    return (Text.of(told), figures.thresholds(rows), table)
 
 
-def _selector(found: Mapping[str, Any]) -> Section:
+def _selector(found: Mapping[str, Any]) -> tuple[Block, ...]:
     """What becomes of what the victim itself chooses to answer."""
     said = {
         "answered": Column("g at least 0.5", ANSWERED),
@@ -208,9 +145,8 @@ def _selector(found: Mapping[str, Any]) -> Section:
         for row in stages
     ]
     caption = "What the selector answers / share of those answers that is wrong"
-    table = Table.of("selector", columns(f"radius {' '.join(said)}", **said), rows, caption=caption, terminal=True)
     wanted = f"{percent(1)(found['wanted'])} % on {count(found['calibrated_on'])} of the clean images"
-    return Section("What the selector answers", (Text.of(SELECTOR.format(wanted)), table))
+    return (Text.of(SELECTOR.format(wanted)), tabled("selector", "radius", said, rows, caption))
 
 
 def _shares(found: Mapping[str, Any]) -> str:
@@ -253,14 +189,14 @@ def _order(summary: Mapping[str, Any]) -> Table:
         # A mean of float32 radii may lie a rounding above the radius.
         unspent = max(row["radius"] - row["effective_radius"], 0.0)
         rows.append({**row, "unspent": unspent, "share": unspent / row["radius"]})
-    return Table.of("order", columns(f"radius {' '.join(said)}", **said), rows, caption="Order left and radius left")
+    return tabled("order", "radius", said, rows, "Order left and radius left", terminal=False)
 
 
 def _rounding(summary: Mapping[str, Any]) -> Table:
     said = {
         "levels": Column("radius", "grey levels", radius),
-        "aurc": Column("AURC attacked", format=times1000(2)),
-        "rounded": Column("AURC rounded", format=times1000(2)),
+        "attacked": Column("AURC attacked", format=times1000(2)),
+        "aurc": Column("AURC rounded", format=times1000(2)),
         "left": Column("increase left", "%", percent(1)),
         "largest": Column("largest change", "of [0, 1]", radius),
         "outside": Column("beyond the radius", "%", percent(1)),
@@ -269,12 +205,10 @@ def _rounding(summary: Mapping[str, Any]) -> Table:
     }
     clean, rows = summary["clean"]["aurc"], list[dict[str, Any]]()
     for row in summary["attacked"]:
-        after, grew = row["rounded"], row["aurc"] - clean
+        after, at, grew = row["rounded"], row["radius"], row["aurc"] - clean
         left = (after["aurc"] - clean) / grew if grew > 0 else None
-        rows.append({**after, **{name: row[name] for name in ("radius", "aurc")}, "levels": 255 * row["radius"]})
-        rows[-1] |= {"rounded": after["aurc"], "left": left}
-    caption = "Attacked, then rounded to 8 bits"
-    return Table.of("rounding", columns(f"radius {' '.join(said)}", **said), rows, caption=caption)
+        rows.append({**after, "radius": at, "levels": 255 * at, "attacked": row["aurc"], "left": left})
+    return tabled("rounding", "radius", said, rows, "Attacked, then rounded to 8 bits", terminal=False)
 
 
 def _classes(summary: Mapping[str, Any], at: float) -> Table:
@@ -288,39 +222,20 @@ def _classes(summary: Mapping[str, Any], at: float) -> Table:
     return Table.of("classes", said, summary["classes"], caption=f"Confidence by true class, radius {radius(at)}")
 
 
-def unattacked(summary: Mapping[str, Any]) -> tuple[str, ...]:
-    """How many labels fresh draws change without any attack, and whose draws are shown."""
-    if "fresh" not in summary["clean"]:
-        return ()
-    kept = summary["clean"]["fresh"]["mean"]["kept"]
-    return (
-        f"This victim draws: figures are of fresh draws, which the attack has not seen. They change {1 - kept:.2%} of "
-        "the predicted labels without any attack.",
-    )
-
-
 def fresh_draws(summary: Mapping[str, Any]) -> tuple[str, ...]:
-    """How far fresh draws differ among each other, where there are any: the table has their mean."""
+    """Of a victim that draws: what fresh draws change without an attack, and how far they differ among each other."""
     rows = [("clean", summary["clean"]), *((charts.stage(row["radius"]), row) for row in summary["attacked"])]
-    return tuple(
-        f"{name}, asked {fresh['repeats']} times with fresh draws: AURC × 1000 {1000 * fresh['mean']['aurc']:.2f} "
-        f"± {1000 * fresh['std']['aurc']:.2f}, accuracy {fresh['mean']['accuracy']:.2%}, "
-        f"labels kept {fresh['mean']['kept']:.2%} ± {fresh['std']['kept']:.2%}"
-        for name, fresh in ((name, row["fresh"]) for name, row in rows if "fresh" in row)
+    found = [(name, row["fresh"]) for name, row in rows if "fresh" in row]
+    changed = [f"{1 - fresh['mean']['kept']:.2%}" for name, fresh in found if name == "clean"]
+    return (
+        *(f"{FRESH} They change {share} of the predicted labels without any attack." for share in changed),
+        *(
+            f"{name}, asked {fresh['repeats']} times with fresh draws: AURC × 1000 {1000 * fresh['mean']['aurc']:.2f} "
+            f"± {1000 * fresh['std']['aurc']:.2f}, accuracy {fresh['mean']['accuracy']:.2%}, "
+            f"labels kept {fresh['mean']['kept']:.2%} ± {fresh['std']['kept']:.2%}"
+            for name, fresh in found
+        ),
     )
-
-
-def _facts(run: Run, summary: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        "data": run.about["data"],
-        "network": run.about["victim"],
-        "images": f"{summary['images']:,}, {'x'.join(map(str, run.about['shape']))}",
-        "classes": str(len(run.about["classes"])),
-        "attack": run.about["attack"],
-        "confidence": _confidence(summary["measure"]),
-        **({"aimed at": _confidence(aim)} if (aim := run.settings.attack.measure) != summary["measure"] else {}),
-        "estimator": str(run.settings.victim.estimator),
-    }
 
 
 def _confidence(measure: str) -> str:

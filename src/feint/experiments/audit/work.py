@@ -28,6 +28,7 @@ from feint.victims import records
 from feint.victims.data import load_data, matched
 from feint.victims.doubts import check_alone, doubts
 from feint.victims.judgement import Columns, judge
+from feint.victims.numbers import numbers
 from feint.victims.victim import Victim, load_victim, resolved
 from feint.victims.walk import Walk
 
@@ -112,17 +113,17 @@ class Audit:
     def stages(self) -> list[Stage]:
         """The ranks where the order is to be reversed, the records, and the gallery."""
         schema = records.schema(self.victim.measures)
-        ranks = Stage("ranks", self.walk.pieces, self._ranks, tables={"ranks": RANKS})
+        ranks = Stage("ranks", self.walk.pieces, self._ranks, tables={"ranks": RANKS}, cut=self.walk.cut)
         return [
             *([ranks] if self.threat.word.goal == "reverse" else []),
-            Stage("audit", self.walk.pieces, self._records, tables={"records": schema}),
+            Stage("audit", self.walk.pieces, self._records, tables={"records": schema}, cut=self.walk.cut),
             Stage.single("gallery", self._gallery, arrays=["gallery"]),
         ]
 
     def _ranks(self, piece: Piece, earlier: Run, scratch: Path) -> Found:
         """The attacked uncertainty of clean inputs, by which they are ranked."""
         batch, skipped = self.walk.read(piece)
-        found = self.threat.clean_uncertainty(batch.inputs, batch.samples)
+        found = numbers(self.threat.clean_uncertainty(batch.inputs, batch.samples), batch.samples)
         table = pa.table([pa.array(batch.samples.numpy()), pa.array(found.cpu().numpy())], schema=RANKS)
         return Found({"ranks": table}, skipped=skipped)
 
@@ -156,7 +157,7 @@ class Audit:
         self.victim.check_labels(batch)
         images, labels, samples = (tensor.to(self.victim.device) for tensor in batch)
         memo = Memo(self.victim.estimator(), samples, self.threat.batch_size)
-        clean = memo.predict(images)
+        clean = numbers(memo.predict(images), samples)
         results = self._attacked(images, labels, samples, clean, earlier, memo)
         measures = self.victim.measures
         base = {"sample": batch.samples.numpy(), "clean_prediction": clean.prediction.cpu().numpy()}

@@ -66,7 +66,7 @@ class Detection:
     @property
     def stage(self) -> Stage:
         """The records, part by part, for one victim after the other."""
-        return Stage("detection", self.walk.pieces, self.compute, tables={"records": records.SCHEMA})
+        return Stage("detection", self.walk.pieces, self.compute, {"records": records.SCHEMA}, cut=self.walk.cut)
 
     def compute(self, piece: Piece, earlier: Run, scratch: Path) -> Found:
         """The records of a part."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from jaxtyping import Float
 from torch import Tensor
 
-from feint.predictive import Categorical
+from feint.predictive import Categorical, draws_last
 
 INSIDE = 1e-6
 
@@ -20,13 +20,13 @@ def _entropy(probabilities: Float[Tensor, "*S N C"]) -> Float[Tensor, "*S N"]:
 
 def released_entropy(categorical: Categorical) -> Float[Tensor, " N"]:
     """-sum_c p_c log(p_c + 1e-6) of the mean over draws."""
-    return _entropy(categorical.log_probs.exp().float().mean(dim=0)).double()
+    return _entropy(draws_last(categorical.log_probs.exp().float()).mean(dim=-1)).double()
 
 
 def released_mutual_information(categorical: Categorical) -> Float[Tensor, " N"]:
     """The entropy of the mean less the mean entropy, each as above: with one draw, 0."""
     draws = categorical.log_probs.exp().float()
-    return (_entropy(draws.mean(dim=0)) - _entropy(draws).mean(dim=0)).double()
+    return (_entropy(draws_last(draws).mean(dim=-1)) - draws_last(_entropy(draws)).mean(dim=-1)).double()
 
 
 MEASURES: Mapping[str, Callable[[Categorical], Tensor]] = {

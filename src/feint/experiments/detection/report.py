@@ -4,10 +4,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from torch import Tensor
+
 from feint import metrics
-from feint.experiments.about import closing, columns
+from feint.experiments.about import tabled, told
 from feint.experiments.glossary import chosen
-from feint.reports import Column, Format, Report, Section, Table, Text, charts, formats
+from feint.reports import Block, Column, Format, Report, Table, charts, formats
 from feint.runs.run import Run
 
 from .records import Noise, Records
@@ -17,36 +19,12 @@ SHOWN = ("max_probability", "predictive_entropy", "mutual_information")
 """Detectors in the table of a terminal."""
 FOREMOST = ("mutual information", "predictive entropy")
 """Drawn last, in this order, over others with which they all but coincide: the two that the paper compares."""
-AREA, SHARE, LENGTH = formats.fixed(3), formats.percent(1), formats.fixed(2)
-CURVES: dict[charts.Side, tuple[str, str]] = {
-    "roc": (
-        "ROC curves",
-        "For every threshold the share of attacked inputs that are found, against the share of innocent ones flagged "
-        "along with them. On the diagonal a detector knows nothing.",
-    ),
-    "pr": (
-        "Precision-recall curves",
-        "For every threshold the share of truly attacked inputs among those flagged, against the share found.",
-    ),
-}
-READ = (
-    "One row per victim, attack and detector. Intervals are 95 %, from resampled images. Below 0.5 an AUROC says that "
-    "the detector finds attacked inputs less suspicious than clean and noisy ones."
-)
+AREA, SHARE = formats.fixed(3), formats.percent(1)
+CURVES: dict[charts.Side, str] = {"roc": "ROC curves", "pr": "Precision-recall curves"}
 GLOSSARY = chosen("AUROC", "AUPR", "FPR95", "(S)", "Noise", "Adaptive", "ACE")
-KNOWN = {
-    "attack": Column("attack"),
-    "changed": Column("changed", "% of labels", SHARE),
-    "accuracy": Column("accuracy", format=SHARE),
-    "l2": Column("L2", "mean", LENGTH),
-    "detector": Column("detector"),
-    "auroc": Column("AUROC", "95 %"),
-    "auroc_successful": Column("AUROC (S)", "95 %"),
-    "aupr": Column("AUPR", format=AREA),
-    "aupr_successful": Column("AUPR (S)", format=AREA),
-    "fpr95": Column("FPR95", format=AREA),
-    "fpr95_successful": Column("FPR95 (S)", format=AREA),
-}
+KINDS = {"": "all", " (S)": "successful"}
+"""Which attacked inputs are to be found, by what a column adds to its head for them."""
+ORDER = "victim attack radius changed accuracy l2"
 Victims = Sequence[Mapping[str, Any]]
 
 
@@ -60,30 +38,20 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
         for attack in victim["attacks"]
         if attack["evades"]
     }
+    found = {"In short": short_table(victims), **sections(records, victims, run.about["noise"])}
     facts = {
-        "data": summary["data"],
         "images": formats.count(victims[0]["clean"]["images"]),
         "accuracy": ", ".join(f"{each['name']} {100 * each['clean']['accuracy']:.2f} %" for each in victims),
         "protocol": summary["protocol"],
-        "attacks": " ".join(f"--attack {word}" for word in run.settings.attacks),
     }
-    return Report(
-        title=f"feint detect: {', '.join(victim['name'] for victim in victims)} on {summary['data']}",
-        headline=headline(victims),
-        sections=(
-            Section("In short", (short_table(victims),)),
-            *sections(records, victims, run.about["noise"]),
-            *closing(run, facts, tuple(sorted(evaded))),
-        ),
-        glossary=GLOSSARY,
-        warnings=tuple(summary["warnings"]),
-    )
+    notes = tuple(sorted(evaded))
+    return told(run, summary, headline(victims), found, facts=facts, notes=notes, glossary=GLOSSARY)
 
 
 def sections(
     records: Sequence[Records], victims: Victims, noise: Noise, *, name: str = "", levels: int | None = None
-) -> list[Section]:
-    """All scores in a table, and the curves.
+) -> dict[str, Block]:
+    """All scores in a table, and the curves, each under its head.
 
     Args:
         records: by victim.
@@ -93,17 +61,16 @@ def sections(
         levels: write radii as fractions of so many, where they are.
     """
     dashed, said = (f"-{name}" if name else ""), (f", {name}" if name else "")
-    table = Table.of(
-        f"detectors{dashed}",
-        columns(f"victim attack radius {' '.join([*KNOWN][1:])}", radius=Column("radius", "of [0, 1]"), **KNOWN),
-        _rows(victims, levels),
-        caption="Every measure as a detector of every attack",
-    )
-    found = [Section(f"In numbers{said}", (Text.of(READ), table))]
-    for side, (title, told) in CURVES.items():
+    areas = {"auroc": ("AUROC", "95 %"), "aupr": ("AUPR", "", AREA), "fpr95": ("FPR95", "", AREA)}
+    heads = {f"{name}{end}": Column(f"{head}{end}", *more) for name, (head, *more) in areas.items() for end in KINDS}
+    shown = {"radius": Column("radius", "of [0, 1]"), "accuracy": Column("accuracy", format=SHARE), **heads}
+    rows, caption = _rows(victims, levels), "Every measure as a detector of every attack"
+    table = tabled(f"detectors{dashed}", f"{ORDER} detector", shown, rows, caption, terminal=False)
+    found: dict[str, Block] = {f"In numbers{said}": table}
+    for side, title in CURVES.items():
         panels = list(_panels(records, victims, noise, side, levels))
         named = {"name": f"detection-{side}{dashed}", "title": title + said}
-        found.append(Section(title + said, (Text.of(told), charts.detection(side, panels, **named, foremost=FOREMOST))))
+        found[title + said] = charts.detection(side, panels, **named, foremost=FOREMOST)
     return found
 
 
@@ -127,23 +94,17 @@ def headline(victims: Victims) -> str:
 
 def short_table(victims: Victims) -> Table:
     """What a terminal shows: AUROC of all attacked inputs, and (S)."""
-    areas = {
-        f"{name} {kind}": Column(name.replace("_", " ") if kind == "all" else "(S)", format=AREA)
-        for name in SHOWN
-        for kind in ("all", "successful")
-    }
-    said = {"changed": Column("changed", format=SHARE), "l2": Column("L2", format=LENGTH)}
-    order = columns("victim attack radius changed accuracy l2", **(KNOWN | said)) | areas
+    names = [(measure, end) for measure in SHOWN for end in KINDS]
+    said = {"changed": Column("changed", format=SHARE), "accuracy": Column("accuracy", format=SHARE)}
+    said |= {name + end: Column(end.strip() or name.replace("_", " "), format=AREA) for name, end in names}
     rows: list[dict[str, Any]] = []
     for victim in victims:
         rows.append({**victim["clean"], "victim": victim["name"], "attack": "none", "l2": None})
         for entry in victim["attacks"]:
-            scores = {
-                f"{name} {kind}": _value(entry[kind], name, "auroc") for name in SHOWN for kind in ("all", "successful")
-            }
+            scores = {name + end: _value(entry[KINDS[end]], name, "auroc") for name, end in names}
             rows.append({**entry, **scores, "victim": victim["name"]})
     caption = "AUROC of each measure as a detector; (S): of attacked inputs whose label changed"
-    return Table.of("auroc", order, rows, caption=caption, terminal=True)
+    return tabled("auroc", ORDER, {**said, "l2": Column("L2", format=formats.fixed(2))}, rows, caption)
 
 
 def _rows(victims: Victims, levels: int | None) -> list[dict[str, Any]]:
@@ -153,7 +114,7 @@ def _rows(victims: Victims, levels: int | None) -> list[dict[str, Any]]:
             for measure in entry["all"] or ():
                 named = {"victim": victim["name"], "detector": measure.replace("_", " ")}
                 rows.append({**entry, **named, "radius": _radius(entry["radius"], levels)})
-                for kind, end in (("all", ""), ("successful", "_successful")):
+                for end, kind in KINDS.items():
                     rows[-1] |= {f"{name}{end}": _value(entry[kind], measure, name) for name in ("aupr", "fpr95")}
                     rows[-1][f"auroc{end}"] = area(entry[kind] and entry[kind][measure]["auroc"])
     return rows
@@ -186,14 +147,17 @@ def _panels(
             for measure in entry["all"] or ():
                 found = duel(rows, entry["attack"], entry["radius"], measure, noise, changed=changed)
                 if found is not None:
-                    name, told = measure.replace("_", " "), (found.scores, found.positives)
-                    if side == "roc":
-                        roc, below = metrics.roc(*told), metrics.auroc(*told)
-                        x, y = roc.false_positive_rate, roc.true_positive_rate
-                    else:
-                        pr, below = metrics.precision_recall(*told), metrics.aupr(*told)
-                        x, y = pr.recall, pr.precision
-                    curves.append(charts.Detector(name, x.numpy(), y.numpy(), below))
+                    curves.append(_curve(side, measure.replace("_", " "), found.scores, found.positives))
             attack, subject = f"{entry['attack']} {_radius(entry['radius'], levels)}", "(S)" if changed else "all"
             panels.append((f"{victim['name']}: {attack}, {subject}", curves))
     return panels
+
+
+def _curve(side: charts.Side, name: str, scores: Tensor, positives: Tensor) -> charts.Detector:
+    if side == "roc":
+        roc = metrics.roc(scores, positives)
+        x, y, below = roc.false_positive_rate, roc.true_positive_rate, metrics.auroc(scores, positives)
+    else:
+        pr = metrics.precision_recall(scores, positives)
+        x, y, below = pr.recall, pr.precision, metrics.aupr(scores, positives)
+    return charts.Detector(name, x.numpy(), y.numpy(), below)

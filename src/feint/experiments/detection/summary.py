@@ -3,9 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from feint.experiments.warnings import about_accuracy, about_direction
+from feint.experiments.warnings import about_direction, about_predictions
 from feint.runs.run import Run
 
 from .records import Noise, Records
@@ -17,7 +15,7 @@ def summarise(run: Run) -> dict[str, Any]:
     settings, about = run.settings, run.about
     found = [Records.of(run.table("records"), which) for which in range(len(about["victims"]))]
     return {
-        "warnings": list(dict.fromkeys(_warnings(found, about))),
+        "warnings": list(dict.fromkeys([*about["warnings"], *warnings_of(found, about["victims"])])),
         "data": about["data"],
         "protocol": settings.protocol,
         "victims": [
@@ -35,15 +33,17 @@ def summarise(run: Run) -> dict[str, Any]:
     }
 
 
-def _warnings(found: Sequence[Records], about: Mapping[str, Any]) -> Iterator[str]:
-    """What must be known before these numbers are believed, of every victim."""
-    yield from about["warnings"]
-    for records, victim in zip(found, about["victims"], strict=True):
+def warnings_of(found: Sequence[Records], victims: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What must be known before these numbers are believed.
+
+    Args:
+        found: records by victim.
+        victims: the ``name`` of each, and how many ``classes`` it has.
+    """
+    for records, victim in zip(found, victims, strict=True):
         name = victim["name"] if len(found) > 1 else ""
         clean = (records["kind"] == "clean") & (records["repeat"] == records["repeat"].min())
-        labels, images = records["label"][clean], int(clean.sum())
-        wrong = int((records["prediction"][clean] != labels).sum())
-        yield from about_accuracy(images, wrong, victim["classes"], len(np.unique(labels)), name)
+        yield from about_predictions(records["prediction"][clean], records["label"][clean], victim["classes"], name)
         first = (records["kind"] == "attacked") & (records["repeat"] == records["repeat"].min())
         whose = f"{name}, " if name else ""
         lost = {
@@ -52,7 +52,7 @@ def _warnings(found: Sequence[Records], about: Mapping[str, Any]) -> Iterator[st
             )
             for attack, radius in records.attacks
         }
-        yield from about_direction(lost, images)
+        yield from about_direction(lost, int(clean.sum()))
 
 
 def of_victim(records: Records, noise: Noise, *, resamples: int, seed: int) -> dict[str, Any]:

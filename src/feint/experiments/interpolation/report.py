@@ -5,9 +5,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from feint.experiments.about import between, closing
+from feint.experiments.about import between, told
 from feint.experiments.glossary import chosen, title
-from feint.reports import Column, Figure, Panel, Picture, Pictures, Report, Section, Table, Text, charts, formats
+from feint.reports import Column, Figure, Panel, Picture, Pictures, Report, Table, charts, formats
 from feint.runs.run import Run
 
 from .pairs import KINDS
@@ -20,16 +20,6 @@ AREA: Final = formats.fixed(3)
 CHANCE = {
     "AUROC": "The chance that a pixel blend has a larger value than a latent one: 1 tells them apart, ½ does not."
 }
-HALVES = (
-    "Both kinds of blend stand between two classes, but a latent blend is an image that the decoder might well have "
-    "seen, and a pixel blend is two images on top of each other. A measure that tells them apart has its histograms "
-    "apart."
-)
-AREAS = (
-    "Each pair gives one blend of each kind; intervals are from pairs drawn with replacement. The last row of a victim "
-    "is how much better mutual information does than entropy."
-)
-WAY = "The pictures show one pair blended step by step; the curves are medians and quartiles over many pairs."
 
 
 def headline(summary: Mapping[str, Any]) -> str:
@@ -48,34 +38,26 @@ def headline(summary: Mapping[str, Any]) -> str:
 def report(run: Run, summary: Mapping[str, Any]) -> Report:
     """What the blends tell a person."""
     settings: InterpolationSettings = run.settings
-    names = [victim["name"] for victim in run.about["victims"]]
-    facts = {
-        "data": f"{run.about['data']}, {run.about['images']} images",
-        "autoencoder": settings.autoencoder.name,
-        "pairs": f"{settings.pairs} of different classes; {min(settings.paths, settings.pairs)} along the way",
-        "victims": ", ".join(names),
-    }
     strips = run.arrays("strips")
     pair = tuple(Picture(tuple(strips[kind]), title=name) for kind, name in KINDS.items())
     shown = Pictures("strips", "One pair, from its first image to its second", pair, layout="strip")
-    paths = [_path(run, which, name) for which, name in enumerate(names)]
-    return Report(
-        title=f"feint interpolate: {settings.autoencoder.name} on {run.about['data']}",
-        headline=headline(summary),
-        sections=(
-            Section("Half-way", (Text.of(HALVES), _halves(run, summary))),
-            Section("Which measure tells pixel blends from latent blends?", (Text.of(AREAS), _areas(summary))),
-            Section("Along the way", (Text.of(WAY), shown, *paths)),
-            *closing(run, facts),
-        ),
-        glossary=chosen("Entropy", "Mutual information", "Latent blend", "Pixel blend") | CHANCE,
+    paths = [_path(run, which, victim["name"]) for which, victim in enumerate(run.about["victims"])]
+    sections = {
+        "Half-way": _halves(run, summary),
+        "Which measure tells pixel blends from latent blends?": _areas(summary),
+        "Along the way": (shown, *paths),
+    }
+    along = f"{settings.pairs} of different classes; {min(settings.paths, settings.pairs)} along the way"
+    terms, who = (
+        chosen("Entropy", "Mutual information", "Latent blend", "Pixel blend") | CHANCE,
+        settings.autoencoder.name,
     )
+    return told(run, summary, headline(summary), sections, of=who, facts={"pairs": along}, glossary=terms)
 
 
 def _halves(run: Run, summary: Mapping[str, Any]) -> Figure:
     """Histograms half-way: of entropy and of mutual information, where there is some, victim by victim."""
     panels: list[Panel] = []
-    samples: list[charts.Sample] = []
     for which, victim in enumerate(summary["victims"]):
         halves = read_blends(run, which, "halves")
         for name in (name for name in MEASURES if name in halves["latent"]):
@@ -87,7 +69,7 @@ def _halves(run: Run, summary: Mapping[str, Any]) -> Figure:
             panels.append(charts.histograms(samples, x_title=f"{title(name)} (nats)", y_title="% of pairs", title=head))
     head = f"Half-way between {summary['pairs']:,} pairs of different classes"
     alt = f"Histograms half-way, by kind of blend. {'; '.join(panel.title for panel in panels)}."
-    return Figure("halves", head, alt, tuple(panels), legend=tuple(sample.mark for sample in samples))
+    return Figure.of("halves", head, alt, panels)
 
 
 def _areas(summary: Mapping[str, Any]) -> Table:
@@ -112,9 +94,8 @@ def _path(run: Run, which: int, name: str) -> Figure:
     paths = read_blends(run, which, "paths")
     steps = np.linspace(0, 1, run.settings.steps)
     panels: list[Panel] = []
-    series: list[charts.Line] = []
     for measure in (measure for measure in MEASURES if measure in paths["latent"]):
-        series = []
+        series: list[charts.Line] = []
         for kind, said in KINDS.items():
             low, middle, high = np.quantile(paths[kind][measure], [0.25, 0.5, 0.75], axis=0)
             series.append(charts.Line(said, middle, COLOURS[kind], band=(low, high)))
@@ -122,5 +103,4 @@ def _path(run: Run, which: int, name: str) -> Figure:
         panels.append(charts.lines(steps, series, x_title=way, y_title=nats, x_domain=(0, 1), title=title(measure)))
     pairs = len(paths["latent"]["predictive_entropy"])
     head = f"{name}: between two images (median and quartiles of {pairs} pairs)"
-    legend = tuple(line.mark for line in series)
-    return Figure(f"path_{which}", head, f"Measures along the way, {name}.", tuple(panels), legend=legend)
+    return Figure.of(f"path_{which}", head, f"Measures along the way, {name}.", panels)

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from feint.experiments.warnings import about_predictions
 from feint.metrics import Interval, auroc, bootstrap
 from feint.runs.run import Run
 from feint.runs.work import Array
@@ -29,9 +30,20 @@ def read_blends(run: Run, which: int, part: str) -> Measured:
 
 def summarise(run: Run) -> dict[str, Any]:
     """How well each measure of each victim tells pixel blends from latent ones."""
-    victims = enumerate(run.about["victims"])
+    victims = list(enumerate(run.about["victims"]))
+    warnings = [each for which, victim in victims for each in _warnings(run, which, victim)]
     found = [{"name": victim["name"], **_victim(run, which)} for which, victim in victims]
-    return {"pairs": run.settings.pairs, "victims": found}
+    said = list(dict.fromkeys([*run.about["warnings"], *warnings]))
+    return {"warnings": said, "pairs": run.settings.pairs, "victims": found}
+
+
+def _warnings(run: Run, which: int, victim: Mapping[str, Any]) -> list[str]:
+    """What a victim says of the images at both ends of the paths."""
+    prediction, pairs = read_blends(run, which, "paths")["pixel"]["prediction"], run.arrays("pairs")
+    labels = np.concatenate([pairs[name][: len(prediction)] for name in ("first_label", "second_label")])
+    said = np.concatenate([prediction[:, 0], prediction[:, -1]])
+    whose = victim["name"] if len(run.about["victims"]) > 1 else ""
+    return about_predictions(said, labels, len(victim["classes"]), whose)
 
 
 def _victim(run: Run, which: int) -> dict[str, Any]:

@@ -105,7 +105,10 @@ class Interpolation:
         return np.linspace(0, 1, self.settings.steps).tolist()
 
     def _blends(self, piece: Piece, earlier: Run, scratch: Path) -> Found:
-        """All measures of one kind: "halves/MEASURE", shape (pairs,), and "paths/MEASURE", shape (paths, steps)."""
+        """All measures of one kind: "halves/MEASURE", shape (pairs,), and "paths/MEASURE", shape (paths, steps).
+
+        Of the paths also "paths/prediction": where pixels are blended, both ends are the images themselves.
+        """
         victim, kind = self.scene.victims[piece.at[0]], list(KINDS)[piece.at[1]]
         pairs, found = self._read(earlier), dict[str, Array]()
         few = pairs.some(self.settings.paths)
@@ -114,6 +117,7 @@ class Interpolation:
         paths = self.scene.look(victim, along, torch.arange(len(few.first)).repeat(self.settings.steps))
         for name in victim.measures:
             found[f"halves/{name}"] = halves[name]
+        for name in (*victim.measures, "prediction"):
             found[f"paths/{name}"] = paths[name].reshape(self.settings.steps, -1).T
         return Found(arrays={"blends": found})
 

@@ -6,6 +6,7 @@ from typing import final
 
 import numpy as np
 
+from feint.experiments.warnings import about_predictions
 from feint.runs.run import Run
 from feint.runs.work import Array
 from feint.victims.records import MEASURE
@@ -55,6 +56,7 @@ class Mapped:
         limits: name -> the largest value that counts as confident.
         prediction: the class at each point, shape ``(G * G,)``.
         confidence: its probability, likewise.
+        warnings: what must be known before all that is believed.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Mapped:
     limits: Mapping[str, float]
     prediction: Array
     confidence: Array
+    warnings: tuple[str, ...]
 
     @property
     def confident(self) -> dict[str, Array]:
@@ -98,9 +101,12 @@ def read_mapped(run: Run, which: int) -> Mapped:
     usual = images.read(["label", "prediction", *(MEASURE + name for name in names)], victim=which)
     found = maps.read(["prediction", "confidence", *(MEASURE + name for name in names)], victim=which)
     shape = (settings.side, settings.side)
+    whose = victim["name"] if len(run.about["victims"]) > 1 else ""
+    said, labels = (usual.column(name).to_numpy() for name in ("prediction", "label"))
     return Mapped(
         name=victim["name"],
-        accuracy=float((usual.column("prediction").to_numpy() == usual.column("label").to_numpy()).mean()),
+        accuracy=float((said == labels).mean()),
+        warnings=tuple(about_predictions(said, labels, len(victim["classes"]), whose)),
         measures={name: found.column(MEASURE + name).to_numpy().reshape(shape) for name in names},
         limits={
             name: float(np.quantile(usual.column(MEASURE + name).to_numpy(), 1 - settings.flagged)) for name in names

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from feint.experiments.about import closing
+from feint.experiments.about import told
 from feint.experiments.glossary import chosen, title
 from feint.experiments.pictures import label
-from feint.reports import Block, Column, Details, Figure, Mark, Picture, Pictures, Report, Section, Table, Text, charts
+from feint.reports import Block, Column, Details, Figure, Panel, Picture, Pictures, Report, Table, Text, charts
 from feint.reports.formats import fixed, percent, significant, write
 from feint.runs.run import Run
 
@@ -23,23 +23,7 @@ REGIONS: Final = {
     "far, confident by all": charts.ATTACKED[2],
 }
 _FIRST: Final = ("predictive_entropy", "mutual_information")
-PLANE = (
-    "The autoencoder has learnt to write every image as a point of a plane, and to paint an image for every point. "
-    "First where the images lie, then what is painted at each place."
-)
-MAPS = "The darker, the more uncertain. Dots are the images, in the colours of their classes."
-SHARES = (
-    "The share of points where the victim is as confident as with {} of the images. Far from all data it should be 0; "
-    "near them it need not be 100, for between two classes doubt is right."
-)
-CONFIDENT = (
-    "Coloured: points further from any image than images are from each other, which the victim finds as familiar as {} "
-    "of real images. Letters are the images below."
-)
-RUBBISH = (
-    "Decoded points far from all data that the victim is confident about by entropy and, where it has any, by mutual "
-    "information: always the one furthest from all images and from those shown before it."
-)
+NO_RUBBISH = "None: every point far from all data is flagged."
 
 
 def headline(summary: Mapping[str, Any]) -> str:
@@ -58,40 +42,24 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
     plane = read_plane(run)
     victims = [read_mapped(run, which) for which in range(len(about["victims"]))]
     points = charts.Points(plane.encoded, plane.labels, tuple(about["classes"]))
-    facts = {
-        "data": f"{about['data']}, {summary['images']:,} images",
-        "autoencoder": settings.autoencoder.name,
-        "plane": f"{settings.side} x {settings.side} points from {write(-end)} to {write(end)}",
-        "victims": ", ".join(victim["name"] for victim in about["victims"]),
+    rubbish = Pictures("rubbish", "Confident rubbish", _rubbish(run, summary))
+    sections = {
+        "The plane": _plane(run, plane, points),
+        "What the victims make of it": _maps(plane, victims, points),
+        "How much of the plane looks familiar": _shares(summary),
+        "Confident far away from all data": _confident(plane, victims, summary),
+        "Confident rubbish": rubbish if rubbish.items else Text.of(NO_RUBBISH),
     }
-    rubbish = _rubbish(run, summary)
-    return Report(
-        title=f"feint latent: {settings.autoencoder.name} on {about['data']}",
-        headline=headline(summary),
-        sections=(
-            Section("The plane", (Text.of(PLANE), *_plane(run, plane, points))),
-            Section("What the victims make of it", (Text.of(MAPS), *_maps(plane, victims, points))),
-            Section("How much of the plane looks familiar", (Text.of(SHARES.format(usual)), *_shares(summary))),
-            Section(
-                "Confident far away from all data",
-                (Text.of(CONFIDENT.format(usual)), _confident(plane, victims, summary)),
-            ),
-            Section(
-                "Confident rubbish",
-                (Text.of(RUBBISH), Pictures("rubbish", "Confident rubbish", rubbish))
-                if rubbish
-                else (Text.of("None: every point far from all data is flagged."),),
-            ),
-            *closing(run, facts),
-        ),
-        glossary={
-            **chosen("Entropy", "Mutual information"),
-            "Far": "Further from the nearest encoded image than "
-            f"{100 * settings.far:g} % of the encoded images are from the nearest other.",
-            "Confident": f"A measure within the range of {usual} of the images: a detector that "
-            f"raises a false alarm for {100 * settings.flagged:g} % of them stays silent.",
-        },
-    )
+    terms = {
+        **chosen("Entropy", "Mutual information"),
+        "Far": "Further from the nearest encoded image than "
+        f"{100 * settings.far:g} % of the encoded images are from the nearest other.",
+        "Confident": f"A measure within the range of {usual} of the images: a detector that "
+        f"raises a false alarm for {100 * settings.flagged:g} % of them stays silent.",
+    }
+    facts = {"plane": f"{settings.side} x {settings.side} points from {write(-end)} to {write(end)}"}
+    who = settings.autoencoder.name
+    return told(run, summary, headline(summary), sections, of=who, facts=facts, glossary=terms, usual=usual)
 
 
 def _plane(run: Run, plane: Plane, points: charts.Points) -> tuple[Block, ...]:
@@ -102,7 +70,7 @@ def _plane(run: Run, plane: Plane, points: charts.Points) -> tuple[Block, ...]:
     alt = "Encoded images by class; beyond the dashed line is far from all of them."
     ends = f"From {write(-plane.end)} to {write(plane.end)} in both coordinates."
     return (
-        Figure("plane", "Encoded images by class", alt, (panel,), "Beyond the dashed line is far.", points.legend),
+        Figure.of("plane", "Encoded images by class", alt, [panel], "Beyond the dashed line is far."),
         Pictures("mosaic", "Decoded images over the plane", (from_the_top,), ends, "mosaic"),
     )
 
@@ -123,17 +91,15 @@ def _maps(plane: Plane, victims: Sequence[Mapped], points: charts.Points) -> tup
 def _map(name: str, plane: Plane, victims: Sequence[Mapped], points: charts.Points | None) -> Figure:
     drawn = [victim for victim in victims if name in victim.measures]
     without = [victim.name for victim in victims if name not in victim.measures]
-    said, border = title(name), (plane.distance, plane.border)
-    top = max(float(victim.measures[name].max()) for victim in drawn)
-    lowest = min(0.0, *(float(victim.measures[name].min()) for victim in drawn))
-    panels = tuple(
-        charts.heat(each.measures[name], plane.end, name=said, top=top, points=points, border=border, title=each.name)
-        for each in drawn
-    )
+    values = [victim.measures[name] for victim in drawn]
+    span = (min(0.0, *(float(each.min()) for each in values)), max(float(each.max()) for each in values))
+    said, look = title(name), {"points": points, "border": (plane.distance, plane.border)}
+    panels = [
+        charts.heat(each.measures[name], plane.end, name=said, span=span, title=each.name, **look) for each in drawn
+    ]
     alt = f"{said} over the latent plane, for {', '.join(victim.name for victim in drawn)}."
     caption = f"Not applicable to {', '.join(without)}: a single draw." if without else ""
-    legend = (charts.sequential_ramp(said, write(lowest), write(top)), *(points.legend if points else ()))
-    return Figure(f"map_{name}", f"Over the latent plane: {said}", alt, panels, caption, legend)
+    return Figure.of(f"map_{name}", f"Over the latent plane: {said}", alt, panels, caption)
 
 
 def _shares(summary: Mapping[str, Any]) -> list[Table]:
@@ -142,38 +108,24 @@ def _shares(summary: Mapping[str, Any]) -> list[Table]:
     names = dict.fromkeys(name for victim in victims for name in victim["far_confident"] if name != "both")
     measures = {**{name: title(name) for name in names}, "both": "entropy and mutual information"}
     heads = (Column("measure"), *(Column(victim["name"], "%", percent(1)) for victim in victims))
-    captions = {
-        "far_confident": "Confident far away from all data",
-        "near_confident": "Confident near the data",
-    }
-    return [
-        Table(
-            where,
-            heads,
-            tuple((said, *(victim[where].get(name) for victim in victims)) for name, said in measures.items()),
-            caption,
-            terminal=where == "far_confident",
-        )
-        for where, caption in captions.items()
-    ]
+    captions = {"far_confident": "Confident far away from all data", "near_confident": "Confident near the data"}
+    found: list[Table] = []
+    for where, caption in captions.items():
+        rows = [(said, *(victim[where].get(name) for victim in victims)) for name, said in measures.items()]
+        found.append(Table(where, heads, tuple(rows), caption, terminal=where == "far_confident"))
+    return found
 
 
 def _confident(plane: Plane, victims: Sequence[Mapped], summary: Mapping[str, Any]) -> Figure:
-    far = plane.is_far
-    panels = tuple(
-        charts.regions(
-            np.sum([far, far & victim.confident["predictive_entropy"], far & victim.confident_by_both], axis=0),
-            tuple(REGIONS.values()),
-            plane.end,
-            letters=[charts.Letter(_letter(at), each["x"], each["y"]) for at, each in enumerate(found["rubbish"])],
-            title=victim.name
-            + ("" if (share := found["far_confident"]["both"]) is None else f": {100 * share:.0f} % of the far plane"),
-        )
-        for victim, found in zip(victims, summary["victims"], strict=True)
-    )
+    far, panels = plane.is_far, list[Panel]()
+    for victim, found in zip(victims, summary["victims"], strict=True):
+        codes = np.sum([far, far & victim.confident["predictive_entropy"], far & victim.confident_by_both], axis=0)
+        letters = [charts.Letter(_letter(at), each["x"], each["y"]) for at, each in enumerate(found["rubbish"])]
+        share = found["far_confident"]["both"]
+        head = victim.name if share is None else f"{victim.name}: {100 * share:.0f} % of the far plane"
+        panels.append(charts.regions(codes, REGIONS, plane.end, letters=letters, title=head))
     alt = "Regions of the plane by whether they are far and whether each victim is confident there."
-    legend = tuple(Mark(name, shade) for name, shade in REGIONS.items())
-    return Figure("confident", "Confident about what is far from all data", alt, panels, legend=legend)
+    return Figure.of("confident", "Confident about what is far from all data", alt, panels)
 
 
 def _rubbish(run: Run, summary: Mapping[str, Any]) -> tuple[Picture, ...]:

@@ -14,6 +14,7 @@ def summarise(run: Run) -> dict[str, Any]:
     plane = read_plane(run)
     victims = [read_mapped(run, which) for which in range(len(run.about["victims"]))]
     return {
+        "warnings": list(dict.fromkeys([*run.about["warnings"], *(each for one in victims for each in one.warnings)])),
         "images": len(plane.labels),
         "points": plane.distance.size,
         "extent": plane.end,

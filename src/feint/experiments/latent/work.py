@@ -76,7 +76,7 @@ class Latent:
         schema = self.scene.schema
         return [
             Stage.single("plane", self._plane, arrays=["plane", "mosaic"]),
-            Stage("images", self.walk.pieces, self._images, tables={"images": schema("sample", "label")}),
+            Stage("images", self.walk.pieces, self._images, {"images": schema("sample", "label")}, cut=self.walk.cut),
             Stage("maps", parts, self._maps, tables={"maps": schema("point")}, unit="points"),
             Stage("rubbish", each, self._rubbish, arrays=["rubbish"], unit="victims"),
         ]

@@ -8,7 +8,7 @@ import pyarrow as pa
 import torch
 
 from feint import metrics
-from feint.experiments.warnings import about_accuracy, about_direction
+from feint.experiments.warnings import about_direction, about_predictions
 from feint.runs.run import Run
 from feint.runs.work import Array
 
@@ -37,8 +37,7 @@ def summarise(run: Run) -> dict[str, Any]:
 def _warnings(columns: Mapping[str, Array], classes: int, name: str) -> list[str]:
     """What must be known before a victim's numbers are believed."""
     clean = columns["condition"] == "clean"
-    labels, images = columns["label"][clean], int(clean.sum())
-    wrong, whose = int((columns["prediction"][clean] != labels).sum()), f"{name}, " if name else ""
+    whose = f"{name}, " if name else ""
     lost = {
         f"{whose}{condition} at {radius:g}": int(
             columns["directionless"][(columns["condition"] == condition) & (columns["radius"] == radius)].sum()
@@ -48,8 +47,8 @@ def _warnings(columns: Mapping[str, Array], classes: int, name: str) -> list[str
         )
     }
     return [
-        *about_accuracy(images, wrong, classes, len(np.unique(labels)), name),
-        *about_direction(lost, images),
+        *about_predictions(columns["prediction"][clean], columns["label"][clean], classes, name),
+        *about_direction(lost, int(clean.sum())),
     ]
 
 

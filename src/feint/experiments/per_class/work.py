@@ -14,6 +14,7 @@ from torch import Tensor
 from feint import catalog
 from feint.errors import SpecError
 from feint.estimators import predict
+from feint.predictive import draws_last
 from feint.runs import things
 from feint.runs.machine import Machine
 from feint.runs.run import Run
@@ -161,7 +162,7 @@ class PerClass:
     @property
     def stage(self) -> Stage:
         """The records, part by part, for one victim after the other."""
-        return Stage("records", self.walk.pieces, self._part, tables={"records": RECORDS})
+        return Stage("records", self.walk.pieces, self._part, tables={"records": RECORDS}, cut=self.walk.cut)
 
     def _part(self, piece: Piece, earlier: Run, scratch: Path) -> Found:
         """Attack and judge one part: one row per image and condition."""
@@ -192,7 +193,7 @@ class PerClass:
         victim = self.faced[which][0]
         found = predict(victim.estimator(1), inputs, samples, batch_size=self.walk.batch_size)
         own = labels.expand(found.draws, -1).unsqueeze(-1)
-        probabilities = found.log_probs.gather(-1, own).squeeze(-1).exp()
+        probabilities = draws_last(found.log_probs.gather(-1, own).squeeze(-1).exp())
         count = len(inputs)
         columns: dict[str, Any] = {
             "victim": np.full(count, which),
@@ -201,8 +202,13 @@ class PerClass:
             "sample": samples.cpu().numpy(),
             "label": labels.cpu().numpy(),
             "prediction": found.prediction.cpu().numpy(),
-            "softmax": probabilities.mean(dim=0).cpu().double().numpy(),
-            "variance": probabilities.var(dim=0, correction=0).cpu().double().numpy(),
+            "softmax": probabilities.mean(dim=-1).cpu().double().numpy(),
+            "variance": (probabilities - probabilities.mean(dim=-1, keepdim=True))
+            .square()
+            .mean(dim=-1)
+            .cpu()
+            .double()
+            .numpy(),
             "directionless": directionless.cpu().numpy(),
         }
         return pa.table(columns, schema=RECORDS)

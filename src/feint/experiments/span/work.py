@@ -19,6 +19,7 @@ from feint.runs.work import Found, Piece, Stage, Work
 from feint.threats.things import budget, build, code_of, completed
 from feint.victims.data import load_data, matched
 from feint.victims.doubts import check_alone, doubts
+from feint.victims.numbers import numbers
 from feint.victims.victim import Victim, load_victim, resolved
 from feint.victims.walk import Walk
 
@@ -62,7 +63,9 @@ def prepare(settings: SpanSettings, machine: Machine) -> Work:
             "stochastic": victim.stochastic,
             "warnings": doubts(victim, dataset),
         },
-        stages=[Stage("span", walk.pieces, _computing(settings, victim, walk, attack), tables={"records": SCHEMA})],
+        stages=[
+            Stage("span", walk.pieces, _computing(settings, victim, walk, attack), {"records": SCHEMA}, cut=walk.cut)
+        ],
     )
 
 
@@ -74,7 +77,7 @@ def _computing(
         victim.check_labels(batch)
         estimator, size = victim.estimator(), walk.batch_size
         images, samples = batch.inputs.to(victim.device), batch.samples.to(victim.device)
-        own = predict(estimator, images, samples, batch_size=size).prediction
+        own = numbers(predict(estimator, images, samples, batch_size=size), samples).prediction
 
         def predicted(inputs: Tensor, rows: Tensor) -> Categorical:
             return estimator(inputs, samples[rows])

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from feint import measures
 from feint.measures.complement import complemented
-from feint.predictive import Categorical
+from feint.predictive import Categorical, draws_last
 
 
 def sum_of_variances(categorical: Categorical) -> Float[Tensor, " N"]:
@@ -39,7 +39,7 @@ def small_spread_information(categorical: Categorical) -> Float[Tensor, " N"]:
     """
     measures.mutual_information(categorical[:0])  # refuses a single draw
     surplus = complemented(categorical.log_probs) - complemented(categorical.mean_log_probs)
-    return (categorical.mean_log_probs.exp() * surplus.expm1().square()).sum(dim=-1).mean(dim=0) / 2
+    return draws_last((categorical.mean_log_probs.exp() * surplus.expm1().square()).sum(dim=-1)).mean(dim=-1) / 2
 
 
 def drawn_together(categorical: Categorical, factor: float) -> Categorical:

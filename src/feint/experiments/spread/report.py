@@ -5,9 +5,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from feint.experiments.about import between, closing, columns
+from feint.experiments.about import between, tabled, told
 from feint.experiments.glossary import chosen
-from feint.reports import Column, Figure, Mark, Report, Section, Table, Text, charts, formats
+from feint.reports import Column, Figure, Report, Table, charts, formats
 from feint.runs.run import Run
 from feint.runs.work import Array
 
@@ -19,13 +19,6 @@ _BRIEF: Final = {"variance": "sum of variances", "limit": "½ sum of variance / 
 TERMS = (
     "Entropy", "Mutual information", "Sum of variances", "Half the sum of variance / mean", "Spearman, Kendall",
 )  # fmt: skip
-SCATTER = "One point per image and approximation, both axes logarithmic. On the dashed line an approximation is exact."
-DECADES = "The approximation over the mutual information: 1 where it is exact."
-RANKS = "Rank correlation with mutual information: a detector only needs the order."
-CLOSER = (
-    "Little mutual information does not mean draws that lie close together: they may all be sure, some a hundred times "
-    "surer than others. So here the draws of every image are moved towards their mean."
-)
 
 
 def headline(summary: Mapping[str, Any]) -> str:
@@ -43,19 +36,14 @@ def headline(summary: Mapping[str, Any]) -> str:
 
 def report(run: Run, summary: Mapping[str, Any]) -> Report:
     """What both approximations tell a person."""
-    facts = {"data": ", ".join(run.about["data"]), "victims": ", ".join(run.about["victims"])}
-    return Report(
-        title="feint spread: softmax variance against mutual information",
-        headline=headline(summary),
-        sections=(
-            Section("Two approximations against the real thing", (Text.of(SCATTER), _scatter(run, summary))),
-            Section("By the size of the mutual information", (Text.of(DECADES), _decades(summary))),
-            Section("Do they rank images alike?", (Text.of(RANKS), _ranks(summary))),
-            Section("As the spread shrinks", (Text.of(CLOSER), _closer(summary))),
-            *closing(run, facts),
-        ),
-        glossary=chosen(*TERMS),
-    )
+    sections = {
+        "Two approximations against the real thing": _scatter(run, summary),
+        "By the size of the mutual information": _decades(summary),
+        "Do they rank images alike?": _ranks(summary),
+        "As the spread shrinks": _closer(summary),
+    }
+    title = "feint spread: softmax variance against mutual information"
+    return told(run, summary, headline(summary), sections, title=title, glossary=chosen(*TERMS))
 
 
 def _scatter(run: Run, summary: Mapping[str, Any]) -> Figure:
@@ -71,7 +59,7 @@ def _scatter(run: Run, summary: Mapping[str, Any]) -> Figure:
         "domain": _ends([values for each in shown for values in each.values()]),
         "x_domain": _ends([each["information"] for each in shown]),
     }
-    panels = tuple(
+    panels = [
         charts.scatter(
             [charts.Cloud(name, each["information"], each[key], COLOURS[key]) for key, name in NAMES.items()],
             x_title="mutual information (nats)",
@@ -81,11 +69,10 @@ def _scatter(run: Run, summary: Mapping[str, Any]) -> Figure:
             title=f"{row['victim']} on {row['data']}",
         )
         for each, row in zip(shown, summary["spreads"], strict=True)
-    )
-    marks = tuple(Mark(name, COLOURS[key], "point") for key, name in NAMES.items())
+    ]
     title = "Softmax variance against mutual information, one point per image"
     alt = "Both approximations against mutual information, for each victim and set of images."
-    return Figure("spread", title, alt, panels, legend=(*marks, Mark("equal", charts.REFERENCE, "dash")))
+    return Figure.of("spread", title, alt, panels)
 
 
 def _ends(values: Sequence[Array]) -> tuple[float, float]:
@@ -110,8 +97,7 @@ def _decades(summary: Mapping[str, Any]) -> Table:
         "limit_ratio": Column(_BRIEF["limit"], unit, formats.significant(4)),
     }
     rows = [{**row, "size": f"{write(row['from'])} to {write(row['to'])}"} for row in _rows(summary, "decades")]
-    caption = "Median ratio by the size of the mutual information"
-    return Table.of("decades", columns(f"victim data {' '.join(said)}", **said), rows, caption=caption, terminal=True)
+    return tabled("decades", "victim data", said, rows, "Median ratio by the size of the mutual information")
 
 
 def _ranks(summary: Mapping[str, Any]) -> Table:
@@ -126,8 +112,7 @@ def _ranks(summary: Mapping[str, Any]) -> Table:
         for found in summary["spreads"]
         for name, interval in found["spearman"].items()
     ]
-    order, caption = f"victim data images {' '.join(said)}", "Rank correlation with mutual information"
-    return Table.of("ranks", columns(order, **said), rows, caption=caption, terminal=True)
+    return tabled("ranks", "victim data images", said, rows, "Rank correlation with mutual information")
 
 
 def _closer(summary: Mapping[str, Any]) -> Table:
@@ -139,5 +124,4 @@ def _closer(summary: Mapping[str, Any]) -> Table:
         | {name: between(number, {**row[name], "estimate": row[name]["median"]}) for name in ratios}
         for row in _rows(summary, "drawn_together")
     ]
-    order, caption = f"victim data {' '.join(said)}", "Ratio as the draws are moved together"
-    return Table.of("drawn_together", columns(order, **said), rows, caption=caption, terminal=True)
+    return tabled("drawn_together", "victim data", said, rows, "Ratio as the draws are moved together")

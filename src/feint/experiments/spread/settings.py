@@ -1,17 +1,11 @@
 """What can be asked about softmax variance and mutual information."""
 
-from typing import Annotated, Any, cast, final
+from typing import Annotated, final
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from feint.runs.settings import RunSettings
-from feint.victims.settings import DataSettings, Victims
-
-_COUNTED = {"limit", "first"}
-
-
-def _several(value: Any) -> Any:
-    return cast(Any, value) if isinstance(value, list | tuple) else [value]
+from feint.victims.settings import DataSettings, SeveralData, Victims
 
 
 @final
@@ -27,20 +21,10 @@ class SpreadSettings(RunSettings):
 
     victims: Annotated[Victims, Field(min_length=1)]
     data: DataSettings = DataSettings()
-    foreign: Annotated[tuple[DataSettings, ...], BeforeValidator(_several)] = ()
+    foreign: SeveralData = ()
     resamples: Annotated[int, Field(gt=0)] = 200
 
     @property
     def filled(self) -> tuple[DataSettings, ...]:
         """The foreign images, cut and counted like the first ones where they are not told otherwise."""
-        said = {name: getattr(self.data, name) for name in self.data.model_fields_set if name != "source"}
-        return tuple(
-            each.but(**{name: value for name, value in said.items() if name not in _told(each)})
-            for each in self.foreign
-        )
-
-
-def _told(settings: DataSettings) -> set[str]:
-    """What was said of images; how many, in either way, is one thing."""
-    told = set(settings.model_fields_set)
-    return told | _COUNTED if told & _COUNTED else told
+        return tuple(each.like(self.data) for each in self.foreign)

@@ -1,6 +1,6 @@
 """A summary of both approximations: ranks, ratios by the size of the information, and as the draws come together."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 
+from feint.experiments.warnings import about_predictions
 from feint.metrics import bootstrap, kendall_tau, spearman
 from feint.runs.run import Run
 from feint.runs.work import Array
@@ -27,6 +28,7 @@ def read_spread(run: Run, victim: int, data: int, names: tuple[str, ...] | None 
 def summarise(run: Run) -> dict[str, Any]:
     """Both approximations against the mutual information, for each victim and set of images."""
     return {
+        "warnings": list(dict.fromkeys(_warnings(run))),
         "spreads": [
             {
                 "victim": victim,
@@ -35,8 +37,17 @@ def summarise(run: Run) -> dict[str, Any]:
             }
             for at, victim in enumerate(run.about["victims"])
             for which, data in enumerate(run.about["data"])
-        ]
+        ],
     }
+
+
+def _warnings(run: Run) -> Iterator[str]:
+    """What must be known before these numbers are believed: of the images that the victims are made for."""
+    yield from run.about["warnings"]
+    for which, name in enumerate(run.about["victims"]):
+        rows = read_spread(run, which, 0, ("prediction", "label"))
+        whose = name if len(run.about["victims"]) > 1 else ""
+        yield from about_predictions(rows["prediction"], rows["label"], run.about["outputs"][which], whose)
 
 
 def _spread(found: Mapping[str, Array], resamples: int) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from feint.runs.machine import Machine
 from feint.runs.run import Run
 from feint.runs.work import Found, Piece, Stage, Work
 from feint.victims.data import load_data
-from feint.victims.doubts import check_alone
+from feint.victims.doubts import check_alone, doubts_of
 from feint.victims.victim import Victim, load_victim, resolved
 from feint.victims.walk import Walk
 
@@ -28,7 +28,7 @@ BATCHES = 5
 SCHEMA = pa.schema(
     [
         *(pa.field(name, pa.int16(), nullable=False) for name in ("victim", "data")),
-        pa.field("sample", pa.int64(), nullable=False),
+        *(pa.field(name, pa.int64(), nullable=False) for name in ("sample", "label", "prediction")),
         *(pa.field(name, pa.float64(), nullable=False) for name in ("information", *APPROXIMATIONS)),
         *(
             pa.field(f"{name}/{factor:g}", pa.float64(), nullable=False)
@@ -64,8 +64,13 @@ def prepare(settings: SpreadSettings, machine: Machine) -> Work:
             "images": [dataset.fingerprint() for dataset in sets],
             "weights": [victim.identity() for victim in victims],
         },
-        about={"data": [dataset.name for dataset in sets], "victims": [victim.name for victim in victims]},
-        stages=[Stage("spread", spread.pieces, spread.compute, tables={"spread": SCHEMA})],
+        about={
+            "data": [dataset.name for dataset in sets],
+            "victims": [victim.name for victim in victims],
+            "outputs": [len(victim.classes) for victim in victims],
+            "warnings": doubts_of(victims, sets[0]),
+        },
+        stages=[Stage("spread", spread.pieces, spread.compute, {"spread": SCHEMA}, cut=spread.walks[0].cut)],
     )
 
 
@@ -108,7 +113,8 @@ class Spread:
             for name, approximation in APPROXIMATIONS.items():
                 columns[f"{name}/{factor:g}"] = approximation(closer) / information
         keys = {"victim": np.full(len(samples), place[0]), "data": np.full(len(samples), which)}
-        values = {**keys, "sample": batch.samples.numpy()} | {
+        keys |= {"sample": batch.samples.numpy(), "label": batch.targets.numpy()}
+        values = {**keys, "prediction": found.prediction.cpu().numpy()} | {
             name: each.cpu().numpy() for name, each in columns.items()
         }
         arrays: list[Any] = [

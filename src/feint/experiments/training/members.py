@@ -20,6 +20,7 @@ from feint.runs.run import Run
 from feint.runs.work import Array, Found, Piece, Stage, Work
 from feint.training import Recipe
 from feint.victims.cards import CARD, network_on_card
+from feint.victims.fitting import fitted_to, load_fitting
 from feint.victims.networks import new_network
 from feint.victims.settings import NetworkWord, VictimSettings
 from feint.victims.victim import Victim, completed_estimator
@@ -42,7 +43,8 @@ def classifiers(settings: TrainingSettings, data: Dataset, test: Dataset, machin
         raise SpecError(f"network: expected one that can be trained, got the exported program {settings.network.name}")
     test = test.matched(data.classes)  # a split that lacks a class numbers the others as the training images do
     network = _with_classes(settings.network, data)
-    estimator = completed_estimator(settings.estimator)
+    estimator = fitted_to(completed_estimator(settings.estimator), settings.data)
+    fitting = load_fitting(estimator, test, machine)
     adversarial = settings.adversarial and hardening.settled(settings.adversarial, seed=settings.seed)
     settings = settings.but(network=network, estimator=estimator, adversarial=adversarial)
     test = test.matched(data.classes)
@@ -55,7 +57,10 @@ def classifiers(settings: TrainingSettings, data: Dataset, test: Dataset, machin
     members = Members(settings, recipe_of(settings.recipe), data, test, machine)
     return Work(
         settings=settings,
-        identity=identity(data, test, first),
+        identity={
+            **identity(data, test, first),
+            **({} if fitting is None else {"fitted to": fitting.fingerprint()}),
+        },
         about={
             "kind": "classifier",
             "data": data.name,
@@ -166,7 +171,8 @@ class Members:
             name=settings.name, networks=words, estimator=settings.estimator, average=settings.average
         )
         classes, device = tuple(self.data.classes), self.machine.device
-        return Victim(told, lambda: members, classes, settings.seed, self.data.shape, device)
+        fitting = load_fitting(settings.estimator, self.test, self.machine)
+        return Victim(told, lambda: members, classes, settings.seed, self.data.shape, device, fitting=fitting)
 
     def _test(self, piece: Piece, earlier: Run, scratch: Path) -> Found:
         """What the victim says of the test images, as it predicts: with its draws and all its members."""

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from feint.experiments.about import closing
-from feint.reports import Block, Column, Details, Figure, Report, Section, Stat, Stats, Table, charts
+from feint.experiments.about import told
+from feint.reports import Block, Column, Details, Figure, Report, Stat, Stats, Table, charts
 from feint.reports.formats import count, fixed, percent, significant
 from feint.runs.run import Run
 
@@ -26,23 +26,20 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
     shown = {name: each for name, each in COLUMNS.items() if validated or "validation" not in name}
     rows = [{**row, **row["best"], "member": at} for at, row in enumerate(summary["members"])]
     caption = "each member, at the epoch that its weights are from"
+    quality = f"accuracy {summary['accuracy']:.2%}" if "accuracy" in summary else f"ELBO {summary['elbo']:.2f} nats"
+    sections = {
+        "": Stats(_stats(summary)),
+        "Epoch by epoch": _curves(epochs),
+        "Members": Table.of("members", shown, rows, caption=caption),
+    }
     facts = {
-        "data": f"{about['data']}, {about['images']} images",
         "network": str(settings.network),
         "estimator": str(settings.estimator),
         "recipe": ", ".join(f"{name} {v}" for name, v in settings.recipe.plain().items() if v is not None),
         "adversarial": str(settings.adversarial or "none"),
     }
-    return Report(
-        title=f"feint train: {settings.name} on {about['data']}",
-        headline=f"{settings.name}: {_quality(summary)} on {about['test_images']} images of {about['test']}",
-        sections=(
-            Section("", (Stats(_stats(summary)),)),
-            Section("Epoch by epoch", _curves(epochs)),
-            Section("Members", (Table.of("members", shown, rows, caption=caption),)),
-            *closing(run, facts),
-        ),
-    )
+    headline = f"{settings.name}: {quality} on {about['test_images']} images of {about['test']}"
+    return told(run, summary, headline, sections, of=settings.name, facts=facts)
 
 
 def _curves(epochs: Sequence[Mapping[str, Any]]) -> tuple[Block, ...]:
@@ -57,10 +54,6 @@ def _curve(rows: Sequence[Mapping[str, Any]], member: int) -> Figure:
     best = next(row["epoch"] for row in rows if row["best"])
     accuracies = {"validation": [row["validation_accuracy"] for row in rows]}
     return charts.training(losses, accuracies, best=best, name=f"training-{member}")
-
-
-def _quality(summary: Mapping[str, Any]) -> str:
-    return f"accuracy {summary['accuracy']:.2%}" if "accuracy" in summary else f"ELBO {summary['elbo']:.2f} nats"
 
 
 def _stats(summary: Mapping[str, Any]) -> tuple[Stat, ...]:

@@ -86,8 +86,3 @@ def sequential(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
         found[..., channel] = np.interp(np.nan_to_num(values), places, shades)
     found[np.isnan(values)] = (250, 217, 212)
     return found.round().astype(np.uint8)
-
-
-def sequential_ramp(name: str, low: str, high: str) -> Ramp:
-    """The legend of `sequential`."""
-    return Ramp(name, SEQUENTIAL, low, high)

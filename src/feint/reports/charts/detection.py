@@ -12,7 +12,7 @@ from ..names import short
 from ..pictures import HOVER
 from ..report import Figure, Mark, Panel
 from .colours import SERIES
-from .inline import PERCENT, Array, Json, axis, chart, colour, diagonal, layer, said, stacked, table
+from .inline import PERCENT, Array, Json, axis, chart, colour, diagonal, keyed, layer, said, stacked, table
 
 Side = Literal["roc", "pr"]
 COLUMNS: Final = 200
@@ -62,7 +62,7 @@ def detection(
 def _panel(side: Side, detectors: Sequence[Detector], shades: dict[str, str], foremost: Sequence[str]) -> Json:
     ranks = {each: at for at, each in enumerate(foremost)}
     layered = sorted(reversed(detectors), key=lambda each: ranks.get(each.name, -1))
-    keys = [f"d{at}" for at in range(len(layered))]
+    keys = keyed("d", layered)
     found: list[dict[str, list[object]]] = [{"d": [], "x": [], "y": []}]
     for key, each in zip(keys, layered, strict=True):
         keep = thinned(each.x, each.y)

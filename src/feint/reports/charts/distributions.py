@@ -1,14 +1,23 @@
-"""How values are spread: histograms laid over each other."""
+"""How values are spread: histograms laid over each other; images side by side, with where each can be moved."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import Final, final
 
 import numpy as np
 
 from ..names import short
 from ..report import Mark, Panel
-from .inline import Array, Json, axis, chart, colour, layer, said, stacked, table
+from .colours import CORRECT, REFERENCE, WRONG, some
+from .inline import DASHED, QUARTERS, Array, Json, axis, chart, colour, keyed, layer, rule, said, stacked, table
+
+MOST_INTERVALS: Final = 600
+"""Images of a panel: more than lie side by side on a screen."""
+_LEGEND: Final = (
+    Mark("correct predictions", CORRECT),
+    Mark("wrong predictions", WRONG),
+    Mark("the threshold", REFERENCE, "dash"),
+)
 
 
 @final
@@ -21,11 +30,6 @@ class Sample:
     colour: str
     outlined: bool = False
 
-    @property
-    def mark(self) -> Mark:
-        """Its entry in a legend."""
-        return Mark(self.name, self.colour, "line" if self.outlined else "square")
-
 
 def histograms(samples: Sequence[Sample], *, x_title: str, y_title: str, bins: int = 50, title: str = "") -> Panel:
     """Histograms over the same bins, each in percent of its own values.
@@ -35,7 +39,7 @@ def histograms(samples: Sequence[Sample], *, x_title: str, y_title: str, bins: i
     top = max(float(np.quantile(sample.values, 0.999)) for sample in samples)
     bottom = min(0.0, *(float(sample.values.min()) for sample in samples))
     edges = np.linspace(bottom, top if top > bottom else bottom + 1, bins + 1)
-    keys = [f"k{at}" for at in range(len(samples))]
+    keys = keyed("k", samples)
     counts = [np.histogram(sample.values.clip(edges[0], edges[-1]), edges)[0] for sample in samples]
     columns = stacked(
         {
@@ -58,4 +62,31 @@ def histograms(samples: Sequence[Sample], *, x_title: str, y_title: str, bins: i
             layers.append(layer("line", {"interpolate": "step-after", "strokeWidth": 1.8}, rest=rest, **place))
         elif chosen:
             layers.append(layer("rect", {"opacity": 0.5}, rest=rest, **place, x2="high", y2={"datum": 0}, tooltip=told))
-    return Panel(chart(layers, height=250, data=table(columns)), title)
+    legend = tuple(Mark(each.name, each.colour, "line" if each.outlined else "square") for each in samples)
+    return Panel(chart(layers, height=250, data=table(columns)), title, legend)
+
+
+def intervals(clean: Array, low: Array, high: Array, correct: Array, *, threshold: float, title: str = "") -> Panel:
+    """A line per image from its lowest to its highest confidence, the least certain first; a dot where it came from."""
+    order = np.argsort(clean, kind="stable")
+    ranks = np.array(some(len(order), MOST_INTERVALS))
+    columns = {
+        "place": 100 * (ranks + 0.5) / len(order),
+        **{name: 100 * each[order[ranks]] for name, each in (("clean", clean), ("low", low), ("high", high))},
+        "kind": ["correct" if right else "wrong" for right in correct[order[ranks]].astype(bool)],
+    }
+    up = axis("low", "confidence (%)", domain=(-1, 101), values=QUARTERS)
+    place: Json = {
+        "x": axis("place", "images, the least certain first (%)", domain=(-1, 101), grid=False),
+        "color": colour("kind", ["correct", "wrong"], [CORRECT, WRONG]),
+        "tooltip": [
+            said("kind", "prediction"),
+            said("clean", "confidence, %", ".1f"),
+            said("low", "can be lowered to, %", ".1f"),
+            said("high", "can be raised to, %", ".1f"),
+        ],
+    }
+    spans = layer("rule", {"opacity": 0.55, "strokeWidth": 1.2}, **place, y=up, y2="high")
+    dots = layer("circle", {"size": 12, "opacity": 1}, **place, y={**up, "field": "clean"})
+    layers = [spans, dots, rule(100 * threshold, DASHED)]
+    return Panel(chart(layers, height=320, data=table(columns)), title, _LEGEND)

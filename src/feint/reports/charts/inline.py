@@ -77,6 +77,15 @@ def colour(field: str, keys: Sequence[str], shades: Sequence[str]) -> Json:
     return {"field": field, "type": "nominal", "scale": scale, "legend": None}
 
 
+def keyed(letter: str, things: Sequence[Any]) -> list[str]:
+    """Names of ours for things whose own names may be anything.
+
+    >>> keyed("s", ["a.b", "a.b"])
+    ['s0', 's1']
+    """
+    return [f"{letter}{at}" for at in range(len(things))]
+
+
 def said(field: str, title: str, format: str | None = None) -> Json:
     """A line of a tooltip, whose reader takes a line called title or image for something else than text."""
     head = short(title, 60)

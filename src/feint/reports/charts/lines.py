@@ -1,15 +1,20 @@
-"""Curves over common places, with a rule to read them all at once."""
+"""Curves over common places, with a rule to read them all at once; among them those of a training."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
 
+from ..formats import percent, significant
 from ..pictures import HOVER
-from ..report import Mark, Panel
-from .colours import MOST, REFERENCE, some
-from .inline import DASHED, POINTS, Array, Ends, Json, axis, chart, colour, layer, quantity, said, table
+from ..report import Figure, Mark, Panel
+from .colours import ATTACKED, CLEAN, MOST, REFERENCE, some
+from .inline import DASHED, POINTS, Array, Ends, Json, axis, chart, colour, keyed, layer, quantity, said, table
+
+_SHADES = {"training": CLEAN, "validation": ATTACKED[1]}
+By = Mapping[str, Sequence[float | None]]
+"""One value per epoch of "training" and "validation"; None where there is none."""
 
 
 @final
@@ -49,7 +54,7 @@ def lines(
     everything possible; the format is d3's, for tooltips; dots mark places where there are few.
     """
     keep = some(len(x), POINTS if len(series) <= 12 else POINTS // 2)
-    keys = [f"s{at}" for at in range(len(series))]
+    keys = keyed("s", series)
     columns: dict[str, Any] = {"x": x[keep], **{key: line.y[keep] for key, line in zip(keys, series, strict=True)}}
     places = {"x": axis("x", x_title, domain=x_domain), "y": axis("y", y_title, domain=y_domain)}
     layers: list[Json] = []
@@ -68,7 +73,8 @@ def lines(
             fold = {"transform": [{"fold": chosen, "as": ["series", "y"]}]}
             layers.append(layer("line", look, rest=fold, **places, color=shades))
     told = [said("x", x_title, format), *(said(keys[at], series[at].name, format) for at in some(len(keys), MOST + 3))]
-    return Panel(chart([*layers, _pointer(told)], height=height, data=table(columns)), title)
+    legend = tuple(line.mark for line in series)
+    return Panel(chart([*layers, _pointer(told)], height=height, data=table(columns)), title, legend)
 
 
 def _pointer(told: Sequence[Json]) -> Json:
@@ -82,3 +88,18 @@ def _pointer(told: Sequence[Json]) -> Json:
 def over(grid: Array, x: Array, y: Array) -> Array:
     """A curve's values at other places, by straight lines; NaN beyond its ends."""
     return np.interp(grid, x, y, left=np.nan, right=np.nan)
+
+
+def training(losses: By, accuracies: By, *, best: int | None = None, name: str = "training") -> Figure:
+    """Loss in nats, and accuracy where it is known, by epoch; ``best`` is the one that the weights are from."""
+    panels: list[Panel] = []
+    for found, times, title in ((losses, 1, "loss (nats)"), (accuracies, 100, "accuracy (%)")):
+        series = {kind: times * np.array(values, dtype=np.float64) for kind, values in found.items()}
+        drawn = [Line(kind, by, _SHADES.get(kind, ATTACKED[2])) for kind, by in series.items() if np.isfinite(by).any()]
+        if drawn:
+            epochs = np.arange(1, len(drawn[0].y) + 1, dtype=np.float64)
+            panels.append(lines(epochs, drawn, x_title="epoch", y_title=title, dots=len(epochs) <= 40, height=280))
+    last = [f"{kind} loss {significant(3)(values[-1])}" for kind, values in losses.items() if values]
+    last += [f"{kind} accuracy {percent(1)(values[-1])} %" for kind, values in accuracies.items() if values]
+    caption = "" if best is None else f"The weights are those after epoch {best}."
+    return Figure.of(name, "Training, epoch by epoch", f"In the last epoch: {', '.join(last)}.", panels, caption)

@@ -1,18 +1,19 @@
 """Maps over a plane: an image with a coarse grid to hover over, contours as polylines, points on top."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, final
 
 import numpy as np
 import numpy.typing as npt
 
+from ..formats import write
 from ..images import data_uri, png
 from ..names import short
 from ..pictures import HOVER
-from ..report import Mark, Panel
-from .colours import CLASSES, sequential, some
-from .inline import DASHED, Array, Json, axis, chart, colour, layer, said, stacked, table
+from ..report import Mark, Panel, Ramp
+from .colours import CLASSES, SEQUENTIAL, sequential, some
+from .inline import DASHED, Array, Ends, Json, axis, chart, colour, keyed, layer, said, stacked, table
 
 POINTS: Final = 1500
 """On top of a map; of more, so many evenly spaced ones are drawn."""
@@ -56,7 +57,7 @@ def heat(
     end: float,
     *,
     name: str,
-    top: float | None = None,
+    span: Ends,
     points: Points | None = None,
     border: Border | None = None,
     title: str = "",
@@ -64,33 +65,28 @@ def heat(
     """A value over a square plane: the darker, the more.
 
     Values have shape ``(G, G)``, rows from the bottom; both axes go from minus ``end`` to ``end``; the name is for
-    tooltips; ``top`` is the value that is darkest, or else the largest.
+    tooltips; ``span`` is from the least value that there is to the one that is darkest.
     """
-    most = float(np.nanmax(values)) if top is None else top
-    layers = [_image(sequential(values / (most or 1.0))[::-1], end), _pointer(values, end, name)]
-    return _plane(layers, end, points, border, title)
+    layers = [_image(sequential(values / (span[1] or 1.0))[::-1], end), _pointer(values, end, name)]
+    return _plane(layers, end, points, border, title, (Ramp(name, SEQUENTIAL, *map(write, span)),))
 
 
 def regions(
-    codes: Array,
-    colours: Sequence[str],
-    end: float,
-    *,
-    border: Border | None = None,
-    letters: Sequence[Letter] = (),
-    title: str = "",
+    codes: Array, kinds: Mapping[str, str], end: float, *, letters: Sequence[Letter] = (), title: str = ""
 ) -> Panel:
     """Which of a few kinds each point of a square plane is; letters outside of it are moved to its edge.
 
-    Codes are whole numbers from 0, shape ``(G, G)``, rows from the bottom; both axes go from minus ``end`` to ``end``.
+    Codes are places among the kinds, which have colours by their names, shape ``(G, G)``, rows from the bottom; both
+    axes go from minus ``end`` to ``end``.
     """
-    shades = np.array([[int(shade[at : at + 2], 16) for at in (1, 3, 5)] for shade in colours], dtype=np.uint8)
-    panel = _plane([_image(shades[codes.astype(np.int64)][::-1], end)], end, None, border, title)
-    x, y = np.clip([[each.x for each in letters], [each.y for each in letters]], -0.96 * end, 0.96 * end).tolist()
-    columns = table({"x": x, "y": y, "text": [short(each.text, 4) for each in letters]})
-    look = {"fontWeight": "bold", "fontSize": 13, "color": "white"}
-    written = [layer("text", look, rest={"data": columns}, **_axes(end), text="text")] if letters else []
-    return Panel({**panel.chart, "layer": [*panel.chart["layer"], *written]}, title)
+    shades = np.array([[int(shade[at : at + 2], 16) for at in (1, 3, 5)] for shade in kinds.values()], dtype=np.uint8)
+    layers = [_image(shades[codes.astype(np.int64)][::-1], end)]
+    if letters:
+        x, y = np.clip([[each.x for each in letters], [each.y for each in letters]], -0.96 * end, 0.96 * end).tolist()
+        columns = table({"x": x, "y": y, "text": [short(each.text, 4) for each in letters]})
+        look = {"fontWeight": "bold", "fontSize": 13, "color": "white"}
+        layers.append(layer("text", look, rest={"data": columns}, **_axes(end), text="text"))
+    return _plane(layers, end, None, None, title, tuple(Mark(name, shade) for name, shade in kinds.items()))
 
 
 def encoded(points: Points, end: float, *, border: Border | None = None, title: str = "") -> Panel:
@@ -98,9 +94,17 @@ def encoded(points: Points, end: float, *, border: Border | None = None, title: 
     return _plane([], end, points, border, title)
 
 
-def _plane(layers: list[Json], end: float, points: Points | None, border: Border | None, title: str) -> Panel:
+def _plane(
+    layers: list[Json],
+    end: float,
+    points: Points | None,
+    border: Border | None,
+    title: str,
+    legend: tuple[Mark | Ramp, ...] = (),
+) -> Panel:
     above = [_points(points, end, 7 if layers else 14)] if points is not None else []
-    return Panel(chart([*layers, *above, *(_contours(*border, end) if border else [])], aspect=1.0), title)
+    drawn = chart([*layers, *above, *(_contours(*border, end) if border else [])], aspect=1.0)
+    return Panel(drawn, title, (*legend, *(points.legend if points is not None else ())))
 
 
 def _axes(end: float, x: str = "x", y: str = "y") -> Json:
@@ -135,10 +139,10 @@ def _pointer(values: Array, end: float, name: str) -> Json:
 
 
 def _points(points: Points, end: float, size: int) -> Json:
-    keep = some(len(points.labels), POINTS)
+    keep, keys = some(len(points.labels), POINTS), keyed("c", CLASSES)
     x, y = points.places[keep].T
-    data = table({"x": x, "y": y, "c": [f"c{at}" for at in points.labels[keep] % len(CLASSES)]}, 3)
-    shade = colour("c", [f"c{at}" for at in range(len(CLASSES))], CLASSES)
+    data = table({"x": x, "y": y, "c": [keys[at % len(keys)] for at in points.labels[keep]]}, 3)
+    shade = colour("c", keys, CLASSES)
     return layer("circle", {"size": size, "opacity": 0.85}, rest={"data": data}, **_axes(end), color=shade)
 
 

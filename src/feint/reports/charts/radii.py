@@ -12,6 +12,8 @@ from .colours import CORRECT, MOST, RANDOM, REFERENCE, WRONG, by_radius, radius_
 from .inline import PERCENT, QUARTERS, Array, Json, axis, chart, colour, diagonal, layer, rule, said, table
 from .lines import Line, lines, over
 
+Sure = tuple[float | None, Array, Array]
+"""A radius, None: clean; the confidence in [0, 1] of every image's prediction; whether it is correct."""
 BINS: Final = 20
 _HEIGHT, _SPLIT, _BELOW = 300, 212, 236
 
@@ -25,21 +27,6 @@ class Curve:
     coverage: Array
     risk: Array
     aurc: float
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class Confidences:
-    """The confidence in [0, 1] of every image's prediction, and whether it is correct; radius None: clean."""
-
-    radius: float | None
-    confidence: Array
-    correct: Array
-
-    @property
-    def kinds(self) -> dict[str, Array]:
-        """Which are correct, and which wrong."""
-        return {"correct": self.correct.astype(bool), "wrong": ~self.correct.astype(bool)}
 
 
 @final
@@ -96,27 +83,22 @@ def risk_coverage(
     return Figure(name, "Risk against coverage", alt, (panel,), legend=legend)
 
 
-def confidence(stages: Sequence[Confidences], *, name: str = "confidence") -> Figure:
+def confidence(stages: Sequence[Sure], *, name: str = "confidence") -> Figure:
     """Confidence of correct predictions upwards, of wrong ones downwards, each in percent of its own."""
-    shown = [stages[at] for at in some(len(stages))]
-    edges = np.linspace(0, 1, BINS + 1)
-    counts = [[np.histogram(found.confidence[which], edges)[0] for which in found.kinds.values()] for found in shown]
+    edges, heads, means = np.linspace(0, 1, BINS + 1), list[str](), list[str]()
+    counts: list[list[Array]] = []
+    for radius, sure, correct in [stages[at] for at in some(len(stages))]:
+        kinds = {"correct": sure[correct.astype(bool)], "wrong": sure[~correct.astype(bool)]}
+        counts.append([np.histogram(each, edges)[0] for each in kinds.values()])
+        heads.append(stage(radius))
+        told = [f"{kind} {percent(1)(float(each.mean()))} %" for kind, each in kinds.items() if len(each)]
+        means.append(f"{heads[-1]}: {', '.join(told)}")
     shares = [[100 * each / max(each.sum(), 1) for each in pair] for pair in counts]
     tallest = max(float(each.max()) for pair in shares for each in pair)
     top = float(min(max(10 * np.ceil(1.08 * tallest / 10), 10), 105))
     panels = tuple(
-        Panel(_histogram(edges, number, share, top), stage(found.radius))
-        for found, number, share in zip(shown, counts, shares, strict=True)
+        Panel(_histogram(edges, *each, top), head) for *each, head in zip(counts, shares, heads, strict=True)
     )
-    means = [
-        f"{stage(found.radius)}: "
-        + ", ".join(
-            f"{kind} {percent(1)(float(found.confidence[which].mean()))} %"
-            for kind, which in found.kinds.items()
-            if which.any()
-        )
-        for found in shown
-    ]
     legend = (Mark("correct predictions, upwards", CORRECT), Mark("wrong predictions, downwards", WRONG))
     title, alt = "Confidence of correct and wrong predictions", f"Histograms of confidence. Mean, {'; '.join(means)}."
     return Figure(name, title, alt, panels, _left_out(stages), legend)

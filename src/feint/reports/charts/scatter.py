@@ -8,8 +8,8 @@ import numpy as np
 
 from ..names import short
 from ..report import Mark, Panel
-from .colours import some
-from .inline import Array, Ends, Json, axis, chart, colour, diagonal, layer, said, stacked, table
+from .colours import REFERENCE, some
+from .inline import Array, Ends, Json, axis, chart, colour, diagonal, keyed, layer, said, stacked, table
 
 POINTS: Final = 1500
 """Of a cloud; of more, so many evenly spaced ones are drawn."""
@@ -26,11 +26,6 @@ class Cloud:
     y: Array
     colour: str
     labels: tuple[str, ...] = ()
-
-    @property
-    def mark(self) -> Mark:
-        """Its entry in a legend."""
-        return Mark(self.name, self.colour, "point")
 
 
 def scatter(
@@ -52,7 +47,7 @@ def scatter(
     both are equal; ``fit`` draws each cloud's least-squares line.
     """
     keep = [some(len(cloud.x), POINTS) for cloud in clouds]
-    keys = [f"k{at}" for at in range(len(clouds))]
+    keys = keyed("k", clouds)
     columns: dict[str, Any] = stacked(
         {
             "k": [key] * len(chosen),
@@ -76,7 +71,9 @@ def scatter(
     look: Json = {"size": 190, "opacity": 0.18} if brief else {"size": 45, "opacity": 0.9}
     look = {"size": 9, "opacity": 0.45} if count > 300 and not brief else look
     layers: list[Json] = []
+    legend = [Mark(cloud.name, cloud.colour, "point") for cloud in clouds]
     if log and domain:
+        legend.append(Mark("equal", REFERENCE, "dash"))
         across = x_domain or domain
         layers.append(diagonal((max(domain[0], across[0]), min(domain[1], across[1]))))
     if fit:
@@ -86,7 +83,7 @@ def scatter(
         within = {"fontWeight": "bold", "fontSize": 11}
         beside = {"align": "left", "dx": 6, "dy": -2, "fontSize": 10}
         layers.append(layer("text", within if brief else beside, **place, text="label"))
-    return Panel(chart(layers, height=340, data=table(columns)), title)
+    return Panel(chart(layers, height=340, data=table(columns)), title, tuple(legend))
 
 
 def _fits(clouds: Sequence[Cloud], keys: Sequence[str]) -> Json:

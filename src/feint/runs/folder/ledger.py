@@ -192,7 +192,7 @@ class Ledger:
         written: dict[str, str] = {}
         for name, table in found.tables.items():
             place = f"tables/{name}/{piece.name}.parquet"
-            written[place] = files.write(self.path / place, _table_writer(table.cast(stage.tables[name])))
+            written[place] = files.write(self.path / place, _table_writer(_plain(table, stage.tables[name])))
         for name, arrays in found.arrays.items():
             place = f"arrays/{name}/{piece.name}.npz"
             written[place] = files.write(self.path / place, _arrays_writer(arrays))
@@ -203,6 +203,12 @@ class Ledger:
             notes=dict(found.notes),
         )
         shutil.rmtree(self.path / ".scratch" / stage.name / piece.name, ignore_errors=True)
+
+    def files(self, stage: Stage, piece: Piece) -> list[str]:
+        """What was written of a piece, its entry last."""
+        place = f"ledger/{stage.name}/{piece.name}.json"
+        manifest = files.read_sealed(self.path / place) or {"files": {}}
+        return ["run.json", *manifest["files"], place]
 
     def _enter(self, entry: str, written: Mapping[str, str], **more: Any) -> None:
         files.write_sealed(self.path / "ledger" / f"{entry}.json", {"files": dict(written), **more})
@@ -262,6 +268,11 @@ def _check(stage: Stage, found: Found) -> None:
     for name, table in found.tables.items():
         if table.schema.names != stage.tables[name].names:
             raise StoreError(f"table {name} expects {stage.tables[name].names}, got {table.schema.names}")
+
+
+def _plain(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """In one form only, whatever it was put together from."""
+    return table.unify_dictionaries().combine_chunks().cast(schema)
 
 
 def _table_writer(table: pa.Table) -> Any:

@@ -1,16 +1,19 @@
-"""The local runner: one process, stage after stage, piece after piece, whatever is not there yet."""
+"""The driver of a run: stage after stage, whatever is not there yet; the one writer of the run's folder.
+
+Pieces are computed by a runner, which is this process itself unless another is named.
+"""
 
 import json
 import os
 import sys
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-from feint.errors import DataError, StoreError
+from feint.errors import SpecError, StoreError
 from feint.printable import printable
 from feint.reports import Report
 from feint.reports.page import page
@@ -21,12 +24,15 @@ from feint.runs.folder import files
 from feint.runs.folder import ledger as ledgers
 from feint.runs.folder.delivery import Delivery
 from feint.runs.folder.ledger import Ledger
+from feint.runs.folder.storage import Storage
 from feint.runs.machine import VICTIMS, Machine
 from feint.runs.result import Result
 from feint.runs.run import Run
 from feint.runs.settings import RunSettings
 from feint.runs.store import notes
-from feint.runs.work import Children, Found, NothingRead, Piece, Stage, Work
+from feint.runs.work import NAN, Children, Stage, Work
+
+from .runner import Job, Local, Runner, Task
 
 RUNS = Path("feint-runs")
 
@@ -42,6 +48,8 @@ def run(
     fresh: bool = False,
     allow_code: bool = False,
     progress: bool = True,
+    runner: Runner | None = None,
+    storage: Storage | None = None,
 ) -> Result:
     """Run an experiment, or read it where it is there already; what an interrupted run computed is used again.
 
@@ -57,10 +65,15 @@ def run(
         fresh: forget what an earlier run of the same settings computed.
         allow_code: let programs run that a victim's card names, and exported ones (``.pt2``).
         progress: bars on standard error.
+        runner: who computes the pieces; None for this process. It stays open.
+        storage: where the run is kept as well, piece by piece, and brought from if it is not here.
 
     Raises:
         FeintError: bad input, or a folder that cannot be written.
     """
+    runner = runner or Local()
+    if given and not runner.here:
+        raise SpecError("runner: expected local for objects that were handed in, got one with workers")
     with blamed():
         machine = Machine.find(
             settings,
@@ -81,29 +94,32 @@ def run(
                 "command": command,
             }
             path = Path(root) / ledgers.run_id(experiment.name, state["settings"], state["identity"])
+            if storage is not None and not fresh:
+                storage.bring(path)
             with _alone(work.places), Ledger.open(path, state, fresh=fresh) as ledger:
                 notes.leave(path)
                 ledger.keep_only(work.stages)
+                task = _task(experiment, settings, work, path, ledger.state, machine)
                 for stage in work.stages:
                     here = Run(path, experiment, ledger.state)
                     if isinstance(stage, Children):
-                        _run_children(stage, ledger, root, machine, command, fresh)
+                        _run_children(stage, ledger, root, machine, command, fresh, runner, storage)
                     else:
-                        _run_stage(stage, ledger, here, machine)
+                        _run_stage(stage, ledger, here, machine, runner, task, storage)
                 result = _derive(work, Run(path, experiment, ledger.state), ledger)
+                if storage is not None:
+                    storage.keep(path, _all_files(path))
             notes.leave(path, ended=True)
             return result
 
 
-def _computed(stage: Stage, piece: Piece, earlier: Run, ledger: Ledger) -> Found:
-    """What a piece comes to; empty where none of its inputs can be read."""
-    try:
-        return stage.compute(piece, earlier, ledger.scratch(stage.name, piece.name))
-    except NothingRead as nothing:
-        if len(stage.pieces) == 1:
-            raise DataError(f"expected inputs that can be read, got none of {len(nothing.skipped)}") from nothing
-        empty = {name: schema.empty_table() for name, schema in stage.tables.items()}
-        return Found(empty, {name: {} for name in stage.arrays}, nothing.skipped)
+def _task(
+    experiment: Experiment[Any], settings: RunSettings, work: Work, path: Path, state: dict[str, Any], machine: Machine
+) -> Task:
+    """The run, as workers are told of it."""
+    now = work.settings
+    pinned = settings.but(device=now.device, threads=now.threads, batch_size=now.batch_size)
+    return Task(experiment, pinned, path.absolute(), state, machine.victims.absolute(), machine.allow_code)
 
 
 @contextmanager
@@ -119,7 +135,9 @@ def _alone(places: Sequence[Path]) -> Generator[None]:
             os.close(lock)
 
 
-def _run_stage(stage: Stage, ledger: Ledger, earlier: Run, machine: Machine) -> None:
+def _run_stage(
+    stage: Stage, ledger: Ledger, earlier: Run, machine: Machine, runner: Runner, task: Task, storage: Storage | None
+) -> None:
     total = sum(piece.size for piece in stage.pieces)
     absent = [piece for piece in stage.pieces if not ledger.has(stage, piece)]
     if not absent:
@@ -128,13 +146,25 @@ def _run_stage(stage: Stage, ledger: Ledger, earlier: Run, machine: Machine) -> 
     # A single piece has nothing to count, and shows progress of its own if it takes long.
     quiet = not machine.progress or len(stage.pieces) == 1
     with tqdm(total=total, initial=done, desc=stage.name, unit=f" {stage.unit}", disable=quiet) as bar:
-        for piece in absent:
-            found = _computed(stage, piece, earlier, ledger)
-            ledger.record(stage, piece, found)
-            bar.update(piece.size)
+        job = Job(task, stage, absent, earlier, lambda piece: ledger.scratch(stage.name, piece.name))
+        with closing(runner.found(job)) as founds:  # workers are let go of as soon as something goes wrong here
+            for piece, found in founds:
+                ledger.record(stage, piece, found)
+                if storage is not None:
+                    storage.keep(ledger.path, ledger.files(stage, piece))
+                bar.update(piece.size)
 
 
-def _run_children(stage: Children, ledger: Ledger, root: Path, machine: Machine, command: str, fresh: bool) -> None:
+def _run_children(
+    stage: Children,
+    ledger: Ledger,
+    root: Path,
+    machine: Machine,
+    command: str,
+    fresh: bool,
+    runner: Runner,
+    storage: Storage | None,
+) -> None:
     for name, child in stage.runs.items():
         if not ledger.has_child(stage, name):
             result = run(
@@ -147,6 +177,8 @@ def _run_children(stage: Children, ledger: Ledger, root: Path, machine: Machine,
                 fresh=fresh,
                 allow_code=machine.allow_code,
                 progress=machine.progress,
+                runner=runner,
+                storage=storage,
             )
             ledger.record_child(stage, name, result.run.id, result.summary)
 
@@ -158,7 +190,7 @@ def _derive(work: Work, here: Run, ledger: Ledger) -> Result:
         work.deliver(here, delivery)
         ledger.record_derived("delivered", {}, delivery.written)
     if not ledger.has_derived("summary"):
-        found = {"run": here.head, **here.experiment.summarise(here), "skipped": here.skipped}
+        found = {"run": here.head, **_warned(here.experiment.summarise(here), here), "skipped": here.skipped}
         ledger.record_derived("summary", {"summary.json": files.json_bytes(found)})
     summary = read_summary(here.path)
     result = Result(here, summary)
@@ -169,6 +201,21 @@ def _derive(work: Work, here: Run, ledger: Ledger) -> Result:
         names = ", ".join(ledger.lost)
         print(f"feint: {printable(f'made again in {here.path}: {names}')}", file=sys.stderr)
     return result
+
+
+def _all_files(path: Path) -> list[str]:
+    """A run's files that are whole, its state last."""
+    names = [str(each.relative_to(path)) for each in sorted(path.rglob("*")) if each.is_file()]
+    return [*(name for name in names if not Path(name).name.startswith(".") and name != "run.json"), "run.json"]
+
+
+def _warned(summary: Mapping[str, Any], run: Run) -> Mapping[str, Any]:
+    """A summary with a word on what is left out of its numbers because a network returns none."""
+    left = sum(reason == NAN for _, reason in run.skipped)
+    if not left or "warnings" not in summary:
+        return summary
+    one = f"{left} inputs are" if left > 1 else "1 input is"
+    return {**summary, "warnings": [*summary["warnings"], f"{one} left out of all numbers: {NAN}"]}
 
 
 def report_files(report: Report) -> dict[str, bytes]:

@@ -190,9 +190,9 @@ class Room:
         _put(self._fixed, found["png"], f"decoded: {found['prediction']}")
         self._fixed_told.set_text(_line(found, self._measure))
         classes = found["classes"]
-        values = tuple(100 * each for each in found["probabilities"])
-        bars = charts.Bars("probability", values, charts.CLEAN)
-        figure = charts.bars("point", "Probabilities", classes, [bars], axis="probability (%)")
+        bars = [("probability", found["probabilities"])]
+        told: dict[str, Any] = {"axis": "probability (%)", "times": 100}
+        figure = charts.bars("point", "Probabilities", classes, bars, [charts.CLEAN], **told)
         self._chart.show(figure.panels[0].chart)
         measures = found["measures"].items()
         self._grid.show(

@@ -179,11 +179,13 @@ def _put(pictures: Sequence[tuple[Any, Any]], contents: Sequence[bytes], labels:
 
 def _doubt() -> Callable[[Mapping[str, Any]], str]:
     pictures = _pictures(1)
+    key = ui.html("", sanitize=False)
     chart = Chart({}, "Probabilities by three networks")
     grid = Grid(HEADS, [], caption="Measures of uncertainty")
 
     def fill(found: Mapping[str, Any]) -> str:
         _put(pictures, [found["png"]], ["what they see"])
+        key.set_content(as_html(found["figure"]))
         chart.show(found["figure"].panels[0].chart)
         values = found["measures"]
         grid.show(

@@ -8,6 +8,7 @@ from nicegui import ui
 
 from feint import catalog
 from feint.app.sources import first_line
+from feint.app.web import planning
 from feint.app.web.desk import Desk
 from feint.app.web.elements import Field
 from feint.app.web.parts.asking import Asking
@@ -49,6 +50,16 @@ def register(desk: Desk) -> None:
                 return
             ui.navigate.to(f"/job/{job.id}")
 
+        async def foresee() -> None:
+            told.set_text("")
+            plan.set_text("Timing one small batch …")
+            plan.set_visibility(True)
+            try:
+                plan.set_text(await planning.plan(desk.state / "plans", desk.victims, form.spec()))
+            except FeintError as error:
+                plan.set_visibility(False)
+                told.set_text(str(error))
+
         def changed() -> None:
             ui.navigate.history.replace("/new?" + urlencode({"experiment": experiment, **form.said}))
             command.set_text(form.command)
@@ -65,4 +76,8 @@ def register(desk: Desk) -> None:
             text("p", "The same on the command line:", "wait")
             command = text("pre", form.command).props('tabindex="0" role="region" aria-label="Command"')
             told = text("p", form.wrong(), "wrong").props('role="status"')
-            button("Start", start, "main")
+            with ui.element("div").classes("bar"):
+                button("Start", start, "main")
+                button("Plan: what will it cost?", foresee)
+            plan = text("pre", "").props('tabindex="0" role="status"')
+            plan.set_visibility(False)

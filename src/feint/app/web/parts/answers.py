@@ -109,24 +109,22 @@ def _probabilities(names: Sequence[str], before: Mapping[str, Any], after: Mappi
     """Bars before and after; of a stochastic victim with the spread over its draws."""
     largest = sorted(range(len(names)), key=lambda at: -max(before["probabilities"][at], after["probabilities"][at]))
     shown = sorted(largest[:SHOWN])
+    both = (before, after)
     groups = [
-        charts.Bars(
-            title,
-            tuple(100 * each["probabilities"][at] for at in shown),
-            colour,
-            tuple(_spread(each["draws"], at) for at in shown) if each["draws"] else (),
-        )
-        for title, each, colour in (("before", before, charts.CLEAN), ("after", after, charts.WRONG))
+        (title, [each["probabilities"][at] for at in shown])
+        for title, each in zip(("before", "after"), both, strict=True)
     ]
-    labels = [short(names[at], 30) for at in shown]
-    return charts.bars("probabilities", "Probabilities", labels, groups, axis="probability (%)")
+    spreads = [[_spread(each["draws"], at) for at in shown] for each in both] if before["draws"] else []
+    labels, shades = [short(names[at], 30) for at in shown], (charts.CLEAN, charts.WRONG)
+    told: dict[str, Any] = {"axis": "probability (%)", "times": 100, "spreads": spreads}
+    return charts.bars("probabilities", "Probabilities", labels, groups, shades, **told)
 
 
 def _spread(draws: Sequence[Sequence[float]], at: int) -> tuple[float, float]:
     """From the tenth to the ninetieth percentile of a class's probability over the draws."""
     values = sorted(draw[at] for draw in draws)
     last = len(values) - 1
-    return 100 * values[round(0.1 * last)], 100 * values[round(0.9 * last)]
+    return values[round(0.1 * last)], values[round(0.9 * last)]
 
 
 def _line(name: str, before: Mapping[str, Any], after: Mapping[str, Any], rounded: Mapping[str, Any]) -> Line:

@@ -100,10 +100,8 @@ def _figure(rows: Sequence[Mapping[str, Any]], runs: Sequence[str]) -> Figure:
     lines = [_line(grid, run, _of(rows, [run]), at) for at, run in enumerate(runs)]
     panel = charts.lines(grid, lines, x_title="radius (0: clean)", y_title="AURC × 1000", dots=True)
     ends = "; ".join(f"{line.name}: {line.y[np.isfinite(line.y)][-1]:.1f}" for line in lines)
-    legend = tuple(line.mark for line in lines)
-    return Figure(
-        "aurc_by_radius", "AURC by radius", f"AURC × 1000 at the largest radius. {ends}.", (panel,), legend=legend
-    )
+    alt = f"AURC × 1000 at the largest radius. {ends}."
+    return Figure.of("aurc_by_radius", "AURC by radius", alt, [panel])
 
 
 def _of(rows: Sequence[Mapping[str, Any]], runs: Sequence[str]) -> list[Mapping[str, Any]]:

@@ -73,7 +73,7 @@ def tried(kept: Reader, path: Path, on: str, measure: str, share: float) -> dict
     samples = [each for each in samples if len(each.values)]
     panel = charts.histograms(samples, x_title=measure.replace("_", " "), y_title="% of its kind")
     chart = {**panel.chart, "layer": [*panel.chart["layer"], rule_at(limit)]}
-    write, legend = percent(1), [(each.mark.name, each.mark.colour) for each in samples]
+    write, legend = percent(1), [(each.name, each.colour) for each in samples]
     if run.experiment.name == "audit":
         below = values <= limit
         wrong = float(marked[below].mean()) if below.any() else 0.0

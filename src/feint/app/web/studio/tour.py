@@ -43,11 +43,9 @@ def doubt(kept: Warm, share: float, noise: float) -> dict[str, Any]:
     found = predict(_ensemble(kept), image, batch_size=1)
     names = [str(digit) for digit in range(10)]
     draws = found.log_probs[:, 0].double().exp()
-    groups = [
-        charts.Bars(f"network {at + 1}", tuple(100 * float(each) for each in draw), colour)
-        for at, (draw, colour) in enumerate(zip(draws, charts.SERIES, strict=False))
-    ]
-    figure = charts.bars("doubt", "Probabilities", names, groups, axis="probability (%)")
+    groups = [(f"network {at + 1}", [float(each) for each in draw]) for at, draw in enumerate(draws)]
+    shades = charts.SERIES[: len(groups)]
+    figure = charts.bars("doubt", "Probabilities", names, groups, shades, axis="probability (%)", times=100)
     values = {name: float(measure(name)(found)[0]) for name in NAMES}
     return {"png": png(channels_last(image[0]), largest=64), "figure": figure, "measures": values}
 

@@ -4,7 +4,7 @@ import json
 import os
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, final
 
@@ -17,6 +17,7 @@ from feint.errors import FeintError, SpecError
 from feint.runs.machine import Machine, find_threads
 from feint.victims.cards import CARD, read_card
 from feint.victims.data import load_data
+from feint.victims.fitting import load_fitting
 from feint.victims.settings import DataSettings, VictimSettings
 from feint.victims.victim import Victim, load_victim, resolved
 from feint.victims.whole import is_whole
@@ -81,7 +82,8 @@ class Warm:
         if settings.estimator is not None and asked is not None and not is_whole(asked):
             base = self.seat(bare.plain())  # the same networks, asked in another way
             if not is_whole(base.victim.settings.estimator or asked):
-                same = replace(base.victim, settings=full, load=lambda: base.victim.members)
+                like = base.pictures if base.pictures is not None else self._blank(settings.card)
+                same = base.victim.under(asked, load_fitting(asked, like, self.machine))
                 _ = same.example  # what it cannot do is said now
                 return Seat(same, base.pictures)
         pictures = self._pictures(settings.card)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from feint.experiments.about import closing, columns
+from feint.experiments.about import columns, tabled, told
 from feint.experiments.glossary import chosen
-from feint.reports import Block, Column, Details, Figure, Notes, Report, Section, Table, charts
+from feint.reports import Block, Column, Details, Figure, Notes, Report, Table, charts
 from feint.reports.formats import fixed, percent, radius, significant, times1000
 from feint.runs.run import Run
 
@@ -22,22 +22,19 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
     """What a table tells a person."""
     worst = max((row for row in summary["rows"] if row["radius"] is not None), key=lambda row: row["aurc"])
     clean = _blocks(summary)[worst["victim"], worst["setting"]][0]
-    differences = f"Differences: {summary['differences']}."
-    return Report(
-        title=f"feint reproduce {summary['experiment']}",
-        headline=(
-            f"{worst['victim']}, {worst['setting']}: AURC × 1000 from {1000 * clean['aurc']:.2f} to "
-            f"{1000 * worst['aurc']:.2f} within {radius(worst['radius'])}."
-        ),
-        sections=(
-            Section("In numbers", (table(summary),)),
-            *([Section("What the selector answers", selection(summary))] if "calibrated" in summary else []),
-            Section("Beside the paper", beside(summary)),
-            Section("AURC by radius", (_figure(summary),)),
-            *closing(run, {"data": run.about["data"]}, (differences,), terminal=True),
-        ),
-        glossary=chosen("AURC", "NLL", "Brier", "Radius", "Effective radius", "Kept", "Gradients, queries"),
+    headline = (
+        f"{worst['victim']}, {worst['setting']}: AURC × 1000 from {1000 * clean['aurc']:.2f} to "
+        f"{1000 * worst['aurc']:.2f} within {radius(worst['radius'])}."
     )
+    sections = {
+        "In numbers": table(summary),
+        "What the selector answers": selection(summary) if "calibrated" in summary else (),
+        "Beside the paper": beside(summary),
+        "AURC by radius": _figure(summary),
+    }
+    terms = chosen("AURC", "NLL", "Brier", "Radius", "Effective radius", "Kept", "Gradients, queries")
+    title, notes = f"feint reproduce {summary['experiment']}", (f"Differences: {summary['differences']}.",)
+    return told(run, summary, headline, sections, title=title, notes=notes, terminal=True, glossary=terms)
 
 
 def _blocks(summary: Mapping[str, Any]) -> dict[tuple[str, str], list[Mapping[str, Any]]]:
@@ -79,8 +76,7 @@ def selection(summary: Mapping[str, Any]) -> tuple[Block, ...]:
         "calibrated_coverage": Column("coverage", "% calibrated", percent(2)),
         "calibrated_risk": Column("risk", "% calibrated", percent(2)),
     }
-    order = f"victim setting radius {' '.join(said)}"
-    shown = Table.of("selection", columns(order, **said), _rows(summary), caption=SELECTION, terminal=True)
+    shown = tabled("selection", "victim setting radius", said, _rows(summary), SELECTION)
     told = dict.fromkeys(
         f"{each['victim']}: calibrated to a coverage of {percent(1)(each['wanted'])} % on "
         f"{each['calibrated_on']} clean images, judged on the others"
@@ -137,12 +133,12 @@ def _figure(summary: Mapping[str, Any]) -> Figure:
     blocks = {f"{victim}, {setting}": rows for (victim, setting), rows in _blocks(summary).items()}
     longest = max(map(len, blocks.values()))
     shades = charts.by_radius([None, *map(float, range(1, longest))])
-    groups = tuple(
-        charts.Bars(
+    groups = [
+        (
             f"radius {at} of {longest - 1}" if at else "clean",
-            tuple(1000 * rows[at]["aurc"] if at < len(rows) else None for rows in blocks.values()),
-            shades[at],
+            [rows[at]["aurc"] if at < len(rows) else None for rows in blocks.values()],
         )
         for at in range(longest)
-    )
-    return charts.bars("aurc", "AURC, clean and at rising radii", tuple(blocks), groups, axis="AURC (× 1000)")
+    ]
+    look: dict[str, Any] = {"axis": "AURC (× 1000)", "times": 1000}
+    return charts.bars("aurc", "AURC, clean and at rising radii", tuple(blocks), groups, shades, **look)

@@ -1,6 +1,6 @@
 """The rows of a table of the paper on ACE, from the summaries of its audits."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from feint.runs.run import Run
@@ -28,10 +28,25 @@ def summarise(run: Run) -> dict[str, Any]:
     here = f"{', '.join(run.about['networks'])} on {images} images of {run.settings.data.source}"
     exact = getattr(run.settings, "arithmetic", "exact") == "exact"
     differences = "; ".join((KINDS[name], f"here {here}", *([GRADIENT] if exact else [])))
-    found = {"experiment": name, "differences": differences, "rows": rows}
+    warnings = _warnings([(block, children[f"{index:02d}"]) for index, block in enumerate(blocks)])
+    found = {"warnings": warnings, "experiment": name, "differences": differences, "rows": rows}
     if "selector" in children["00"]:
         found["calibrated"] = [_calibrated(block, children[f"{index:02d}"]) for index, block in enumerate(blocks)]
     return found
+
+
+def _warnings(audits: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> list[str]:
+    """What the audits warn of, once for each victim: with the settings, where not all of the victim's say so."""
+    settings: dict[str, list[str]] = {}
+    said: dict[tuple[str, str], list[str]] = {}
+    for block, summary in audits:
+        settings.setdefault(block["victim"], []).append(block["title"])
+        for warning in summary["warnings"]:
+            said.setdefault((block["victim"], warning), []).append(block["title"])
+    return [
+        f"{victim}: {warning}" if titles == settings[victim] else f"{victim}, {', '.join(titles)}: {warning}"
+        for (victim, warning), titles in said.items()
+    ]
 
 
 def _calibrated(block: Mapping[str, Any], summary: Mapping[str, Any]) -> dict[str, Any]:

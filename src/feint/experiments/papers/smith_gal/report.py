@@ -3,53 +3,35 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from feint.experiments.about import closing, columns
+from feint.experiments.about import tabled, told
 from feint.experiments.detection.records import Records
 from feint.experiments.detection.report import GLOSSARY, area, headline, sections
 from feint.experiments.detection.settings import Protocol
-from feint.reports import Column, Notes, Report, Section, Table, Text, formats
+from feint.reports import Block, Column, Notes, Report, Table, formats
 from feint.runs.run import Run
 
 from .paper import GREY_LEVEL, NOISE
 
 SAID: dict[Protocol, str] = {"corrected": "victims", "as-released": "victims_as_released"}
 """Where the summary has each protocol's scores."""
-READ = (
-    "Table 1 of Smith & Gal 2018 beside our own: as corrected, and as released, with the noise images, bounds and "
-    "measures of the authors' script."
-)
-MEANS = (
-    "By kind of input: which way each attack, each kind of noise and the released bounds move every measure, in nats."
-)
 
 
 def report(run: Run, summary: Mapping[str, Any]) -> Report:
     """What the experiment tells a person."""
     records = [Records.of(run.table("records"), which) for which in range(len(run.about["victims"]))]
     accuracy = f"accuracy {summary['accuracy']:.2%} on {summary['accuracy_images']} test images"
+    notes = Notes((accuracy, f"Differences: {summary['differences']}."), terminal=True)
+    found: dict[str, Block | tuple[Block, ...]] = {"The table": (table(summary["rows"]), notes)}
+    for protocol, noise in NOISE.items():
+        found |= sections(records, summary[SAID[protocol]], noise, name=protocol, levels=GREY_LEVEL)
+    found["Means"] = means(summary["means"])
     facts = {
-        "data": summary["data"],
         "features": str(run.settings.features),
         "images attacked": formats.count(run.about["images"]),
         "passes": formats.count(run.settings.passes),
     }
-    notes = Notes((accuracy, f"Differences: {summary['differences']}."), terminal=True)
-    curves = [
-        section
-        for protocol, noise in NOISE.items()
-        for section in sections(records, summary[SAID[protocol]], noise, name=protocol, levels=GREY_LEVEL)
-    ]
-    return Report(
-        title=f"feint reproduce smith-gal-table-1: {summary['data']}",
-        headline=headline(summary["victims"]),
-        sections=(
-            Section("The table", (Text.of(READ), table(summary["rows"]), notes)),
-            *curves,
-            Section("Means", (Text.of(MEANS), means(summary["means"]))),
-            *closing(run, facts),
-        ),
-        glossary=GLOSSARY,
-    )
+    title = f"feint reproduce smith-gal-table-1: {summary['data']}"
+    return told(run, summary, headline(summary["victims"]), found, title=title, facts=facts, glossary=GLOSSARY)
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> Table:
@@ -75,4 +57,4 @@ def means(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> Table:
         for victim, entries in found.items()
         for each in entries
     ]
-    return Table.of("means", columns(f"victim kind attack radius {' '.join(names)}", kind=Column("kind"), **said), rows)
+    return tabled("means", "victim kind attack radius", said, rows, terminal=False)

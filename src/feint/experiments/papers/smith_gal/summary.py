@@ -6,7 +6,7 @@ from typing import Any
 from feint.experiments.detection.records import Records
 from feint.experiments.detection.scores import mean_measures
 from feint.experiments.detection.settings import Protocol
-from feint.experiments.detection.summary import of_victim
+from feint.experiments.detection.summary import of_victim, warnings_of
 from feint.runs.run import Run
 
 from .paper import DETECTORS, DIFFERENCES, GREY_LEVEL, NOISE, TABLE
@@ -23,7 +23,9 @@ def summarise(run: Run) -> dict[str, Any]:
         ]
         for protocol, noise in NOISE.items()
     }
+    classes = len(run.about["classes"])
     return {
+        "warnings": list(warnings_of(records, [{"name": name, "classes": classes} for name in names])),
         "data": run.about["data"],
         "protocol": "corrected",
         "differences": DIFFERENCES,

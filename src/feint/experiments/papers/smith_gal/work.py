@@ -113,10 +113,11 @@ class SmithGal:
     @property
     def stages(self) -> Sequence[Stage]:
         """The features of both splits, the head, and the records of both victims."""
+        walk = Walk(self.attacked, self.size, 2)
         return [
             Stage("features", self._pieces, self._features, arrays=["features"]),
             Stage.single("head", self._head, arrays=["head"]),
-            Stage("detection", Walk(self.attacked, self.size, 2).pieces, self._detect, tables={"records": SCHEMA}),
+            Stage("detection", walk.pieces, self._detect, {"records": SCHEMA}, cut=walk.cut),
         ]
 
     @cached_property
