@@ -64,14 +64,18 @@ def test_a_click_on_a_bar_shows_the_images_behind_it_with_the_nearest_training_i
     visitor.put("experiment", "audit")
     visitor.press("audit-", "tbody th a")
     visitor.reads("Confidence of correct and wrong predictions")
-    figure = visitor.driver.find_element("xpath", "//figure[h3[starts-with(., 'Confidence of correct')]]")
-    canvas = visitor.until(lambda: figure.find_element("css selector", "canvas"))
-    visitor.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", canvas)
-    width, height = canvas.size["width"], canvas.size["height"]
-    time.sleep(0.5)  # it is drawn
-    ActionChains(visitor.driver).move_to_element_with_offset(
-        canvas, width // 2 - 14, 70 - height // 2
-    ).click().perform()
+    path = "//figure[h3[starts-with(., 'Confidence of correct')]]//canvas"
+
+    def clicked():
+        canvas = visitor.driver.find_element("xpath", path)  # charts are drawn anew as the page settles
+        visitor.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", canvas)
+        width, height = canvas.size["width"], canvas.size["height"]
+        way = ActionChains(visitor.driver).move_to_element_with_offset(canvas, width // 2 - 14, 70 - height // 2)
+        way.click().perform()
+        time.sleep(2)
+        return visitor.all(".behind figure")
+
+    visitor.until(clicked, "the images")
     visitor.reads("Images behind it")
     assert len(visitor.until(lambda: visitor.all(".behind figure"))) >= 5
     assert "L2" in visitor.text

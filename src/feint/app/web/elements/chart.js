@@ -43,8 +43,9 @@ export default {
       if (!this.$el.clientWidth || this.spec === "{}") return;
       this.width = this.$el.clientWidth;
       this.drawn = this.spec;
+      const turn = (this.turn = (this.turn || 0) + 1);
       await scripts();
-      if (!this.$el.isConnected) return;
+      if (!this.$el.isConnected || turn !== this.turn) return; // another drawing is on its way
       if (this.view) this.view.finalize();
       const result = await feintDraw(this.$el, this.spec, JSON.parse(this.theme), this.dark.matches);
       this.view = result.view;
