@@ -32,6 +32,6 @@ clean:
 	touch $@
 
 .venv/dev-ready: .venv/demo-ready
-	$(INSTALL) --editable '.[test,lint,parity]'
+	$(INSTALL) --editable '.[test,lint,parity,web]'
 	$(INSTALL) --no-deps torchattacks
 	touch $@

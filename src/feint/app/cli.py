@@ -24,6 +24,7 @@ OWN = {
     "runs": "list, show, export and delete what was run",
     "compare": "runs side by side: settings that differ, and what came of them",
     "query": "ask the records of all runs with SQL",
+    "serve": "open the workbench in a browser: runs, attacks, jobs and victims",
     "catalog": "list what there is, or show one thing's settings and reference",
     "completion": "print a script that completes commands and flags in a shell",
 }

@@ -15,7 +15,7 @@ from .images import data_uri, mosaic, png
 from .names import clean, short
 from .pictures import render, svg
 from .theme import theme
-from .vega import scripts
+from .vega import drawing, scripts
 
 OPEN: Final = 8
 """Cards of a gallery that are open at once."""
@@ -45,13 +45,25 @@ def page(report: r.Report) -> str:
         headline=_prose(report.headline),
         contents=_each('<li><a href="#{}">{}</a></li>', ((anchor, _text(short(title, 90))) for anchor, title in links)),
         body="\n".join(part for part in parts if part),
+        style=style(),
         theme=_json(theme(None)),
         charts=_each(
             '<script type="application/json" data-chart="{}">{}</script>\n',
             ((place, _json(chart)) for place, chart in charts.items()),
         ),
         vega=scripts() if charts else "",
+        draw=drawing() if charts else "",
     )
+
+
+def style() -> str:
+    """The page's style sheet."""
+    return (resources.files("feint.reports") / "page.css").read_text(encoding="utf-8")
+
+
+def block(block: r.Block) -> str:
+    """A block by itself as HTML, for pages that have its style sheet; of a figure only the legend."""
+    return _legend(block.legend) if isinstance(block, r.Figure) else _block(block, {})
 
 
 def fragment(report: r.Report) -> str:

@@ -4,6 +4,7 @@ import hashlib
 import os
 import tempfile
 from contextlib import suppress
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,11 @@ def scripts() -> str:
             file.write(f"{_digest(script)}\n{script}")
         Path(name).replace(kept)
     return script
+
+
+def drawing() -> str:
+    """What draws a chart once those are there: ``window.feintDraw(element, specification, theme, dark)``."""
+    return (resources.files("feint.reports") / "draw.js").read_text(encoding="utf-8")
 
 
 def _digest(script: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ..formats import fixed
 from ..names import short
 from ..report import Figure, Mark, Panel
-from .inline import Json, chart, colour, keyed, layer, named, quantity, said, table
+from .inline import Json, chart, colour, keyed, layer, named, quantity, said, stacked, table
 
 
 def bars(
@@ -17,10 +17,12 @@ def bars(
     *,
     axis: str,
     times: int | float = 1,
+    spreads: Sequence[Sequence[tuple[float, float]]] = (),
 ) -> Figure:
     """A figure of a group of bars for each category, from top to bottom, with their values.
 
-    Groups have a name, a value per category, None where there is none, and a shade; ``times``: 100 for percent.
+    Groups have a name, a value per category, None where there is none, and a shade; ``times``: 100 for percent;
+    ``spreads``: of each group, from where to where each value spreads, drawn as a line over its bar.
     """
     heads, keys, places = [head for head, _ in groups], keyed("g", groups), keyed("c", categories)
     values = [[None if value is None else times * value for value in found] for _, found in groups]
@@ -47,6 +49,12 @@ def bars(
     if step > 9:
         beside = {"style": "label", "align": "left", "baseline": "middle", "dx": 4}
         drawn.append(layer("text", beside, **place, text={**quantity("value"), "format": ".1f"}))
+    if spreads:
+        lying = {**place, "x": {**place["x"], "field": "low"}}
+        data = {
+            "data": table(stacked(_spread(key, places, found, times) for key, found in zip(keys, spreads, strict=True)))
+        }
+        drawn.append(layer("rule", {"strokeWidth": 1.5}, rest=data, **lying, x2="high"))
     height = round(len(categories) * len(groups) * step * 1.35) + 10
     told = [
         f"{category}: {', '.join(f'{head} {fixed(1)(found[at])}' for head, found in zip(heads, values, strict=True))}"
@@ -55,3 +63,11 @@ def bars(
     marks = tuple(Mark(head, shade) for head, shade in zip(heads, shades, strict=True))
     panel = Panel(chart(drawn, height=height, data=table(dict(columns))), legend=marks)
     return Figure.of(name, title, f"{axis}. {'; '.join(told)}.", (panel,))
+
+
+def _spread(
+    key: str, places: Sequence[str], found: Sequence[tuple[float, float]], times: int | float
+) -> dict[str, list[str | float]]:
+    """Lines over a group's bars, as columns."""
+    ends = {"low": [times * low for low, _ in found], "high": [times * high for _, high in found]}
+    return {"c": list(places), "g": [key] * len(places), **ends}

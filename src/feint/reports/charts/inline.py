@@ -109,6 +109,11 @@ def rule(height: float, look: Json) -> Json:
     return layer("rule", look, rest={"data": {"values": [{}]}}, y={"datum": height})
 
 
+def rule_at(place: float) -> Json:
+    """A line from bottom to top of a chart, such as a threshold."""
+    return layer("rule", {"strokeWidth": 2}, rest={"data": {"values": [{}]}}, x={"datum": place})
+
+
 def diagonal(domain: Ends, **places: Json) -> Json:
     """A dashed line of equal values."""
     ends = {"data": {"values": [{"x": end, "y": end} for end in domain]}}

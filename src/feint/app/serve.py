@@ -1,0 +1,60 @@
+"""`feint serve`: the workbench, a page in the browser over the runs and victims of a folder.
+
+    feint serve
+    feint serve --port 8000 --out path/to/runs
+    feint serve --host 0.0.0.0
+
+It listens on this machine alone unless --host says else; whoever comes from elsewhere needs the token that is printed
+when it starts. It wants the extra web: pip install 'feint[web]'.
+"""
+
+import argparse
+import importlib.util
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from feint.app.cli import Parser
+from feint.app.experiment import RUNS, VICTIMS
+from feint.errors import SpecError
+
+PORT = 8765
+
+
+def command(arguments: Sequence[str]) -> Callable[[], None]:
+    """What opens the workbench.
+
+    Raises:
+        SpecError: arguments that are wrong, or the extra is not installed.
+    """
+    parser = Parser(
+        prog="feint serve",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
+    parser.add_argument("--port", type=int, default=PORT, help=f"(default: {PORT})")
+    parser.add_argument("--out", type=Path, default=RUNS, metavar="FOLDER", help=f"of runs (default: {RUNS})")
+    parser.add_argument(
+        "--victims", type=Path, default=VICTIMS, metavar="FOLDER", help=f"of trained victims (default: {VICTIMS})"
+    )
+    parser.add_argument(
+        "--name",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="a name that this machine is reached by, beside its address; may be repeated",
+    )
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    options = parser.parse_all(arguments)
+    if not 0 < options.port < 65536:
+        raise SpecError(f"port: expected 1 to 65535, got {options.port}")
+    if importlib.util.find_spec("nicegui") is None:
+        raise SpecError("serve: expected the extra web, got none; pip install 'feint[web]' adds it")
+
+    def run() -> None:
+        from feint.app.web.serve import serve
+
+        serve(options.host, options.port, options.out, options.victims, names=options.name)
+
+    return run

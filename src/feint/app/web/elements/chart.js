@@ -1,0 +1,57 @@
+// A chart of a report, drawn by the same code as on its page; what is clicked is emitted as "picked".
+let loading = null;
+function scripts() {
+  if (loading === null) {
+    loading = new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = (window.path_prefix || "") + "/assets/draw.js";
+      script.onload = resolve;
+      script.onerror = reject;
+      document.head.append(script);
+    });
+  }
+  return loading;
+}
+
+export default {
+  props: { spec: String, theme: String, alt: String, square: Boolean },
+  render() {
+    const look = "plot" + (this.square ? " square" : "");
+    return Vue.h("div", { class: look, role: "img", "aria-label": this.alt });
+  },
+  mounted() {
+    this.dark = window.matchMedia("(prefers-color-scheme: dark)");
+    this.redraw = () => this.draw();
+    this.dark.addEventListener("change", this.redraw);
+    this.width = 0;
+    this.watch = new ResizeObserver(() => {
+      const width = this.$el.clientWidth;
+      if (width && Math.abs(width - this.width) > 8) this.draw();
+    });
+    this.watch.observe(this.$el);
+  },
+  updated() {
+    if (this.spec !== this.drawn) this.draw(); // the page is laid out anew for whatever else changes on it
+  },
+  beforeUnmount() {
+    this.watch.disconnect();
+    this.dark.removeEventListener("change", this.redraw);
+    if (this.view) this.view.finalize();
+  },
+  methods: {
+    async draw() {
+      if (!this.$el.clientWidth || this.spec === "{}") return;
+      this.width = this.$el.clientWidth;
+      this.drawn = this.spec;
+      const turn = (this.turn = (this.turn || 0) + 1);
+      await scripts();
+      if (!this.$el.isConnected || turn !== this.turn) return; // another drawing is on its way
+      if (this.view) this.view.finalize();
+      const result = await feintDraw(this.$el, this.spec, JSON.parse(this.theme), this.dark.matches);
+      this.view = result.view;
+      this.view.addEventListener("click", (event, item) => {
+        if (item && item.datum) this.$emit("picked", JSON.parse(JSON.stringify(item.datum)));
+      });
+    },
+  },
+};

@@ -1,0 +1,1 @@
+"""What is read out of run folders and the catalog, in a process of its own."""

@@ -1,0 +1,120 @@
+"""Several runs beside each other: a report made from their summaries and records."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, cast
+
+import numpy as np
+import torch
+
+from feint import metrics
+from feint.app.web.shelf import judged
+from feint.errors import SpecError
+from feint.reports import Column, Report, Section, Table, Text, charts
+from feint.reports.formats import percent, radius, times1000
+from feint.reports.report import Figure
+from feint.runs.run import Run
+from feint.runs.runners.local import read_summary
+from feint.victims.records import MEASURE
+
+from .runs import Reader, opened
+
+MOST: Final = 8
+RESAMPLES: Final = 200
+
+
+def compare(kept: Reader, paths: Sequence[Path]) -> Report:
+    """Runs of audits by radius, and of all others by the few numbers that their summaries share.
+
+    Raises:
+        SpecError: fewer than two, or too many.
+        StoreError: one of them is not complete.
+    """
+    if not 2 <= len(paths) <= MOST:
+        raise SpecError(f"runs: expected 2 to {MOST} to compare, got {len(paths)}")
+    found = [(Run.load(path, opened(path)[0].experiment), read_summary(path)) for path in paths]
+    rows = [row for run, summary in found for row in _rows(run, summary)]
+    columns = {
+        "run": Column("run"),
+        "victim": Column("victim"),
+        "radius": Column("radius", format=radius),
+        "accuracy": Column("accuracy", format=percent(1)),
+        "aurc": Column("AURC", format=times1000(1)),
+        "interval": Column("95 % interval", "× 1000"),
+        "effective_radius": Column("effective radius", format=radius),
+        "success": Column("labels changed", format=percent(1)),
+    }
+    table = Table.of("compare", columns, rows, caption="By radius; clean where there is none")
+    told = (
+        "A stochastic victim is judged by fresh draws. Intervals are of the bootstrap over images, of one set of "
+        "draws. Rows compare where data, attack and measure are the same."
+    )
+    audits = [(run, summary) for run, summary in found if run.experiment.name == "audit"]
+    figures = (_figure(rows, [run.id for run, _ in audits]),) if audits else ()
+    settings = Table.of(
+        "settings", {"run": Column("run"), "command": Column("command")}, [_setting(run) for run, _ in found]
+    )
+    return Report(
+        title="Comparison",
+        headline=f"{len(found)} runs side by side",
+        sections=(Section("AURC by radius", (Text.of(told), *figures, table)), Section("What they are", (settings,))),
+    )
+
+
+def _setting(run: Run) -> dict[str, Any]:
+    return {"run": run.id, "command": run.command}
+
+
+def _rows(run: Run, summary: Mapping[str, Any]) -> list[dict[str, Any]]:
+    clean = summary.get("clean")
+    common = {"run": run.id, "victim": str(run.about.get("victim", ""))}
+    if not isinstance(clean, Mapping):
+        return [{**common, **{name: summary[name] for name in ("accuracy",) if name in summary}}]
+    attacked: Any = summary.get("attacked") or []
+    stages: list[Mapping[str, Any]] = [{"radius": None, **cast(Mapping[str, Any], clean)}, *attacked]
+    return [{**common, **_stage(run, judged(stage))} for stage in stages]
+
+
+def _stage(run: Run, row: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("radius", "accuracy", "aurc", "effective_radius", "success")
+    found = {name: value for name in names if isinstance(value := row.get(name), int | float)}
+    if run.experiment.name == "audit":
+        low, high = _interval(run, row["radius"])
+        found |= {"low": low, "high": high, "interval": f"{1000 * low:.1f} to {1000 * high:.1f}"}
+    return found
+
+
+def _interval(run: Run, at: float | None) -> tuple[float, float]:
+    """The bootstrap's, of AURC, from the records."""
+    measure = MEASURE + run.settings.measure
+    where: dict[str, Any] = {"variant": "clean"} if at is None else {"variant": "attacked", "radius": at}
+    table = run.table("records").read(["prediction", "label", measure], repeat=0, **where)
+    doubt = torch.tensor(table.column(measure).to_numpy())
+    wrong = torch.tensor(table.column("prediction").to_numpy() != table.column("label").to_numpy())
+    found = metrics.bootstrap(metrics.aurc, doubt, wrong, resamples=RESAMPLES)
+    return found.low, found.high
+
+
+def _figure(rows: Sequence[Mapping[str, Any]], runs: Sequence[str]) -> Figure:
+    grid = np.array(sorted({row["radius"] or 0.0 for row in _of(rows, runs)}))
+    lines = [_line(grid, run, _of(rows, [run]), at) for at, run in enumerate(runs)]
+    panel = charts.lines(grid, lines, x_title="radius (0: clean)", y_title="AURC × 1000", dots=True)
+    ends = "; ".join(f"{line.name}: {line.y[np.isfinite(line.y)][-1]:.1f}" for line in lines)
+    alt = f"AURC × 1000 at the largest radius. {ends}."
+    return Figure.of("aurc_by_radius", "AURC by radius", alt, [panel])
+
+
+def _of(rows: Sequence[Mapping[str, Any]], runs: Sequence[str]) -> list[Mapping[str, Any]]:
+    return [{"radius": None, **row} for row in rows if row["run"] in runs]
+
+
+def _line(grid: Any, run: str, rows: Sequence[Mapping[str, Any]], at: int) -> charts.Line:
+    x = np.array([row["radius"] or 0.0 for row in rows])
+    y, low, high = (_over(grid, x, [1000 * row[name] for row in rows]) for name in ("aurc", "low", "high"))
+    return charts.Line(run, y, charts.SERIES[at % len(charts.SERIES)], band=(low, high))
+
+
+def _over(grid: Any, x: Any, values: Sequence[float]) -> Any:
+    """Values at other radii, by straight lines; NaN beyond the last."""
+    function: Any = np.interp  # its types are partly unknown
+    return function(grid, x, values, right=np.nan)

@@ -1,0 +1,103 @@
+"""The server: one FastAPI application with the API, NiceGUI's pages on it, and the guard before both."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI, Response
+from nicegui import ui
+
+from feint.app.output import say
+from feint.errors import FeintError, SpecError
+from feint.reports.page import style
+from feint.reports.vega import drawing, scripts
+
+from . import api, pages
+from .desk import Desk
+from .security import Guard, Rules, is_loopback
+
+HERE = Path(__file__).parent
+
+
+def application(desk: Desk, rules: Rules) -> FastAPI:
+    """The workbench as an application."""
+    app = FastAPI(title="feint", docs_url=None, redoc_url=None, openapi_url=None)
+    _assets(app)
+    app.mount("/api/v1", api.application(desk))
+    pages.register(desk)
+    app.router.on_shutdown.append(desk.close)
+
+    async def look_after() -> None:
+        await _look_after(desk)
+
+    app.router.on_startup.append(look_after)
+    typed: Any = ui  # whose types are partly unknown
+    typed.run_with(app, title="feint", dark=None, language="en-US", tailwind=False, show_welcome_message=False)
+    app.add_middleware(Guard, rules=rules)
+    return app
+
+
+async def _look_after(desk: Desk) -> None:
+    """Look after the jobs for as long as the server is open."""
+
+    async def often() -> None:
+        while True:
+            try:
+                await asyncio.to_thread(desk.jobs.tick)
+            except Exception as error:  # the store may be busy; the next time will do
+                logging.getLogger("feint").warning("jobs: %s", error)
+            await asyncio.sleep(1.0)
+
+    async def warm() -> None:
+        with contextlib.suppress(FeintError):  # whoever asks will hear
+            await desk.studio.call("feint.app.web.studio.pictures:about", victim={})
+            await desk.catalog()
+
+    desk.tasks += [asyncio.create_task(often()), asyncio.create_task(warm())]
+
+
+def _assets(app: FastAPI) -> None:
+    """Style and scripts of ours; Vega's come from vl-convert, which carries them."""
+    kept: dict[str, str] = {}
+
+    def sheet() -> Response:
+        return Response(style() + (HERE / "style.css").read_text(encoding="utf-8"), media_type="text/css")
+
+    def script() -> Response:
+        if not kept:
+            kept["draw"] = f"{scripts()}\n{drawing()}"
+        heads = {"cache-control": "max-age=3600"}
+        return Response(kept["draw"], media_type="text/javascript", headers=heads)
+
+    app.add_api_route("/assets/style.css", sheet, include_in_schema=False)
+    app.add_api_route("/assets/draw.js", script, include_in_schema=False)
+    ui.add_head_html('<link rel="stylesheet" href="/assets/style.css">', shared=True)
+
+
+def serve(host: str, port: int, runs: Path, victims: Path, *, names: Sequence[str] = ()) -> None:
+    """Open the workbench, and keep it open until Ctrl-C.
+
+    Raises:
+        SpecError: the address cannot be listened on.
+    """
+    rules = Rules.of(host, names)
+    try:
+        listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise SpecError(f"port: expected one that is free at {host}, got {port} ({error.strerror})") from error
+    shown = f"[{host}]" if ":" in host else host
+    token = "" if rules.token is None else f"?token={rules.token}"
+    say(f"the workbench is at http://{shown}:{port}/{token} (Ctrl-C ends it)")
+    if not is_loopback(host):
+        say("others can reach this address; it is not encrypted, and whoever has the token may do all that you may")
+    logging.getLogger("nicegui").setLevel(logging.ERROR)
+    config = uvicorn.Config(
+        application(Desk(runs, victims), rules), log_level="warning", access_log=False, timeout_graceful_shutdown=3
+    )
+    with contextlib.suppress(KeyboardInterrupt):  # how it ends
+        uvicorn.Server(config).run(sockets=[listening])

@@ -1,0 +1,93 @@
+"""Pictures for a victim: those of its data, or one that somebody gave, made to fit."""
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from feint.errors import SpecError
+from feint.reports.images import png
+
+from .warm import Seat, Warm
+
+THUMBS: Final = 12
+
+
+def about(kept: Warm, victim: Mapping[str, Any]) -> dict[str, Any]:
+    """What a page shows of a victim before anything is attacked: its classes, its shape, and some of its pictures."""
+    seat = kept.seat(victim)
+    found: dict[str, Any] = {
+        "name": seat.victim.name,
+        "classes": list(seat.victim.classes),
+        "shape": list(seat.victim.shape),
+        "stochastic": seat.victim.stochastic,
+        "measures": list(seat.victim.measures),
+        "count": 0,
+        "thumbs": [],
+    }
+    if seat.pictures is None:
+        return found
+    indices = list(range(min(THUMBS, len(seat.pictures))))
+    batch = seat.pictures.only(indices)
+    labels: list[int] = [int(label) for label in batch.targets]
+    thumbs = [
+        {"index": at, "label": _named(seat, label), "png": png(channels_last(image), largest=64)}
+        for at, image, label in zip(indices, batch.inputs, labels, strict=True)
+    ]
+    return {**found, "count": len(seat.pictures), "thumbs": thumbs}
+
+
+def _named(seat: Seat, label: int) -> str:
+    names = seat.pictures.classes if seat.pictures is not None else ()
+    return names[label] if label < len(names) else str(label)
+
+
+def chosen(seat: Seat, image: Mapping[str, Any]) -> tuple[Float[Tensor, " 1 channels height width"], int | None]:
+    """An image and its label, if somebody knows it.
+
+    Args:
+        seat: for whom.
+        image: ``index`` of one of the victim's pictures, or ``file``, a PNG of ours, and perhaps ``label``.
+
+    Raises:
+        SpecError: there is no such picture.
+    """
+    if "file" in image:
+        label = image.get("label")
+        return fitted(Path(image["file"]), seat.victim.shape), None if label is None else int(label)
+    index = int(image["index"])
+    if seat.pictures is None or not 0 <= index < len(seat.pictures):
+        count = 0 if seat.pictures is None else len(seat.pictures)
+        raise SpecError(f"image: expected 0 to {count - 1}, got {index}" if count else "image: expected an upload")
+    batch = seat.pictures.only([index])
+    name = _named(seat, int(batch.targets[0]))
+    classes = seat.victim.classes
+    return batch.inputs, classes.index(name) if name in classes else int(batch.targets[0])
+
+
+def fitted(place: Path, shape: tuple[int, int, int]) -> Float[Tensor, " 1 channels height width"]:
+    """A picture as a victim sees it: grey or RGB, the short side scaled, the centre cut out."""
+    from PIL import Image
+
+    channels, height, width = shape
+    with Image.open(io.BytesIO(place.read_bytes()), formats=["PNG"]) as opened:
+        picture = opened.convert("L" if channels == 1 else "RGB")
+    scale = max(height / picture.height, width / picture.width)
+    size = (max(width, round(picture.width * scale)), max(height, round(picture.height * scale)))
+    down = scale < 1
+    picture = picture.resize(size, Image.Resampling.BOX if down else Image.Resampling.BILINEAR)
+    left, top = (size[0] - width) // 2, (size[1] - height) // 2
+    values = np.asarray(picture.crop((left, top, left + width, top + height)), dtype=np.float32) / 255
+    values = values.reshape(height, width, -1)
+    values = np.repeat(values[..., :1], channels, axis=2) if channels not in (1, 3) else values
+    return torch.tensor(values).permute(2, 0, 1)[None].contiguous()
+
+
+def channels_last(image: Float[Tensor, " channels height width"]) -> Any:
+    """As reports have images."""
+    return image.detach().permute(1, 2, 0).contiguous().cpu().numpy()

@@ -1,0 +1,73 @@
+import time
+
+import pytest
+
+from feint.app.web.jobs import Jobs
+from feint.errors import StoreError
+
+SPEC = {"experiment": "attack", "attack": "fgsm", "radii": [0.1], "data": {"limit": 10}}
+
+
+@pytest.fixture
+def jobs(tmp_path):
+    found = Jobs(tmp_path / "jobs", tmp_path / "runs", tmp_path / "victims", f"sqlite:///{tmp_path / 'store.sqlite'}")
+    yield found
+    for job in found.listed():
+        found.cancel(job.id)
+    found.tick()
+    found.close()
+
+
+def _until(jobs, job, *states):
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        jobs.tick()
+        if (now := jobs.get(job.id)).state in states:
+            return now
+        time.sleep(0.2)
+    raise AssertionError(f"{jobs.get(job.id)}\n{jobs.log(job.id)}")
+
+
+def test_a_job_is_run_beside_and_says_how_it_ended(jobs, tmp_path, monkeypatch):
+    monkeypatch.setenv("FEINT_HOME", str(tmp_path))
+    job, waits = jobs.submit(SPEC), jobs.submit({**SPEC, "radii": [0.2]})
+    now = _until(jobs, job, "running")
+    assert now.pid is not None
+    assert jobs.get(waits.id).state == "queued"  # one at a time
+    done = _until(jobs, job, "done", "failed")
+    assert done.state == "done", jobs.log(job.id)
+    assert jobs.run_of(done) == done.run_id
+    assert (tmp_path / "runs" / done.run_id / "report.html").is_file()
+    assert _until(jobs, waits, "done", "failed").state == "done"
+
+
+def test_a_job_that_fails_says_why(jobs, tmp_path, monkeypatch):
+    monkeypatch.setenv("FEINT_HOME", str(tmp_path))
+    job = jobs.submit({**SPEC, "data": {"source": "nowhere.npz"}})
+    failed = _until(jobs, job, "failed")
+    assert "nowhere.npz" in failed.message
+    assert "\n" not in failed.message
+    assert jobs.again(job.id).state == "queued"
+    with pytest.raises(StoreError, match="expected one that has ended"):
+        jobs.again(job.id)
+
+
+def test_a_job_of_other_folders_is_not_ours(jobs, tmp_path):
+    other = Jobs(tmp_path / "b", tmp_path / "other", tmp_path / "victims", f"sqlite:///{tmp_path / 'store.sqlite'}")
+    job = other.submit(SPEC)
+    assert jobs.listed() == []
+    with pytest.raises(StoreError, match="expected one that the store knows"):
+        jobs.get(job.id)
+    other.cancel(job.id)
+    other.close()
+
+
+def test_bars_are_shown_as_they_stood_last(jobs, tmp_path):
+    job = jobs.submit(SPEC)
+    (tmp_path / "jobs").mkdir()
+    bar = "attack: {}%|##   | {}/200 [00:01<00:{}, 9.9 images/s]"
+    bars = "".join("\r" + bar.format(at, 2 * at, 60 - at) for at in (0, 10, 40))
+    (tmp_path / "jobs" / f"{job.id}.log").write_text(f"first\n{bars}\n\x1b[Afeint: warning: that\n")
+    assert jobs.log(job.id).splitlines() == ["first", bar.format(40, 80, 20), "feint: warning: that"]
+    now = jobs.progress(job.id)
+    assert (now.stage, now.share, now.left) == ("attack", 0.4, "00:20")

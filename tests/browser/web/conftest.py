@@ -1,0 +1,210 @@
+"""A workbench on this machine alone, over a few small runs, and Debian's Chromium to walk through it."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from feint.app.cli import main
+
+FLAGS = (
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+PATIENCE = 60
+
+
+@dataclass
+class Server:
+    """A workbench that is running."""
+
+    root: Path
+    port: int
+    process: subprocess.Popen
+    token: str = ""
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def runs(self):
+        return self.root / "runs"
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.process.stdout.close()
+
+
+def start(root, *arguments):
+    """Open a workbench over ROOT/runs and ROOT/victims; it says where it is."""
+    command = [sys.executable, "-m", "feint", "serve", "--out", root / "runs", "--victims", root / "victims"]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "HOME": str(root), "OMP_NUM_THREADS": "1"}
+    with (root / "server.log").open("ab") as log:
+        process = subprocess.Popen(
+            [str(part) for part in (*command, *arguments)],
+            stdout=subprocess.PIPE, stderr=log, text=True, env=environment, cwd=root, start_new_session=True,
+        )  # fmt: skip
+    line = process.stdout.readline()
+    found = re.search(r"http://[^:]+:(\d+)/(?:\?token=(\S+))?", line)
+    assert found, (line, (root / "server.log").read_text())
+    return Server(root, int(found[1]), process, found[2] or "")
+
+
+def free_port():
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return found.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def bench():
+    """How to open another workbench, and to look at it."""
+    return SimpleNamespace(start=start, free_port=free_port, Visitor=Visitor)
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory):
+    """A folder with an audit and an attack on a few digits."""
+    root = tmp_path_factory.mktemp("store")
+    common = ["--quiet", "--out", str(root / "runs"), "--victims", str(root / "victims")]
+    assert main(["audit", "--limit", "60", "--radii", "0.05,0.1", *common]) == 0
+    assert main(["audit", "--limit", "60", "--radii", "0.05,0.1", "--seed", "1", *common]) == 0
+    assert main(["attack", "fgsm", "--limit", "12", "--radii", "0.1", *common]) == 0
+    return root
+
+
+@pytest.fixture(scope="module")
+def server(store, tmp_path_factory):
+    """A workbench over a copy of the store, for one module."""
+    root = tmp_path_factory.mktemp("bench")
+    shutil.copytree(store, root, dirs_exist_ok=True)
+    found = start(root, "--port", free_port())
+    yield found
+    found.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Debian's Chromium; without it a test is skipped, in CI it fails."""
+    places = shutil.which("chromium"), shutil.which("chromedriver")
+    if None in places:
+        reason = "chromium or its driver is not installed (apt-get install chromium chromium-driver)"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = places[0]
+    for flag in (*FLAGS, "--window-size=1280,1000"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(places[1]))
+    yield driver
+    driver.quit()
+
+
+class Visitor:
+    """Somebody in front of the browser."""
+
+    def __init__(self, driver, server):
+        self.driver = driver
+        self.server = server
+
+    def go(self, place):
+        self.driver.get(self.server.url + place)
+        return self
+
+    def all(self, css):
+        return self.driver.find_elements("css selector", css)
+
+    def one(self, css):
+        return self.until(lambda: next(iter(self.all(css)), None), css)
+
+    def until(self, what, told=""):
+        """Wait until something is the case."""
+        end = time.monotonic() + PATIENCE
+        found = None
+        while time.monotonic() < end:
+            try:
+                if found := what():
+                    return found
+            except Exception as error:  # an element that has just gone
+                found = error
+            time.sleep(0.1)
+        raise AssertionError(f"waited in vain for {told or what}: {found}\n{self.text[:3000]}")
+
+    @property
+    def text(self):
+        return self.driver.find_element("css selector", "body").text
+
+    def reads(self, words):
+        return self.until(lambda: words in self.text, repr(words))
+
+    def press(self, words, tag="button"):
+        """Click the first button, or whatever else, that says so."""
+        self.until(lambda: next(each for each in self.all(tag) if words in each.text), f"{tag} {words}").click()
+
+    def labelled(self, words):
+        """The control with a label."""
+        path = f"//label[starts-with(normalize-space(.), '{words}')]"
+
+        def found():
+            label = self.driver.find_element("xpath", path)
+            name = label.get_attribute("for")
+            return self.driver.find_element("id", name) if name else label.find_element("css selector", "input, select")
+
+        return self.until(found, words)
+
+    def put(self, words, value):
+        """Type into the control with a label, or choose there."""
+        from selenium.webdriver.common.keys import Keys
+        from selenium.webdriver.support.select import Select
+
+        control = self.labelled(words)
+        if control.tag_name == "select":
+            Select(control).select_by_visible_text(value)
+            return
+        control.clear()
+        control.send_keys(value, Keys.TAB)
+
+    def unquiet(self):
+        """What the console said, and which requests left this machine."""
+        found = [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
+        for entry in self.driver.get_log("performance"):
+            message = json.loads(entry["message"])["message"]
+            if message["method"] == "Network.requestWillBeSent":
+                url = message["params"]["request"]["url"]
+                if not url.startswith((self.server.url, "data:", "blob:", "about:", "chrome")):
+                    found.append(f"a request to {url}")
+        return found
+
+
+@pytest.fixture
+def visitor(chromium, server):
+    """Somebody with a browser, who finds nothing on its console afterwards."""
+    chromium.set_window_size(1280, 1000)
+    found = Visitor(chromium, server)
+    found.unquiet()
+    yield found
+    assert found.unquiet() == []
+    chromium.get("about:blank")

@@ -1,0 +1,122 @@
+import os
+import re
+import time
+
+import pytest
+
+LONG = "/new?experiment=attack&attack=cw:steps=400,searches=9&radii=5&limit=600"
+
+
+@pytest.fixture(scope="module")
+def _own_store(tmp_path_factory):
+    """Jobs of these tests stand in a database of their own."""
+    place = tmp_path_factory.mktemp("database")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FEINT_DATABASE_URL", f"sqlite:///{place / 'store.sqlite'}")
+        patch.setenv("FEINT_HOME", str(place))
+        yield
+
+
+@pytest.fixture(scope="module")
+def server(_own_store, tmp_path_factory, bench):
+    root = tmp_path_factory.mktemp("bench")
+    found = bench.start(root, "--port", bench.free_port())
+    yield found
+    found.stop()
+
+
+def _state(visitor):
+    return visitor.one(".state").text
+
+
+def _job(visitor):
+    return visitor.until(lambda: re.search(r"/job/(\w+)", visitor.driver.current_url))[1]
+
+
+def test_an_empty_store_offers_the_demo_and_shows_the_digits(visitor):
+    visitor.go("/").reads("No runs yet")
+    assert len(visitor.until(lambda: visitor.all(".thumbs img"))) == 12
+    assert "/new?experiment=audit" in visitor.one("a.button.main").get_attribute("href")
+
+
+def test_a_job_is_filled_in_started_and_watched_until_its_report(visitor):
+    visitor.go("/new?experiment=attack").reads("The same on the command line")
+    visitor.put("attack", "fgsm")
+    visitor.reads("radii: expected how far the attack may go")
+    visitor.put("radii", "0.1")
+    visitor.put("limit", "20")
+    visitor.until(lambda: "feint attack fgsm --radii 0.1 --limit 20" in visitor.text)
+    visitor.press("Start")
+    _job(visitor)
+    visitor.until(lambda: _state(visitor) == "done", "the end of the job")
+    visitor.press("See its report", "a")
+    visitor.reads("20 images")
+    visitor.go("/").one("tbody tr")
+
+
+def test_a_form_says_what_is_wrong_and_nothing_is_queued(visitor):
+    visitor.go("/new?experiment=audit&radii=-1").reads("radii: expected")
+    visitor.press("Start")
+    time.sleep(1)
+    assert "/new" in visitor.driver.current_url
+
+
+@pytest.mark.parametrize("asked", ["attack=model.py:Attack", "victim=../../etc", "data=torchvision:MNIST"])
+def test_a_form_takes_no_program_no_path_and_nothing_from_elsewhere(visitor, asked):
+    visitor.go(f"/new?experiment=audit&{asked}").until(lambda: "expected" in visitor.text)
+    visitor.reads("expected")
+
+
+def test_two_visitors_do_not_see_each_others_forms(visitor):
+    visitor.go("/new?experiment=audit").reads("The same on the command line")
+    visitor.put("limit", "77")
+    visitor.until(lambda: "limit=77" in visitor.driver.current_url)
+    first = visitor.driver.current_window_handle
+    visitor.driver.switch_to.new_window("tab")
+    visitor.go("/new?experiment=audit").reads("The same on the command line")
+    assert visitor.labelled("limit").get_attribute("value") == ""
+    visitor.driver.close()
+    visitor.driver.switch_to.window(first)
+
+
+def test_a_job_is_cancelled_and_goes_on(visitor):
+    visitor.go(LONG).reads("The same on the command line")
+    visitor.press("Start")
+    _job(visitor)
+    visitor.until(lambda: _state(visitor) == "running")
+    visitor.press("Cancel")
+    visitor.until(lambda: _state(visitor) == "cancelled", "the end of the job")
+    visitor.press("Resume")
+    visitor.until(lambda: _state(visitor) in ("queued", "running"))
+    visitor.until(lambda: _state(visitor) == "running")
+    visitor.press("Cancel")
+    visitor.until(lambda: _state(visitor) == "cancelled")
+
+
+def test_a_job_goes_on_while_the_server_is_started_again(visitor, server, bench):
+    visitor.go(LONG).reads("The same on the command line")
+    visitor.press("Start")
+    job = _job(visitor)
+    visitor.until(lambda: _state(visitor) == "running")
+    visitor.driver.get("about:blank")
+    server.stop()
+    again = bench.start(server.root, "--port", server.port)
+    try:
+        later = bench.Visitor(visitor.driver, again)
+        later.go(f"/job/{job}").until(lambda: _state(later) == "running")
+        pid = next(int(each) for each in os.listdir("/proc") if each.isdigit() and _runs(each, job))
+        later.press("Cancel")
+        later.until(lambda: _state(later) == "cancelled")
+        later.until(lambda: not _runs(str(pid), job))
+    finally:
+        visitor.driver.get("about:blank")
+        visitor.unquiet()
+        again.stop()
+
+
+def _runs(process, job):
+    try:
+        with open(f"/proc/{process}/cmdline", "rb") as file:
+            return job.encode() in file.read()
+    except OSError:
+        return False
