@@ -60,5 +60,8 @@ def _stats(summary: Mapping[str, Any]) -> tuple[Stat, ...]:
     seconds = sum(summary["seconds_an_epoch"]) / len(summary["seconds_an_epoch"])
     pace = Stat("seconds an epoch", significant(3)(seconds), "of one member")
     if "accuracy" in summary:
-        return (Stat("accuracy, %", percent(2)(summary["accuracy"]), f"{count(summary['test_images'])} test images"), pace)
+        return (
+            Stat("accuracy, %", percent(2)(summary["accuracy"]), f"{count(summary['test_images'])} test images"),
+            pace,
+        )
     return (Stat("ELBO, nats", fixed(2)(summary["elbo"]), f"KL {fixed(2)(summary['kl'])}"), pace)
