@@ -62,7 +62,7 @@ def check_programs(settings: Settings, where: str, typed: Iterable[str] = ()) ->
 
 def remember(name: str) -> None:
     """Note that the user has run a Python file's function; where that cannot be written, it will have to be allowed."""
-    with suppress(OSError):
+    with suppress(OSError, RuntimeError):  # the latter where there is no home
         note = _note(name)
         note.parent.mkdir(parents=True, exist_ok=True)
         note.write_text(f"{os.path.realpath(name)}\n", encoding="utf-8", errors="backslashreplace")
@@ -72,7 +72,7 @@ def is_remembered(name: str) -> bool:
     """Whether the user has run this function of a Python file before, of the very same file at the same place."""
     try:
         return _note(name).is_file()
-    except OSError:
+    except (OSError, RuntimeError):
         return False
 
 
@@ -82,8 +82,10 @@ def _note(name: str) -> Path:
     place = os.path.realpath(Path(f"{path}.py").expanduser())
     content = hashlib.sha256(Path(place).read_bytes()).hexdigest()
     digest = hashlib.sha256(os.fsencode(f"{content}\0{function}\0{place}")).hexdigest()
-    root = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(root) / "feint" / "programs" / digest
+    root = os.environ.get("XDG_DATA_HOME", "")
+    # A relative one would be looked for in the current folder, which may be a stranger's.
+    own = Path(root) if os.path.isabs(root) else Path.home() / ".local" / "share"
+    return own / "feint" / "programs" / digest
 
 
 def refused(where: str, name: str) -> SpecError:
