@@ -1,6 +1,7 @@
 """Programs from files run only if the user has named them, or has said so: docs/security.md."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,7 @@ def test_your_own_victim_works_from_any_folder(feint, trained: Path, images: Pat
     assert outcome.code == 0, outcome
 
 
-@pytest.mark.parametrize("change", ["edited", "copied", "another function", "another user", "removed"])
+@pytest.mark.parametrize("change", ["edited", "copied", "another function", "another user", "a folder here", "removed"])
 def test_only_what_was_trained_on_runs_again(
     feint, trained: Path, images: Path, networks: Path, tmp_path: Path, monkeypatch, change: str
 ):
@@ -68,6 +69,12 @@ def test_only_what_was_trained_on_runs_again(
             card.write_text(json.dumps({**told, "network": "../../networks.py:fails"}))
         case "another user":
             monkeypatch.setenv("FEINT_HOME", str(tmp_path / "another"))
+        case "a folder here":  # that brings notes of its own
+            (tmp_path / "here").mkdir()
+            (tmp_path / "here" / "feint").symlink_to(os.environ["FEINT_HOME"])
+            monkeypatch.delenv("FEINT_HOME")
+            monkeypatch.setenv("XDG_DATA_HOME", "here")
+            monkeypatch.setenv("HOME", str(tmp_path / "another"))
         case _:
             networks.unlink()
     outcome = feint("audit", "--victim", "mine", "--data", images, "--quiet", "--radii", 0.1)

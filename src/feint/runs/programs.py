@@ -63,7 +63,7 @@ def check_programs(settings: Settings, where: str, typed: Iterable[str] = ()) ->
 
 def remember(name: str) -> None:
     """Note that the user has run a Python file's function; where that cannot be written, it will have to be allowed."""
-    with suppress(OSError):
+    with suppress(OSError, RuntimeError):  # the latter where there is no home
         note = _note(name)
         note.parent.mkdir(parents=True, exist_ok=True)
         note.write_text(f"{os.path.realpath(name)}\n", encoding="utf-8", errors="backslashreplace")
@@ -73,7 +73,7 @@ def is_remembered(name: str) -> bool:
     """Whether the user has run this function of a Python file before, of the very same file at the same place."""
     try:
         return _note(name).is_file()
-    except OSError:
+    except (OSError, RuntimeError):
         return False
 
 
