@@ -67,7 +67,7 @@ def bars(
 
 def _spread(
     key: str, places: Sequence[str], found: Sequence[tuple[float, float]], times: int | float
-) -> dict[str, list[str | float]]:
+) -> dict[str, Sequence[str | float]]:
     """Lines over a group's bars, as columns."""
     ends = {"low": [times * low for low, _ in found], "high": [times * high for _, high in found]}
     return {"c": list(places), "g": [key] * len(places), **ends}

@@ -94,9 +94,8 @@ def confidence(stages: Sequence[Sure]) -> Figure:
     shares = [[100 * each / max(each.sum(), 1) for each in pair] for pair in counts]
     tallest = max(float(each.max()) for pair in shares for each in pair)
     top = float(min(max(10 * np.ceil(1.08 * tallest / 10), 10), 105))
-    panels = tuple(
-        Panel(_histogram(edges, *each, top), head) for *each, head in zip(counts, shares, heads, strict=True)
-    )
+    drawn = zip(counts, shares, heads, strict=True)
+    panels = tuple(Panel(_histogram(edges, count, share, top), head) for count, share, head in drawn)
     legend = (Mark("correct predictions, upwards", CORRECT), Mark("wrong predictions, downwards", WRONG))
     title, alt = "Confidence of correct and wrong predictions", f"Histograms of confidence. Mean, {'; '.join(means)}."
     return Figure("confidence", title, alt, panels, _left_out(stages), legend)
