@@ -74,7 +74,7 @@ def postgresql() -> Iterator[str]:
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder)
 
     call("initdb", "--auth=trust", "--username=feint", "--no-sync", "--encoding=UTF8")
-    options = f"-c listen_addresses='' -c unix_socket_directories='{folder}'"
+    options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off"
     call("pg_ctl", "-w", "-l", str(folder / "log"), "-o", options, "start")
     try:
         yield f"postgresql://feint@/postgres?host={folder}"

@@ -7,6 +7,7 @@ already, by its id, is not told twice.
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Final
 
@@ -40,9 +41,7 @@ def track(result: Result) -> str:
     Raises:
         StoreError: MLflow did not take it; the run itself is whole.
     """
-    import mlflow
-
-    library: Any = mlflow
+    library: Any = import_module("mlflow")
     try:
         return _told(library, result)
     except (library.exceptions.MlflowException, OSError) as error:
