@@ -147,6 +147,25 @@ def test_a_measure_that_the_victim_does_not_have():
         threat("fgsm:goal=accept,measure=native", victim())
 
 
+@pytest.mark.parametrize("goal", ["accept", "reject"])
+def test_whoever_is_all_but_sure_can_be_moved_as_well(images, goal):
+    """At log-odds of 400 the slope of -log p itself is e^-400, which is 0 in float32."""
+    points, samples = images
+    network = Linear(200 * WEIGHTS[0])
+    told = VictimSettings(networks=(NetworkWord(name="steep"),))
+    whom = Victim(told, lambda: [network], ("a", "b"), 0, (1, 2, 2), "cpu")
+    (found,) = threat(f"fgsm:goal={goal}", whom).run(points, samples, [RADIUS])
+    own = odds(points, WEIGHTS[0])
+    sure = (200 * own.abs()) > 150
+    assert sure.any()
+    assert not found.directionless.any()
+    sign = 1 if goal == "accept" else -1
+    reach = RADIUS * float(WEIGHTS[0].abs().sum())
+    torch.testing.assert_close(
+        odds(found.inputs, WEIGHTS[0])[sure], (own + sign * reach * own.sign())[sure], rtol=0, atol=1e-5
+    )
+
+
 def test_an_estimator_of_its_own_loss_is_attacked_in_that(images):
     class Odd(nn.Module):
         """Its loss has nothing to do with what it predicts."""
@@ -155,7 +174,7 @@ def test_an_estimator_of_its_own_loss_is_attacked_in_that(images):
             return Softmax(Linear(WEIGHTS[0]))(inputs, samples)
 
         def surprise(self, inputs, samples=None):
-            return inputs.flatten(1).double() @ torch.tensor([1.0, 1.0, -1.0, 1.0], dtype=torch.float64)
+            return 5 + inputs.flatten(1).double() @ torch.tensor([1.0, 1.0, -1.0, 1.0], dtype=torch.float64)
 
     points, samples = images
     told = VictimSettings(networks=(NetworkWord(name="odd"),), estimator=EstimatorWord(name="softmax"))
