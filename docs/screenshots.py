@@ -124,7 +124,7 @@ def _browser(look):
 def _take(driver, url, name, look, known, out):
     place, ready = PAGES[name]
     driver.get(url + place.format(**known))
-    end = time.monotonic() + 60
+    end = time.monotonic() + 300
     while not driver.find_elements("css selector", ready) and time.monotonic() < end:
         time.sleep(0.2)
     time.sleep(2.5)

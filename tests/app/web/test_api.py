@@ -143,7 +143,8 @@ def test_a_victim_is_added_as_safetensors_alone(client, desk, tmp_path):
     for content in (b"", pickle.dumps({}), (tmp_path / "weights.pt").read_bytes(), whole[:200], infinite):
         told = client.post("/victims", params=where, content=content)
         assert told.status_code == 400, told.text
-    for wrong in ({"name": "../x"}, {"network": "net.py:build"}, {"shape": "1,8"}, {"classes": "a,b"}):
+    huge = {"classes": ",".join(map(str, range(15_000))), "network": "alexnet", "shape": "3,64,64"}
+    for wrong in ({"name": "../x"}, {"network": "net.py:build"}, {"shape": "1,8"}, {"classes": "a,b"}, huge):
         assert client.post("/victims", params={**where, **wrong}, content=whole).status_code == 400
     assert list(desk.victims.glob("*")) == []
     assert client.post("/victims", params=where, content=whole).json() == {"name": "mine"}

@@ -145,6 +145,7 @@ class Jobs:
     def tick(self) -> None:
         """Look after them: stop what is to be stopped, notice what has gone, start what waits."""
         running = [job for job in self.listed() if job.state == queue.RUNNING]
+        self._asked = {job: since for job, since in self._asked.items() if job in {each.id for each in running}}
         for job in running:
             process = self._begun.get(job.id)
             if process is not None:

@@ -79,6 +79,12 @@ def _assets(app: FastAPI) -> None:
     ui.add_head_html('<link rel="stylesheet" href="/assets/style.css">', shared=True)
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a line of NiceGUI's log is to be shown: not that somebody has left whose page was being filled."""
+    told = f"{record.getMessage()} {record.exc_info[1] if record.exc_info else ''}"
+    return record.levelno >= logging.ERROR and "has been deleted" not in told
+
+
 def serve(host: str, port: int, runs: Path, victims: Path, *, names: Sequence[str] = ()) -> None:
     """Open the workbench, and keep it open until Ctrl-C.
 
@@ -95,7 +101,7 @@ def serve(host: str, port: int, runs: Path, victims: Path, *, names: Sequence[st
     say(f"the workbench is at http://{shown}:{port}/{token} (Ctrl-C ends it)")
     if not is_loopback(host):
         say("others can reach this address; it is not encrypted, and whoever has the token may do all that you may")
-    logging.getLogger("nicegui").setLevel(logging.ERROR)
+    logging.getLogger("nicegui").addFilter(_is_news)
     config = uvicorn.Config(
         application(Desk(runs, victims), rules), log_level="warning", access_log=False, timeout_graceful_shutdown=3
     )

@@ -1,6 +1,7 @@
 """Groups of bars that lie on their side, so that names and values fit on any screen."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from ..formats import fixed
 from ..names import short
@@ -67,7 +68,7 @@ def bars(
 
 def _spread(
     key: str, places: Sequence[str], found: Sequence[tuple[float, float]], times: int | float
-) -> dict[str, Sequence[str | float]]:
+) -> dict[str, list[Any]]:
     """Lines over a group's bars, as columns."""
-    ends = {"low": [times * low for low, _ in found], "high": [times * high for _, high in found]}
+    ends: dict[str, list[Any]] = {"low": [times * low for low, _ in found], "high": [times * high for _, high in found]}
     return {"c": list(places), "g": [key] * len(places), **ends}

@@ -14,7 +14,7 @@ from feint.runs.folder import files
 
 from .images import content
 
-MOST_BYTES: Final = 200 * 2**20
+MOST_BYTES: Final = 240 * 2**20
 """Of weights."""
 
 

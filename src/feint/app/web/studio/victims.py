@@ -2,9 +2,10 @@
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from secrets import token_hex
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -21,6 +22,7 @@ from feint.victims.settings import NetworkWord
 from .warm import Warm
 
 WEIGHTS = "weights-0.safetensors"
+MOST_WEIGHTS = 60_000_000
 
 
 def adopt(kept: Warm, name: str, network: str, place: str, classes: Sequence[str], shape: Sequence[int]) -> str:
@@ -46,6 +48,7 @@ def adopt(kept: Warm, name: str, network: str, place: str, classes: Sequence[str
     word = NetworkWord.of(network)
     channels, height, width = shape
     settings = {"classes": len(classes), **word.settings}
+    _check_size(word, settings)
     module = new_network(word.but(settings={}), settings)
     content = Path(place).read_bytes()
     try:
@@ -63,6 +66,14 @@ def adopt(kept: Warm, name: str, network: str, place: str, classes: Sequence[str
         raise WeightsError("weights: expected finite outputs, got NaN or infinity for a grey image")
     _write(root, name, content, word.but(settings=settings), list(classes), list(shape))
     return name
+
+
+def _check_size(word: NetworkWord, settings: Mapping[str, Any]) -> None:
+    """Raise a SpecError for settings of a network that is too large, before any memory is taken for it."""
+    with torch.device("meta"):
+        count = sum(weight.numel() for weight in new_network(word.but(settings={}), settings).parameters())
+    if count > MOST_WEIGHTS:
+        raise SpecError(f"network: expected at most {MOST_WEIGHTS:,} weights, got {count:,}")
 
 
 def _write(root: Path, name: str, content: bytes, word: NetworkWord, classes: list[str], shape: list[int]) -> None:
