@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from feint import training
-from feint.victims import embedded
+from feint.victims.loading import embedded
 
 
 @pytest.fixture(autouse=True)
