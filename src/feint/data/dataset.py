@@ -179,7 +179,7 @@ class Dataset:
         count = len(self.classes)
         if strange := [label for label in labels if not 0 <= label < count]:
             raise DataError(f"{self.name}: expected labels from 0 to {count - 1} to leave out, got {strange[0]}")
-        kept = self._samples[~np.isin(self._labels(), np.asarray(labels, dtype=np.int64))]
+        kept = self._samples[~np.isin(self._reader.labels(self._samples), np.asarray(labels, dtype=np.int64))]
         if not len(kept):
             raise DataError(f"{self.name}: expected images with other labels than those left out, got none")
         return self._with(kept)
