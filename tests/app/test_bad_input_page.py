@@ -94,7 +94,7 @@ OWN = {
         "catalog pgd fgsm",
         "catalog pgd:steps=3",
         "catalog images.npz",
-        "catalog digits",
+        "catalog audit:radii",
         "catalog --jsn",
         "catalog --json=yes",
         "catalog pgd --steps 3",

@@ -12,7 +12,7 @@ from torch import Tensor
 from feint.errors import InputError
 
 
-def checked_scores(name: str, scores: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
+def checked_scores(name: str, scores: object) -> Float[Tensor, " N"]:
     """One number per input, in float64: any order, infinities too, but no NaN and at least one.
 
     Raises:
@@ -28,7 +28,7 @@ def checked_scores(name: str, scores: Float[Tensor, " N"]) -> Float[Tensor, " N"
     return scores
 
 
-def checked_events(name: str, events: Bool[Tensor, " N"], count: int | None = None) -> Bool[Tensor, " N"]:
+def checked_events(name: str, events: object, count: int | None = None) -> Bool[Tensor, " N"]:
     """One yes or no per input.
 
     Args:
@@ -48,7 +48,7 @@ def checked_events(name: str, events: Bool[Tensor, " N"], count: int | None = No
     return events.detach().to("cpu")
 
 
-def checked_labels(labels: Int[Tensor, " N"], count: int, classes: int) -> Int[Tensor, " N"]:
+def checked_labels(labels: object, count: int, classes: int) -> Int[Tensor, " N"]:
     """One class per input, 0 to C - 1.
 
     Raises:

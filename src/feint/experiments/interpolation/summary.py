@@ -30,7 +30,7 @@ def read_blends(run: Run, which: int, part: str) -> Measured:
 
 def summarise(run: Run) -> dict[str, Any]:
     """How well each measure of each victim tells pixel blends from latent ones."""
-    victims = list(enumerate(run.about["victims"]))
+    victims: list[tuple[int, Mapping[str, Any]]] = list(enumerate(run.about["victims"]))
     warnings = [each for which, victim in victims for each in _warnings(run, which, victim)]
     found = [{"name": victim["name"], **_victim(run, which)} for which, victim in victims]
     said = list(dict.fromkeys([*run.about["warnings"], *warnings]))
