@@ -21,8 +21,8 @@ def plain_report():
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _a_store_of_their_own(tmp_path_factory):
-    """What tests run is not listed in the store of whoever runs them."""
+def _a_home_of_their_own(tmp_path_factory):
+    """What tests run is not listed in the store of whoever runs them, and no program of theirs is remembered."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FEINT_HOME", str(tmp_path_factory.mktemp("feint-home")))
         patch.delenv("FEINT_DATABASE_URL", raising=False)

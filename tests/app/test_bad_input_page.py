@@ -87,6 +87,30 @@ OWN = {
         "report folder --format docx",
         "report folder again",
     ],
+    "catalog": [
+        "catalog nothing-like-it",
+        "catalog pdg",
+        "catalog PGD",
+        "catalog pgd fgsm",
+        "catalog pgd:steps=3",
+        "catalog images.npz",
+        "catalog digits",
+        "catalog --jsn",
+        "catalog --json=yes",
+        "catalog pgd --steps 3",
+    ],
+    "completion": [
+        "completion",
+        "completion tcsh",
+        "completion BASH",
+        "completion /bin/bash",
+        "completion bash zsh",
+        "completion bash=4",
+        "completion --shell=bash",
+        "completion bash --json",
+        "completion bash --debug=yes",
+        "completion zsh --out feint.zsh",
+    ],
 }
 FILES = {
     "NumPy's npz": ["empty.npz", "text.npz", "objects.npz", "channels.npz", "labels.npz", "count.npz", "bomb.npz"],
@@ -94,6 +118,11 @@ FILES = {
             "alone-images-idx3-ubyte"],
     "Parquet": ["empty.parquet", "text.parquet", "columns.parquet", "cut.parquet", "pictures.parquet"],
     "folders of pictures": ["folder", "junk", "mixed", "sizes", "plain"],
+    "CIFAR-10 in binary": ["cifar-cut", "cifar-split", "cifar-label", "cifar-empty", "cifar-split --split extra",
+                           "cifar-folder"],
+    "STL-10 in binary": ["stl-cut", "stl-alone", "stl-zero", "stl-count", "stl-label", "stl-cut --split unlabeled"],
+    "SVHN": ["svhn/text_32x32.mat", "svhn/names_32x32.mat", "svhn/shape_32x32.mat", "svhn/label_32x32.mat",
+             "svhn/count_32x32.mat", "svhn/float_32x32.mat", "svhn"],
     "a CSV of labels": ["csv-empty", "csv-columns", "csv-missing", "csv-outside", "csv-label"],
 }  # fmt: skip
 WEIGHTS = {
@@ -103,9 +132,77 @@ WEIGHTS = {
 }
 
 
+PROGRAMS = ["nowhere.pt2", "folder.pt2", "text.pt2", "zip.pt2", "pickle.pt2", "damaged.pt2", "none.pt2"]
+CARDS = ["broken", "list", "bare", "encoder", "program", "weights", "measure", "shapes", "members"]
+
+
 def npz(path: str, **arrays: object) -> None:
     images = np.random.default_rng(0).integers(0, 256, (6, 8, 8), dtype=np.uint8)
     np.savez(path, **{"images": images, "labels": np.arange(6) % 3, **arrays})
+
+
+def binaries(folder: Path) -> None:
+    """Bad files of CIFAR-10, STL-10, SVHN, torch.export, and cards of victims."""
+    import json
+    import zipfile
+
+    import scipy.io
+
+    record, big = bytes(3 * 32 * 32), bytes(3 * 96 * 96)
+    contents = {
+        "cifar-cut/test_batch.bin": bytes([1]) + record[:-1],
+        "cifar-split/data_batch_1.bin": bytes([1]) + record,
+        "cifar-label/test_batch.bin": bytes([77]) + record,
+        "cifar-empty/test_batch.bin": b"",
+        "stl-cut/test_X.bin": big[:-1],
+        "stl-cut/test_y.bin": bytes([1]),
+        "stl-alone/test_X.bin": big,
+        "stl-zero/test_X.bin": big,
+        "stl-zero/test_y.bin": bytes([0]),
+        "stl-count/test_X.bin": big,
+        "stl-count/test_y.bin": bytes([1, 2]),
+        "stl-label/test_X.bin": big,
+        "stl-label/test_y.bin": bytes([201]),
+        "svhn/text_32x32.mat": b"no such thing",
+        "text.pt2": b"no such thing",
+    }
+    for name, content in contents.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(content)
+    (folder / "cifar-folder" / "test_batch.bin").mkdir(parents=True)
+    (folder / "folder.pt2").mkdir()
+    images, labels = np.zeros((32, 32, 3, 2), np.uint8), np.array([[1], [10]], np.uint8)
+    tables = {
+        "names": {"Z": images, "y": labels},
+        "shape": {"X": images[..., 0], "y": labels},
+        "label": {"X": images, "y": labels + 1},
+        "count": {"X": images, "y": labels[:1]},
+        "float": {"X": images / 2.0, "y": labels},
+    }
+    for name, table in tables.items():
+        scipy.io.savemat(folder / f"svhn/{name}_32x32.mat", table)
+    members = {"zip": "a/b.txt", "pickle": "a/data.pkl", "damaged": "a/archive_version", "none": "a/archive_version"}
+    for name, member in members.items():
+        with zipfile.ZipFile(folder / f"{name}.pt2", "w") as archive:
+            archive.writestr("a/archive_version", b"0") if name == "pickle" else None
+            archive.writestr(member, b"no such thing")
+    damaged = folder / "damaged.pt2"
+    damaged.write_bytes(damaged.read_bytes().replace(b"no such", b"no sucH"))
+    card = {"network": "digits", "members": ["no.safetensors"], "classes": ["a", "b", "c"], "victim": {}}
+    cards = {
+        "broken": "{",
+        "list": "[]",
+        "bare": "{}",
+        "encoder": {"kind": "autoencoder"},
+        "program": {**card, "network": "x.py:f"},
+        "weights": card,
+        "measure": {**card, "victim": {"estimator": "mood"}},
+        "shapes": {**card, "members": ["../../shapes.safetensors"]},
+        "members": {**card, "members": 3},
+    }
+    for name, told in cards.items():
+        (folder / "cards" / name).mkdir(parents=True)
+        (folder / "cards" / name / "card.json").write_text(told if isinstance(told, str) else json.dumps(told))
 
 
 @pytest.fixture
@@ -151,6 +248,7 @@ def place(tmp_path: Path, networks: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     for folder in ("csv-outside", "csv-label", "broken", "list", "other", "running"):
         Path(folder).mkdir()
     Path("junk/a/0.png").write_bytes(b"<html>404</html>")
+    binaries(tmp_path)
     Path("plain/readme.txt").write_text("no pictures")
     Path("mixed/a/0.txt").write_text("no picture either")
     for number, side in enumerate((4, 5)):
@@ -189,7 +287,7 @@ def place(tmp_path: Path, networks: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 def cases() -> Iterator[tuple[str, list[str]]]:
     """Headings, and the command lines below each."""
-    for name in (*BASES, "train", "run", "report"):
+    for name in (*BASES, "train", "run", "report", "catalog", "completion"):
         base = BASES.get(name, "")
         shared = [each for each in COMMON if "resize" not in each or "--victim" not in base]  # victims are read first
         common = [f"{base} {each}" for each in shared] if base else []
@@ -203,6 +301,8 @@ def cases() -> Iterator[tuple[str, list[str]]]:
         suffix = {"safetensors": "safetensors", "checkpoints": "pt", "Python files": "py"}[kind]
         word = "{0}.py:build" if suffix == "py" else f"networks.py:build:weights={{0}}.{suffix}"
         yield kind, [f"audit --data images.npz --network {word.format(name)}" for name in names]
+    yield "programs of torch.export", [f"audit --data images.npz --network {name} --allow-code" for name in PROGRAMS]
+    yield "cards of victims", [f"audit --data images.npz --victims cards --victim {name}" for name in CARDS]
 
 
 def told(line: str, place: Path, capfd: pytest.CaptureFixture[str]) -> str:
@@ -210,7 +310,7 @@ def told(line: str, place: Path, capfd: pytest.CaptureFixture[str]) -> str:
     before = sorted(place.rglob("*"))
     arguments = line.split()
     capfd.readouterr()
-    code = main([*arguments, "--quiet"] if arguments[0] not in ("report",) else arguments)
+    code = main(arguments if arguments[0] in ("report", "catalog", "completion") else [*arguments, "--quiet"])
     out, err = capfd.readouterr()
     assert (code, out) == (2, ""), (line, out, err)
     assert err.startswith("feint: "), (line, err)

@@ -22,7 +22,8 @@ import resource, sys
 from feint.app.cli import main
 code = main(sys.argv[1:])
 spent = resource.getrusage(resource.RUSAGE_SELF)
-heavy = {"torch", "numpy", "pandas", "pyarrow", "pydantic", "altair", "vl_convert", "lightning"} & set(sys.modules)
+heavy = {"torch", "numpy", "pandas", "pyarrow", "pydantic", "altair", "vl_convert", "lightning"}
+heavy = (heavy | {"sqlalchemy", "alembic", "duckdb", "mlflow"}) & set(sys.modules)
 print(sorted(heavy), code, spent.ru_utime + spent.ru_stime, file=sys.stderr)
 """
 NAMES = {**catalog.EXPERIMENTS, **catalog.PAPERS}
@@ -37,7 +38,9 @@ def probed(*arguments):
     return done.stdout, said, heavy, int(code), float(seconds)
 
 
-@pytest.mark.parametrize("arguments", [["--help"], [], ["--version"], ["reproduce", "--help"], ["catalog"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], [], ["--version"], ["reproduce", "--help"], ["catalog"], ["runs", "--help"]]
+)
 def test_help_and_catalog_are_quick_and_import_nothing_heavy(arguments):
     out, said, heavy, code, seconds = min((probed(*arguments) for _ in range(2)), key=lambda found: found[-1])
     assert (said, heavy, code) == ([], "[]", 0)
@@ -53,6 +56,11 @@ def test_help_and_catalog_are_quick_and_import_nothing_heavy(arguments):
         ["train", "--help"],
         ["audit", "--treads", "1"],
         ["audit", "--radii", "-1"],
+        ["audit", "--radii", "8"],
+        ["audit", "--measure", "mood"],
+        ["audit", "--limit", "0"],
+        ["train", "small", "--network", "digits", "--momentum", "inf"],
+        ["run", "nothing.yaml"],
         ["audit", "--attack", "itertive-ace"],
         ["attack", "pgd:evade=mood", "--radii", "0.1"],
         ["adit"],

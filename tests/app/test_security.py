@@ -1,6 +1,7 @@
 """Programs from files run only if the user has named them, or has said so: docs/security.md."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -44,14 +45,42 @@ def test_a_card_from_a_stranger_does_not_run_its_file(feint, trained: Path, imag
     assert (tmp_path / "it-ran").exists()
 
 
-def test_a_card_works_from_any_folder(feint, trained: Path, images: Path, tmp_path: Path, monkeypatch):
+def test_your_own_victim_works_from_any_folder(feint, trained: Path, images: Path, tmp_path: Path, monkeypatch):
     assert json.loads((trained / "mine" / "card.json").read_text())["network"]["name"] == "../../networks.py:build"
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
-    outcome = feint(
-        "audit", "--victim", "mine", "--victims", trained, "--data", images, "--quiet", "--allow-code", "--radii", 0.1
-    )
+    outcome = feint("audit", "--victim", "mine", "--victims", trained, "--data", images, "--quiet", "--radii", 0.1)
     assert outcome.code == 0, outcome
+
+
+@pytest.mark.parametrize("change", ["edited", "copied", "another function", "another user", "a folder here", "removed"])
+def test_only_what_was_trained_on_runs_again(
+    feint, trained: Path, images: Path, networks: Path, tmp_path: Path, monkeypatch, change: str
+):
+    card = trained / "mine" / "card.json"
+    told = json.loads(card.read_text())
+    match change:
+        case "edited":
+            networks.write_text(RAN.format(str(tmp_path / "it-ran")) + networks.read_text())
+        case "copied":
+            (trained / "mine" / "networks.py").write_bytes(networks.read_bytes())
+            card.write_text(json.dumps({**told, "network": "networks.py:build"}))
+        case "another function":
+            card.write_text(json.dumps({**told, "network": "../../networks.py:fails"}))
+        case "another user":
+            monkeypatch.setenv("FEINT_HOME", str(tmp_path / "another"))
+        case "a folder here":  # that brings notes of its own
+            (tmp_path / "here").mkdir()
+            (tmp_path / "here" / "feint").symlink_to(os.environ["FEINT_HOME"])
+            monkeypatch.delenv("FEINT_HOME")
+            monkeypatch.setenv("XDG_DATA_HOME", "here")
+            monkeypatch.setenv("HOME", str(tmp_path / "another"))
+        case _:
+            networks.unlink()
+    outcome = feint("audit", "--victim", "mine", "--data", images, "--quiet", "--radii", 0.1)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "the card of 'mine': expected --allow-code" in outcome.err
+    assert not (tmp_path / "it-ran").exists()
 
 
 @pytest.mark.parametrize("program", ["net.py:build", "net.pt2"])
@@ -90,8 +119,10 @@ def test_an_exported_program_is_not_read_unless_that_is_said(feint, images: Path
         load(str(tmp_path / "net.pt2"))
 
 
-def test_python_has_the_same_rule(trained: Path, images: Path):
+def test_python_has_the_same_rule(trained: Path, images: Path, networks: Path):
     import feint as library
+
+    networks.write_text(networks.read_text() + "# edited")
 
     with pytest.raises(SpecError, match="the card of 'mine': expected --allow-code"):
         library.run("audit", victim="mine", data=str(images))

@@ -1,7 +1,7 @@
-"""A linear ensemble of two classes: attacked as one it can gain the mean margin's slope, member by member each its own.
+"""A linear ensemble of two classes: attacked as one it can gain the mean margin's slope, each member its own.
 
-Logits of member m are (w_m . (x - 1/2), 0), whose first is the log-odds; within radius r of x, without bounds in reach, the
-most that a member's own input can move them is r |w_m|_1, and one input for all moves their mean by r |mean w|_1.
+Logits of member m are (w_m . (x - 1/2), 0), whose first is the log-odds; within radius r of x, without bounds in reach,
+the most that a member's own input can move them is r |w_m|_1, and one input for all moves their mean by r |mean w|_1.
 """
 
 import pytest
@@ -147,6 +147,25 @@ def test_a_measure_that_the_victim_does_not_have():
         threat("fgsm:goal=accept,measure=native", victim())
 
 
+@pytest.mark.parametrize("goal", ["accept", "reject"])
+def test_whoever_is_all_but_sure_can_be_moved_as_well(images, goal):
+    """At log-odds of 400 the slope of -log p itself is e^-400, which is 0 in float32."""
+    points, samples = images
+    network = Linear(200 * WEIGHTS[0])
+    told = VictimSettings(networks=(NetworkWord(name="steep"),))
+    whom = Victim(told, lambda: [network], ("a", "b"), 0, (1, 2, 2), "cpu")
+    (found,) = threat(f"fgsm:goal={goal}", whom).run(points, samples, [RADIUS])
+    own = odds(points, WEIGHTS[0])
+    sure = (200 * own.abs()) > 150
+    assert sure.any()
+    assert not found.directionless.any()
+    sign = 1 if goal == "accept" else -1
+    reach = RADIUS * float(WEIGHTS[0].abs().sum())
+    torch.testing.assert_close(
+        odds(found.inputs, WEIGHTS[0])[sure], (own + sign * reach * own.sign())[sure], rtol=0, atol=1e-5
+    )
+
+
 def test_an_estimator_of_its_own_loss_is_attacked_in_that(images):
     class Odd(nn.Module):
         """Its loss has nothing to do with what it predicts."""
@@ -155,7 +174,7 @@ def test_an_estimator_of_its_own_loss_is_attacked_in_that(images):
             return Softmax(Linear(WEIGHTS[0]))(inputs, samples)
 
         def surprise(self, inputs, samples=None):
-            return inputs.flatten(1).double() @ torch.tensor([1.0, 1.0, -1.0, 1.0], dtype=torch.float64)
+            return 5 + inputs.flatten(1).double() @ torch.tensor([1.0, 1.0, -1.0, 1.0], dtype=torch.float64)
 
     points, samples = images
     told = VictimSettings(networks=(NetworkWord(name="odd"),), estimator=EstimatorWord(name="softmax"))

@@ -29,6 +29,8 @@ OWN = {
     "completion": "print a script that completes commands and flags in a shell",
 }
 """Commands that are no experiments, by the module of feint.app that has them."""
+STORE = ("runs", "compare", "query")
+"""Those of them whose modules are in feint.app.store."""
 
 
 @final
@@ -114,7 +116,8 @@ def command_of(arguments: Sequence[str]) -> Callable[[], None]:
     if first == "--version":
         return _version
     if first in OWN:
-        return import_module(f"feint.app.{first}").command(rest)
+        home = "feint.app.store" if first in STORE else "feint.app"
+        return import_module(f"{home}.{first}").command(rest)
     reference = catalog.EXPERIMENTS.get(first)
     title = first
     if first == "reproduce":

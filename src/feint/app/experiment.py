@@ -76,8 +76,9 @@ def add_running(group: Any) -> None:
     group.add_argument(
         "--allow-code",
         action="store_true",
-        help="run programs from files: .pt2 files, and Python files that a victim's card or a YAML file names",
+        help="run programs from files: .pt2 files, and Python files that a YAML file or somebody else's victim names",
     )
+    group.add_argument("--track", choices=("mlflow",), help="tell a tracker too; which one, MLFLOW_TRACKING_URI says")
     group.add_argument("--json", action="store_true", help="print the result for machines, and nothing else")
     group.add_argument("--quiet", action="store_true", help="no progress bars")
     group.add_argument("--debug", action="store_true", help="show the traceback of an error")
@@ -89,8 +90,25 @@ def warn(result: Any) -> None:
         print(f"feint: warning: {printable(warning)}", file=sys.stderr)
 
 
+def check_tracker(name: str | None) -> None:
+    """Raise a SpecError for a tracker that is not there, before anything is computed."""
+    if name is not None:
+        from feint.runs.tracking import check
+
+        check(name)
+
+
+def tell(name: str | None, result: Any) -> None:
+    """Tell the tracker that was asked for."""
+    if name is not None:
+        from feint.runs.tracking import track
+
+        track(result)
+
+
 def run(experiment: Experiment[Any], settings: Settings, options: argparse.Namespace, line: str) -> None:
     """Run it, and print what came of it."""
+    check_tracker(options.track)
     from feint.reports.text import text
     from feint.runs.runners import local
 
@@ -112,5 +130,6 @@ def run(experiment: Experiment[Any], settings: Settings, options: argparse.Names
     warn(result)
     if options.json:
         say(json.dumps(result.summary, indent=2))
-        return
-    say(f"{text(replace(result.report, warnings=()))}\n\nreport: {result.folder / 'report.html'}")
+    else:
+        say(f"{text(replace(result.report, warnings=()))}\n\nreport: {result.folder / 'report.html'}")
+    tell(options.track, result)

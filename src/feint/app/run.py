@@ -27,7 +27,7 @@ from typing import Any, cast
 
 from feint import catalog
 from feint.app.cli import Parser
-from feint.app.experiment import add_running, warn
+from feint.app.experiment import add_running, check_tracker, tell, warn
 from feint.app.output import say
 from feint.app.running import how_of, on_devices, runner_of, storage_of
 from feint.errors import SpecError
@@ -150,6 +150,7 @@ def _plan(asked: Sequence[tuple[Experiment[Any], RunSettings]], options: argpars
 
 
 def _run(asked: Sequence[tuple[Experiment[Any], RunSettings]], options: argparse.Namespace, line: str) -> None:
+    check_tracker(options.track)
     from feint.reports.text import text
     from feint.runs.runners import local
     from feint.threats.things import check_words
@@ -176,5 +177,6 @@ def _run(asked: Sequence[tuple[Experiment[Any], RunSettings]], options: argparse
             if not options.json:
                 shown = text(replace(result.report, warnings=()))
                 say(f"{experiment.name}: {shown}\n\nreport: {result.folder / 'report.html'}\n")
+            tell(options.track, result)
     if options.json:
         say(json.dumps(results, indent=2))

@@ -3,8 +3,7 @@
 import copy
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import Any, Literal, final
+from typing import Literal, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +12,14 @@ from feint.errors import DataError
 from feint.printable import printable
 
 from .batch import Batch
-from .decode import BrokenImage, Channels
+from .decode import Channels
 from .kinds import Classes, Images, Inputs, Targets, Values
 from .matching import match
 from .preparation import Preparation
+from .reading import Reader
 from .sampling import even_sample
-from .source import Example, Flaw, Labelled, Source, reason
-from .stacking import Held, empty, finite, stacked
+from .source import Example, Source
+from .stacking import Held, empty, stacked
 
 OnError = Literal["raise", "skip"]
 
@@ -56,8 +56,8 @@ class Dataset:
         start: int = 0,
         stop: int | None = None,
     ) -> None:
-        self._prepare = Preparation(resize, crop, channels)
-        self._prepare.check(name, source)
+        prepare = Preparation(resize, crop, channels)
+        prepare.check(name, source)
         if len(source) == 0:
             raise DataError(f"{name}: expected images, got none")
         stop = len(source) if stop is None else min(stop, len(source))
@@ -65,12 +65,8 @@ class Dataset:
             raise DataError(f"{name}: expected a range within its {len(source)} images, got {start} to {stop}")
         self.name = name
         self._source = source
-        self._on_error: OnError = on_error
+        self._reader = Reader(name, source, prepare, skips=on_error == "skip")
         self._samples = np.arange(start, stop)
-        self._targets = _named(source.targets)
-        self._renumbered: NDArray[np.int64] | None = None
-        self._shape: tuple[int, ...] | None = None
-        self._skipped: dict[int, tuple[str, str]] = {}
         self._held: Held | None = None
         self._part = False
         self._fingerprint: str | None = None
@@ -93,7 +89,7 @@ class Dataset:
     @property
     def targets(self) -> Targets:
         """What the targets are."""
-        return self._targets
+        return self._reader.targets
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -115,7 +111,7 @@ class Dataset:
         """
         if not isinstance(self._source.inputs, type):
             raise DataError(f"{self.name}: expected images, got {len(self._source.inputs.names)} columns of a table")
-        channels, height, width = self._one_shape()
+        channels, height, width = self._reader.shape_of_one(self._samples)
         return channels, height, width
 
     @property
@@ -126,7 +122,7 @@ class Dataset:
     @property
     def skipped(self) -> list[tuple[str, str]]:
         """Examples left out so far, with on_error="skip": where each stands, and the reason; in the source's order."""
-        return [self._skipped[sample] for sample in sorted(self._skipped)]
+        return self._reader.skipped
 
     def where(self, sample: int) -> str:
         """In which file an example stands, by its index in the whole source, and its place in there."""
@@ -166,7 +162,7 @@ class Dataset:
             raise DataError(f"limit: expected at least 1, got {limit}")
         if limit >= len(self):
             return self._with(self._samples)
-        chosen = even_sample(self._labels(), self._samples, limit, seed)
+        chosen = even_sample(self._reader.labels(self._samples), self._samples, limit, seed)
         if not len(chosen):
             raise DataError(f"{self.name}: expected images with labels, got none of {len(self)}")
         return self._with(chosen)
@@ -183,7 +179,7 @@ class Dataset:
         count = len(self.classes)
         if strange := [label for label in labels if not 0 <= label < count]:
             raise DataError(f"{self.name}: expected labels from 0 to {count - 1} to leave out, got {strange[0]}")
-        kept = self._samples[~np.isin(self._labels(), np.asarray(labels, dtype=np.int64))]
+        kept = self._samples[~np.isin(self._reader.labels(self._samples), np.asarray(labels, dtype=np.int64))]
         if not len(kept):
             raise DataError(f"{self.name}: expected images with other labels than those left out, got none")
         return self._with(kept)
@@ -196,13 +192,13 @@ class Dataset:
         Raises:
             DataError: if none can be read.
         """
-        if self._on_error == "raise":
+        if not self._reader.skips:
             return self
-        kept = [example.sample for example in self._examples(self._samples)]
+        kept = [example.sample for example in self._reader.examples(self._samples)]
         if not kept:
-            raise self._nothing_read()
+            raise self._reader.nothing_read(len(self))
         other = self._with(np.array(kept, dtype=np.int64))
-        other._skipped = dict(self._skipped)
+        other._reader = self._reader.with_notes()
         return other
 
     def matched(self, names: Sequence[str]) -> "Dataset":
@@ -221,10 +217,10 @@ class Dataset:
             raise DataError(f"{self.name}: expected classes to match, got other targets")
         names = tuple(map(printable, names))
         own = tuple(map(printable, self._source.targets.names))
-        found = match(own, names, self._occurring(), self.name)
+        found = match(own, names, self._reader.occurring(self._samples), self.name)
         other = self._with(self._samples)
-        other._targets, other._fingerprint = Classes(names), None
-        other._renumbered = None if np.array_equal(found, np.arange(len(own))) else found
+        other._fingerprint = None
+        other._reader = self._reader.renumbered(names, None if np.array_equal(found, np.arange(len(own))) else found)
         return other
 
     def batches(self, batch_size: int) -> Iterator[Batch]:
@@ -248,7 +244,7 @@ class Dataset:
             raise DataError(f"batch_size: expected at least 1, got {batch_size}")
         waiting: list[Example] = []
         read = 0
-        for example in self._examples(self._samples):
+        for example in self._reader.examples(self._samples):
             waiting.append(example)
             if len(waiting) == batch_size:
                 yield self._batch(waiting)
@@ -256,7 +252,7 @@ class Dataset:
         if waiting:
             yield self._batch(waiting)
         elif read == 0 and not self._part:
-            raise self._nothing_read()
+            raise self._reader.nothing_read(len(self))
 
     def gather(self, positions: Sequence[int]) -> Batch:
         """Examples at any positions, in the order asked for, again and again.
@@ -273,9 +269,9 @@ class Dataset:
             return self.only(positions)
         self._check(positions)
         if self._held is None:
-            self._held = Held.of(self._examples(self._samples), len(self), self.targets)
+            self._held = Held.of(self._reader.examples(self._samples), len(self), self.targets)
         if self._held is None:
-            raise self._nothing_read()
+            raise self._reader.nothing_read(len(self))
         return self._held.batch(self._samples[np.asarray(positions, dtype=np.int64)])
 
     def only(self, positions: Sequence[int]) -> Batch:
@@ -291,7 +287,9 @@ class Dataset:
         """
         self._check(positions)
         wanted = self._samples[np.asarray(positions, dtype=np.int64)].tolist()
-        found = {example.sample: example for example in self._examples(np.unique(np.array(wanted, dtype=np.int64)))}
+        found = {
+            example.sample: example for example in self._reader.examples(np.unique(np.array(wanted, dtype=np.int64)))
+        }
         return self._batch([found[sample] for sample in wanted if sample in found])
 
     def fingerprint(self) -> str:
@@ -302,8 +300,7 @@ class Dataset:
         change; a torchvision set that is not one array, a sample.
         """
         if self._fingerprint is None:
-            text = f"{self._content()} {self._prepare}"
-            text += f" labels={self._renumbered.tolist()}" if self._renumbered is not None else ""
+            text = f"{self._reader.content()} {self._reader.prepared}"
             self._fingerprint = hashlib.sha256(text.encode()).hexdigest()
         return self._fingerprint
 
@@ -314,131 +311,18 @@ class Dataset:
             DataError: if the files cannot be read.
         """
         apart = not len(np.intersect1d(self._samples, other._samples))
-        return not apart and self._content() == other._content()
-
-    def _content(self) -> str:
-        try:
-            return self._source.fingerprint()
-        except OSError as error:
-            raise self._gone(error) from error
-
-    def _gone(self, error: OSError) -> DataError:
-        return DataError(printable(f"{self.name}: expected files that can be read, got: {reason(error)}"))
+        return not apart and self._reader.content() == other._reader.content()
 
     def _with(self, samples: NDArray[np.int64]) -> "Dataset":
         """The same of other samples; nothing skipped or held yet."""
         other = copy.copy(self)
-        other._samples, other._skipped, other._held = samples, {}, None
+        other._samples, other._reader, other._held = samples, self._reader.afresh(), None
         return other
-
-    def _labels(self) -> NDArray[np.int64]:
-        """The source's numbers of the classes, -1 where one is missing; of values, all 0."""
-        if not isinstance(self._source.targets, Classes):
-            return np.zeros(len(self), dtype=np.int64)
-        known = self._source.labels if isinstance(self._source, Labelled) else None
-        if known is not None:
-            return known[self._samples]
-        labels = np.full(len(self), -1, dtype=np.int64)
-        for item in self._items(self._samples):
-            if isinstance(item, Example):
-                labels[np.searchsorted(self._samples, item.sample)] = item.target
-        return labels
-
-    def _occurring(self) -> NDArray[np.int64]:
-        """The classes that have an example; all, where only reading would tell."""
-        assert isinstance(self._source.targets, Classes)
-        known = self._source.labels if isinstance(self._source, Labelled) else None
-        if known is None:
-            return np.arange(len(self._source.targets.names))
-        own = known[self._samples]
-        return np.unique(own[own >= 0])
 
     def _check(self, positions: Sequence[int]) -> None:
         for position in positions:
             if not 0 <= position < len(self):
                 raise DataError(f"{self.name}: expected positions from 0 to {len(self) - 1}, got {position}")
 
-    def _items(self, samples: NDArray[np.int64]) -> Iterator[Example | Flaw]:
-        """What the source has at ascending indices, read in as few ranges as there are."""
-        ends = np.append(np.flatnonzero(np.diff(samples) != 1) + 1, len(samples))
-        begin = 0
-        try:
-            for end in ends.tolist():
-                if begin < end:
-                    yield from self._source.read(int(samples[begin]), int(samples[end - 1]) + 1)
-                begin = end
-        except DataError as error:
-            if (message := printable(str(error))) == str(error):
-                raise
-            raise DataError(message) from error
-        except OSError as error:
-            raise self._gone(error) from error
-
-    def _examples(self, samples: NDArray[np.int64]) -> Iterator[Example]:
-        """Read, resize, crop and check what stands at ascending indices; note or raise what is flawed."""
-        read = self._prepare if self._source.inputs is Images else finite
-        for item in self._items(samples):
-            if isinstance(item, Flaw):
-                self._skip(item)
-                continue
-            try:
-                example = Example(item.sample, read(item.input), self._target(item.target))
-            except BrokenImage as error:
-                self._skip(Flaw(item.sample, str(error)))
-                continue
-            except DataError as error:
-                raise DataError(f"{self._where(item.sample)}: {error}") from error
-            self._check_shape(item.sample, example.input.shape)
-            yield example
-
-    def _target(self, target: int | NDArray[Any]) -> int | NDArray[Any]:
-        if isinstance(self._source.targets, Classes):
-            names = self._source.targets.names
-            if not 0 <= int(target) < len(names):
-                raise DataError(f"expected a label from 0 to {len(names) - 1}, got {target}")
-            if self._renumbered is None:
-                return int(target)
-            if self._renumbered[int(target)] < 0:
-                raise DataError(f"expected a class among those matched, got {names[int(target)]!r}")
-            return int(self._renumbered[int(target)])
-        return finite(np.asarray(target)) if isinstance(self.targets, Values) else np.asarray(target, dtype=np.int64)
-
-    def _check_shape(self, sample: int, shape: tuple[int, ...]) -> None:
-        shape = shape[-1:] + shape[:-1]
-        if self._shape is not None and self._shape != shape:
-            expected, came = ("x".join(map(str, sizes)) for sizes in (self._shape, shape))
-            raise DataError(
-                f"{self._where(sample)}: expected {expected} (channels x height x width) like the first image,"
-                f" got {came}; give resize and crop to bring all images to one size"
-            )
-        self._shape = shape
-
-    def _one_shape(self) -> tuple[int, ...]:
-        if self._shape is None:
-            next(self._examples(self._samples), None)
-        if self._shape is None:
-            raise self._nothing_read()
-        return self._shape
-
-    def _skip(self, flaw: Flaw) -> None:
-        where, reason = self._where(flaw.sample), printable(flaw.reason)
-        if self._on_error == "raise":
-            raise DataError(f"{where}: {reason}")
-        self._skipped[flaw.sample] = (where, reason)
-
-    def _where(self, sample: int) -> str:
-        return printable(self._source.where(sample))
-
-    def _nothing_read(self) -> DataError:
-        where, why = self.skipped[0] if self._skipped else (self.name, "no images")
-        return DataError(f"{self.name}: expected at least one readable image of {len(self)}, got none; {where}: {why}")
-
     def _batch(self, examples: Sequence[Example]) -> Batch:
-        return stacked(examples) if examples else empty(self._one_shape(), self.targets)
-
-
-def _named(targets: Targets) -> Targets:
-    """The same with names that can be printed."""
-    if isinstance(targets, Values):
-        return targets
-    return replace(targets, names=tuple(map(printable, targets.names)))
+        return stacked(examples) if examples else empty(self._reader.shape_of_one(self._samples), self.targets)

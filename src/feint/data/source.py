@@ -1,6 +1,7 @@
 """What a format must offer: examples read in order, one at a time, flaws told rather than raised."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -91,6 +92,19 @@ class Labelled(Protocol):
     def labels(self) -> NDArray[np.int64] | None:
         """Indices of classes, -1 where one is missing; None where only reading tells."""
         ...
+
+
+def placed(what: str, sample: int, paths: Sequence[Path], counts: Sequence[int]) -> str:
+    """Words for an example of files that come one after the other.
+
+    >>> placed("row", 5, [Path("a"), Path("b")], [4, 3])
+    'b: row 1'
+    """
+    for path, count in zip(paths, counts, strict=True):
+        if sample < count:
+            return f"{path}: {what} {sample}"
+        sample -= count
+    raise IndexError(sample)
 
 
 def flaws_raise(on_error: str) -> bool:

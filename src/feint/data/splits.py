@@ -1,6 +1,9 @@
 """Names of splits: what people call the same thing."""
 
 from collections.abc import Iterable
+from pathlib import Path
+
+from feint.errors import DataError
 
 _SAME = {"training": "train", "testing": "test", "validation": "val", "valid": "val"}
 KNOWN = ("train", "test", "val")
@@ -14,6 +17,12 @@ def split_of(name: str) -> str:
     """
     name = name.lower()
     return _SAME.get(name, name)
+
+
+def check_split(where: Path | str, split: str) -> None:
+    """Raise a DataError for anything but the two splits that standard sets have."""
+    if split not in ("train", "test"):
+        raise DataError(f"{where}: expected split 'train' or 'test', got {split!r}")
 
 
 def choose_split(names: Iterable[str], split: str) -> list[str]:

@@ -11,7 +11,41 @@ _DETECTION: Final = {
     "Precision-recall curves": "For every threshold the share of truly attacked inputs among those flagged, against "
     "the share found.",
 }
+_OUT_DOMAIN: Final = {
+    "The table": "Foreign images, as they come and moved to be accepted. H is the mean entropy in nats, R the share "
+    "rejected at a confidence of 0.9; in domain: R of the untouched in-domain images, without which a high R says "
+    "nothing. R at 5 % is at the threshold that rejects 5 % of these. Beside H and R what the paper prints.",
+    "The other direction": "In-domain images, as they come and moved to be rejected. AUROC is against the untouched "
+    "foreign images.",
+    "DUQ in three ways": "How confident DUQ is, by its largest kernel, by that over the sum of all, and by the softmax "
+    "of their logarithms.",
+    "The victims": "Accuracy is on all test images.",
+}
 READ: Final[Mapping[str, Mapping[str, str]]] = {
+    "ood": {
+        "Foreign images": "H is the mean entropy of the prediction, in nats. R is the reject rate: the share of images "
+        "whose confidence is at most 90 %. R at 5 % is the share rejected at the threshold that rejects 5 % of the "
+        "clean in-domain images, which is what a deployed classifier has. AUROC, AUPR and FPR95 tell foreign images "
+        "from in-domain ones. Good: high H and R, also under the attack, which moves foreign images to be accepted.",
+        "In-domain images": "In-domain images, as they come and moved to be rejected, which takes the classifier out "
+        "of service for them. Good: low H and R, also under the attack. AUROC is against the untouched foreign images.",
+        "DUQ in three ways": "How confident DUQ is can be said in three ways: by its largest kernel, by its largest "
+        "kernel over the sum of all, and by the softmax of the logarithms of its kernels, which is the same but where "
+        "all kernels round to 0.",
+        "Judged by the others": "What was found for one classifier, judged by all: AUROC by each judge's own measure. "
+        "Below 0.5 a judge takes foreign images for the safer ones.",
+        "Reject rates": "The share of foreign images that are rejected, by the confidence that is asked for. Good: to "
+        "the upper left.",
+        "Told apart?": "For every threshold the share of foreign images that are flagged, against the share of "
+        "in-domain ones.",
+        "Where the confidence went": "How confident the classifier is in images of its domain, in foreign ones, and in "
+        "these under the attack.",
+        "By every measure": "Each measure as the one that flags.",
+        "What the attack looks like": "The foreign images whose confidence rose most. Left the image, right the same "
+        "after the attack, between them what was added, magnified as stated around mid-grey.",
+    },
+    "out-domain-mnist": _OUT_DOMAIN,
+    "out-domain-cifar": _OUT_DOMAIN,
     "audit": {
         "Does confidence tell right from wrong?": "Let the classifier answer only the images it is surest of, and "
         "count how many of those answers are wrong. A curve that stays low until the far right is a confidence to "

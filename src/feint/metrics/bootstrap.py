@@ -86,7 +86,7 @@ def _checked(tensors: tuple[Tensor, ...], resamples: int, level: float) -> int:
         raise InputError(f"level: expected a number in (0, 1), got {level}")
     if resamples < 1:
         raise InputError(f"resamples: expected at least 1, got {resamples}")
-    if strange := [tensor for tensor in tensors if not isinstance(tensor, Tensor)]:
+    if strange := [tensor for tensor in tensors if not torch.is_tensor(tensor)]:
         raise InputError(f"bootstrap: expected tensors with one row per input, got {described(strange[0])}")
     lengths = [tensor.shape[0] if tensor.ndim else 0 for tensor in tensors]
     if len(set(lengths)) != 1 or not lengths[0]:

@@ -165,9 +165,8 @@ def _told(block: r.Figure | r.Pictures, above: str, shown: str) -> str:
 def _stat(stat: r.Stat) -> str:
     was, arrow, now = (escape(part) for part in clean(stat.value).partition(" → "))
     change = f'<span class="was">{was}</span> <span class="to">→</span> <span class="now">{now}</span>'
-    tone = f' class="{stat.tone}"' if stat.tone in ("good", "bad") else ""
     value, detail = change if arrow else was, _if("<dd>{}</dd>", stat.detail)
-    return f'<div class="stat"><dt>{_text(stat.label)}</dt><dd{tone}>{value}</dd>{detail}</div>'
+    return f'<div class="stat"><dt>{_text(stat.label)}</dt><dd>{value}</dd>{detail}</div>'
 
 
 def _table(table: r.Table) -> str:

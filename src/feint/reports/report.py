@@ -54,12 +54,11 @@ class Command:
 @final
 @dataclass(frozen=True)
 class Stat:
-    """A number to be seen first, already written; "a → b" is shown as a change from a to b; the tone colours it."""
+    """A number to be seen first, already written; "a → b" is shown as a change from a to b."""
 
     label: str
     value: str
     detail: str = ""
-    tone: Literal["", "good", "bad"] = ""
 
 
 @final

@@ -172,7 +172,7 @@ def planned(
             begun = time.perf_counter()
             work = experiment.prepare(settings, machine)
             prepare = time.perf_counter() - begun
-            state = {
+            state: dict[str, Any] = {
                 "experiment": experiment.name,
                 "settings": work.settings.plain(),
                 "identity": dict(work.identity),
@@ -230,9 +230,12 @@ def _cost(stage: Stage, pieces: Sequence[Piece], work: Work, ledger: Ledger, ear
 
     part = first if stage.cut is None else stage.cut(first, work.settings.size)[0]
     found, seconds, gradients, forwards = tried(part)
+    once = 0.0
     if stage.cut is not None and seconds * first.size / part.size <= PATIENCE:
-        part = first
-        found, seconds, gradients, forwards = tried(part)
+        found, again, gradients, forwards = tried(first)
+        # What the first of all pieces takes beside: a network that is trained, kernels that are chosen.
+        once = max(0.0, seconds - again * part.size / first.size)
+        part, seconds = first, again
     begun = time.perf_counter()
     ledger.record(stage, part, found)
     seconds += time.perf_counter() - begun
@@ -247,7 +250,7 @@ def _cost(stage: Stage, pieces: Sequence[Piece], work: Work, ledger: Ledger, ear
         stage.unit,
         part.size / whole,
         len(pieces),
-        seconds * times * whole,
+        once + seconds * times * whole,
         round(gradients * times * whole),
         round(forwards * times * whole),
         round(size * times) + entry * len(pieces),

@@ -32,7 +32,7 @@ class FamiliarityThreat:
 
     Unless a measure is named, what is lowered (accept) or raised (reject) is the estimator's own loss at the class that
     it predicts at that point: ``surprise`` of those that have one (DUQ's binary cross-entropy, DUE's likelihood), else
-    -log of the largest mean probability.
+    -log of the largest mean probability; of it the logarithm, which leads to the same points and keeps its slope.
 
     Attributes:
         word: how it attacks, complete.
@@ -115,7 +115,13 @@ class FamiliarityThreat:
     ) -> list[Adversarial]:
         level = self._level(estimator, samples)
         aim = accept if self.word.goal == "accept" else reject
-        goal: Goal = aim(level)
+
+        def scaled(inputs: Float[Tensor, " n ..."], rows: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
+            # Monotone, and its slope does not vanish in float32 where the victim is all but sure.
+            found = level(inputs, rows)
+            return found if self.word.measure == "native" else logarithm(found)  # a score may be of any sign
+
+        goal: Goal = aim(scaled)
         condition: Condition | None = None
         if self.attack.seeks == "nearest":
             at = -math.log(ACCEPTED)
@@ -139,9 +145,7 @@ class FamiliarityThreat:
             found = estimator(inputs, samples[rows])
             if name is None:
                 return surprise(found)
-            value = measure(name)(found)
-            # A native score may be of any sign; of the others the logarithm keeps its slope where they are nearly 0.
-            return value if name == "native" else logarithm(value)
+            return measure(name)(found)
 
         return level
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from feint.errors import SpecError, StoreError
-from feint.runs.programs import is_program, refused
+from feint.runs.programs import is_program, is_remembered, refused
 
 from .settings import DataSettings, NetworkWord, VictimSettings
 
@@ -22,7 +22,8 @@ def read_victim(root: Path, name: str, *, allow_code: bool = False) -> VictimSet
     Args:
         root: where victims lie.
         name: what it is called.
-        allow_code: whether the card may name a program, such as a Python file with its network.
+        allow_code: whether the card may name a program, such as a Python file with its network, that the user has not
+            trained with before.
 
     Raises:
         SpecError: there is none of this name (the message lists those there are), it is an autoencoder, or its card
@@ -32,7 +33,8 @@ def read_victim(root: Path, name: str, *, allow_code: bool = False) -> VictimSet
     card = read_card(root, name, classifiers=True)
     if card.get("kind") == AUTOENCODER:
         raise SpecError(f"victim: expected a classifier, got the autoencoder {name!r}")
-    if is_program(told := _network_of(root / name, card)) and not allow_code:
+    told = _network_of(root / name, card)
+    if is_program(told) and not (allow_code or is_remembered(told)):
         raise refused(f"the card of {name!r}", told)
     try:
         words = tuple(members_of(root, name, card))

@@ -76,7 +76,7 @@ def for_training(value: Any) -> Any:
         value = DataSettings.model_validate(value).model_dump(exclude_unset=True)
     if isinstance(value, Mapping) and ("source" in value or "name" in value):
         return {"split": "train", **cast(Mapping[str, Any], value)}
-    return value
+    return cast(Any, value)
 
 
 @final
@@ -209,7 +209,8 @@ class VictimSettings(Settings):
             mapping = dict(cast(Mapping[str, Any], value))
             if isinstance(card := mapping.get("card"), str) and "=" in card:  # --victim cnn:estimator.draws=20
                 found = parsed(card)
-                mapping = {"card": found.pop("name"), **found, **{k: v for k, v in mapping.items() if k != "card"}}
+                value = {"card": found.pop("name"), **found, **{k: v for k, v in mapping.items() if k != "card"}}
+                mapping = cast(dict[str, Any], value)
             estimator: Any = mapping.get("estimator")
             if mapping.get("card") is not None and isinstance(estimator, Mapping) and "name" not in estimator:
                 return {**mapping, "estimator": {"name": AS_ON_CARD, **cast(Mapping[str, Any], estimator)}}

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from feint.experiments.audit import AUDIT, AuditSettings
-from feint.experiments.audit.report import fresh_draws, headline, scores
+from feint.experiments.audit.report import fresh_draws, headline
+from feint.experiments.audit.tables import scores, thresholds
 from feint.experiments.pictures import before_and_after, magnification
 from feint.reports import Details, Figure, Pictures, Stats, Text, text
 from feint.reports.data import raw
@@ -268,11 +269,9 @@ def made_up(measure="max_probability", threshold=0.1):
 
 
 def test_a_threshold_is_said_as_the_confidence_where_it_is_one():
-    from feint.experiments.audit.report import _thresholds
-
-    (row,) = _thresholds(made_up("max_probability", 0.0625))[2].rows
+    (row,) = thresholds(made_up("max_probability", 0.0625)).rows
     assert row == ("90 % answered", "confidence ≥ 93.75 %", "90.0 / 5.0", "0.0 / –")
-    (row,) = _thresholds(made_up("predictive_entropy", 0.0625))[2].rows
+    (row,) = thresholds(made_up("predictive_entropy", 0.0625)).rows
     assert row[1] == "predictive entropy ≤ 0.0625"
 
 

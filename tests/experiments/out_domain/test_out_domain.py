@@ -151,7 +151,7 @@ def test_labels_of_foreign_images_are_left_out(small, foreign, tmp_path):
 )
 def test_what_is_refused(small, foreign, tmp_path, values, expected):
     with pytest.raises(SpecError, match=expected):
-        run(tmp_path, settings(small, values.pop("foreign", foreign), **values))
+        run(tmp_path, settings(small, **{"foreign": foreign, **values}))
 
 
 def test_a_victim_that_draws_is_judged_by_draws_that_the_attack_has_not_seen(small, foreign, tmp_path):

@@ -76,5 +76,5 @@ def test_what_was_damaged_there_is_made_again(run, storage, capsys):
 
 
 def test_a_url_that_nothing_knows():
-    with pytest.raises(SpecError, match="^storage: expected a URL that fsspec knows, got 'nowhere://a'"):
+    with pytest.raises(SpecError, match=r"^storage: expected a URL that fsspec knows, got 'nowhere://a'"):
         Storage("nowhere://a")

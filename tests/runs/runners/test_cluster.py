@@ -1,4 +1,4 @@
-"""Actors on a real Ray cluster of two nodes on this machine's loopback: the same bits, also where a node is taken away."""
+"""Actors on a real Ray cluster of two nodes on the loopback: the same bits, also where a node is taken away."""
 
 import os
 import shutil
@@ -26,7 +26,8 @@ def nodes():
     from ray.cluster_utils import Cluster
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        for name, value in cluster.PATIENT.items():
+            patch.setenv(name, value)
         patch.syspath_prepend(str(ROOT))
         own = {"num_cpus": 1, "include_dashboard": False, "object_store_memory": MEMORY}
         found = Cluster(initialize_head=True, head_node_args=own)

@@ -7,15 +7,15 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from feint.errors import StoreError
-from feint.runs.store import migrate
 from feint.runs.store.database import Database
+from feint.runs.store.migrations import tables
 from feint.runs.store.schema import HEAD, METADATA
 from feint.runs.store.store import Store
 
 
 def test_the_head_is_the_last_step():
     config = Config()
-    config.set_main_option("script_location", str(migrate.STEPS))
+    config.set_main_option("script_location", str(tables.STEPS))
     steps = ScriptDirectory.from_config(config)
     assert steps.get_heads() == [HEAD]
     assert steps.get_bases() == ["0001"]
@@ -24,7 +24,7 @@ def test_the_head_is_the_last_step():
 def test_migrations_make_the_tables(address):
     database = Database.open(address)
     with database.reading() as connection:
-        assert migrate.revision(connection) == HEAD
+        assert tables.revision(connection) == HEAD
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
     database.close()
 

@@ -13,7 +13,8 @@ from feint.errors import DataError
 
 from ..digest import digest_of_files
 from ..kinds import Classes, Images
-from ..source import Example, Flaw
+from ..source import Example, Flaw, placed
+from ..splits import check_split
 from .records import count_records, read_names, read_records
 
 SHAPE = (3, 32, 32)
@@ -39,8 +40,7 @@ class CifarBinary:
         Raises:
             DataError: if there is no such split, or a batch is cut short.
         """
-        if split not in FILES:
-            raise DataError(f"{folder}: expected split 'train' or 'test', got {split!r}")
+        check_split(folder, split)
         paths = tuple(sorted(path for path in folder.iterdir() if FILES[split].fullmatch(path.name)))
         if not paths:
             wanted = "data_batch_1.bin to data_batch_5.bin" if split == "train" else "test_batch.bin"
@@ -62,11 +62,7 @@ class CifarBinary:
 
     def where(self, sample: int) -> str:
         """Which image of which batch."""
-        for path, count in zip(self.paths, self.counts, strict=True):
-            if sample < count:
-                return f"{path}: image {sample}"
-            sample -= count
-        raise IndexError(sample)
+        return placed("image", sample, self.paths, self.counts)
 
     def read(self, start: int, stop: int) -> Iterator[Example | Flaw]:
         """Read a range, batch by batch."""

@@ -14,6 +14,7 @@ from feint.errors import DataError
 
 from ..kinds import Classes, Images
 from ..source import Example, Flaw
+from ..splits import check_split
 
 TRAIN = 1000
 NAMES = Classes(tuple("0123456789"))
@@ -32,8 +33,7 @@ class Digits:
     @classmethod
     def open(cls, split: str) -> "Digits":
         """Choose a split, "train" or "test"."""
-        if split not in ("train", "test"):
-            raise DataError(f"digits: expected split 'train' or 'test', got {split!r}")
+        check_split("digits", split)
         return cls(split)
 
     @cached_property

@@ -20,6 +20,7 @@ from ..kinds import Classes, Images
 from ..labels import checked_count, checked_labels, numbered_classes
 from ..places import Place, Places
 from ..source import Example, Flaw, from_bytes, reason
+from ..splits import check_split
 
 IMAGES, LABELS = 0x803, 0x801
 PREFIXES = {"train": ("train",), "test": ("t10k", "test")}
@@ -78,8 +79,7 @@ class Idx:
             for path in sorted(folder.iterdir(), reverse=True)
             if _is(path, "images")
         }
-        if split not in PREFIXES:
-            raise DataError(f"{folder}: expected split 'train' or 'test', got {split!r}")
+        check_split(folder, split)
         chosen = [path for path in found.values() if (m := NAME.fullmatch(path.name)) and m[1] in PREFIXES[split]]
         if len(chosen) != 1:
             names = ", ".join(sorted(path.name for path in chosen or found.values()))

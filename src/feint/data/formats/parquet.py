@@ -19,7 +19,7 @@ from ..digest import digest_of_files
 from ..kinds import Classes, Images
 from ..labels import named_labels
 from ..places import Places
-from ..source import Example, Flaw, flaws_raise, reason
+from ..source import Example, Flaw, flaws_raise, placed, reason
 from ..splits import KNOWN, choose_split, split_of
 from .parquet_columns import opened, read_columns
 
@@ -120,11 +120,7 @@ class Parquet:
 
     def where(self, sample: int) -> str:
         """Which row of which file."""
-        for path, count in zip(self.paths, self.counts, strict=True):
-            if sample < count:
-                return f"{path}: row {sample}"
-            sample -= count
-        raise IndexError(sample)
+        return placed("row", sample, self.paths, self.counts)
 
     def read(self, start: int, stop: int) -> Iterator[Example | Flaw]:
         """Read a range: on from where the last one ended, or from the row group in which it begins."""

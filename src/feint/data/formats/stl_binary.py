@@ -14,6 +14,7 @@ from ..digest import digest_of_files
 from ..kinds import Classes, Images
 from ..labels import checked_labels
 from ..source import Example, Flaw
+from ..splits import check_split
 from .records import count_records, read_names, read_records
 
 SHAPE = (3, 96, 96)
@@ -39,8 +40,7 @@ class StlBinary:
         Raises:
             DataError: if there is no such split, a file is cut short, or the counts of images and labels differ.
         """
-        if split not in ("train", "test"):
-            raise DataError(f"{folder}: expected split 'train' or 'test', got {split!r}")
+        check_split(folder, split)
         path, labels_path = folder / f"{split}_X.bin", folder / f"{split}_y.bin"
         images = count_records(path, RECORD)
         count_records(labels_path, 1)

@@ -19,6 +19,7 @@ from ..decode import BrokenImage, Channels, channels_by_name, channels_of, most_
 from ..digest import digest_of_array, digest_of_lines
 from ..kinds import Classes, Images
 from ..source import Example, Flaw, reason
+from ..splits import check_split
 
 PREFIX = "torchvision:"
 LOOKS = 256
@@ -65,8 +66,7 @@ class TorchvisionSet:
         if "split" in parameters:
             options["split"] = split
         elif "train" in parameters:
-            if split not in ("train", "test"):
-                raise DataError(f"{PREFIX}{name}: expected split 'train' or 'test', got {split!r}")
+            check_split(f"{PREFIX}{name}", split)
             options["train"] = split == "train"
         else:
             split = "all"

@@ -1,7 +1,7 @@
 """The features of a network that stays as it is: what its last linear layer is given, or a layer that is named."""
 
 from collections.abc import Mapping
-from typing import Any, final
+from typing import Any, cast, final
 
 import torch
 from jaxtyping import Float, Int
@@ -88,7 +88,7 @@ class Features(nn.Module):
     def _watched(self) -> list[nn.Module]:
         network = self.network
         if self.layer is not None:
-            parts = dict(network.named_modules())
+            parts = dict(cast(list[tuple[str, nn.Module]], [*network.named_modules()]))
             if self.layer not in parts or not self.layer:
                 some = ", ".join([name for name in parts if name][-3:]) or "none, for it has no parts"
                 raise InputError(f"layer: expected the name of a part of the network, as {some}; got {self.layer!r}")

@@ -103,6 +103,7 @@ class KNN(nn.Module):
             places = places.gather(1, kept)
         return places[:, -1]
 
-    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any, **named: Any) -> None:
         make_room(self, state_dict, prefix, ("known",))
-        super()._load_from_state_dict(state_dict, prefix, *rest)
+        above: Any = super()
+        above._load_from_state_dict(state_dict, prefix, *rest, **named)

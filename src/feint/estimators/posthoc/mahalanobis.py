@@ -1,6 +1,6 @@
 """The distance to the nearest class as a score, in units of the features' spread."""
 
-from typing import Any, final
+from typing import Any, cast, final
 
 import torch
 from jaxtyping import Float, Int
@@ -82,7 +82,8 @@ class Mahalanobis(nn.Module):
             raise DataError(f"fit: expected images of all {classes} classes, got none of {some}")
         means = features.new_zeros(classes, features.shape[1]).index_add_(0, labels, features) / counts.unsqueeze(1)
         centred = features - means[labels]
-        variances, directions = torch.linalg.eigh(centred.T @ centred / len(features))
+        linalg: Any = torch.linalg  # its results have no stubs
+        variances, directions = cast(tuple[Tensor, Tensor], linalg.eigh(centred.T @ centred / len(features)))
         # As far as features in float32 tell a spread from their own rounding.
         least = variances[-1] * (features.shape[1] * torch.finfo(torch.float32).eps) ** 2
         kept = variances > least
@@ -128,6 +129,7 @@ class Mahalanobis(nn.Module):
             (slope,) = torch.autograd.grad(self._distance(self.features(point, keys)[1]).sum(), point)
         return inputs - self.preprocessing * slope.sign()
 
-    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any, **named: Any) -> None:
         make_room(self, state_dict, prefix, ("means", "whitening"))
-        super()._load_from_state_dict(state_dict, prefix, *rest)
+        above: Any = super()
+        above._load_from_state_dict(state_dict, prefix, *rest, **named)

@@ -76,5 +76,6 @@ def _pictures(run: Run) -> Pictures:
             images, labels = before_and_after(arrays["originals"][row], arrays[f"images-{index}"][row])
             was, now = (label(classes, int(arrays[name][row])) for name in ("labels", f"predictions-{index}"))
             title = f"{named(arrays, row, int(sample))}, radius {radius(at)}"
-            items.append(Picture(images, labels, title, (f"{was}, now taken for {now}",)))
+            taken = f"{was}, {'still' if was == now else 'now'} taken for {now}"
+            items.append(Picture(images, labels, title, (taken,)))
     return Pictures("attacked", "Before, what was added, after", tuple(items))

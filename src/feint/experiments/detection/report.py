@@ -61,8 +61,8 @@ def sections(
         levels: write radii as fractions of so many, where they are.
     """
     dashed, said = (f"-{name}" if name else ""), (f", {name}" if name else "")
-    areas = {"auroc": ("AUROC", "95 %"), "aupr": ("AUPR", "", AREA), "fpr95": ("FPR95", "", AREA)}
-    heads = {f"{name}{end}": Column(f"{head}{end}", *more) for name, (head, *more) in areas.items() for end in KINDS}
+    areas = {"auroc": ("AUROC", "95 %", None), "aupr": ("AUPR", "", AREA), "fpr95": ("FPR95", "", AREA)}
+    heads = {name + end: Column(head + end, unit, form) for name, (head, unit, form) in areas.items() for end in KINDS}
     shown = {"radius": Column("radius", "of [0, 1]"), "accuracy": Column("accuracy", format=SHARE), **heads}
     rows, caption = _rows(victims, levels), "Every measure as a detector of every attack"
     table = tabled(f"detectors{dashed}", f"{ORDER} detector", shown, rows, caption, terminal=False)

@@ -30,9 +30,9 @@ def read_blends(run: Run, which: int, part: str) -> Measured:
 
 def summarise(run: Run) -> dict[str, Any]:
     """How well each measure of each victim tells pixel blends from latent ones."""
-    victims = list(enumerate(run.about["victims"]))
-    warnings = [each for which, victim in victims for each in _warnings(run, which, victim)]
-    found = [{"name": victim["name"], **_victim(run, which)} for which, victim in victims]
+    victims: list[Mapping[str, Any]] = run.about["victims"]
+    warnings = [each for which, victim in enumerate(victims) for each in _warnings(run, which, victim)]
+    found = [{"name": victim["name"], **_victim(run, which)} for which, victim in enumerate(victims)]
     said = list(dict.fromkeys([*run.about["warnings"], *warnings]))
     return {"warnings": said, "pairs": run.settings.pairs, "victims": found}
 

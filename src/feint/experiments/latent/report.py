@@ -93,7 +93,8 @@ def _map(name: str, plane: Plane, victims: Sequence[Mapped], points: charts.Poin
     without = [victim.name for victim in victims if name not in victim.measures]
     values = [victim.measures[name] for victim in drawn]
     span = (min(0.0, *(float(each.min()) for each in values)), max(float(each.max()) for each in values))
-    said, look = title(name), {"points": points, "border": (plane.distance, plane.border)}
+    said = title(name)
+    look: dict[str, Any] = {"points": points, "border": (plane.distance, plane.border)}
     panels = [
         charts.heat(each.measures[name], plane.end, name=said, span=span, title=each.name, **look) for each in drawn
     ]

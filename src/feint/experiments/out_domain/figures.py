@@ -8,7 +8,7 @@ import torch
 
 from feint import metrics
 from feint.experiments.pictures import before_and_after, label, named
-from feint.reports import Figure, Picture, Pictures, charts
+from feint.reports import Figure, Panel, Picture, Pictures, charts
 from feint.reports.formats import percent, radius
 from feint.runs.run import Run
 from feint.runs.work import Array
@@ -39,35 +39,21 @@ def _first(run: Run) -> tuple[str, tuple[float, ...]]:
 
 def reject_rates(summary: Mapping[str, Any]) -> Figure:
     """The reject rate of foreign images against the confidence that is asked for, clean and attacked."""
-    panels: list[Any] = []
-    legend: dict[str, Any] = {}
-    taus = np.array(summary["taus"])
+    panels: list[Panel] = []
     for at, which, head in _panels(summary):
         name, data = summary["victims"][at]["name"], summary["foreign"][which - 1]
         rows = [row for row in summary["rows"] if (row["victim"], row["judge"], row["data"]) == (name, name, data)]
         attacks = list(dict.fromkeys(row["attack"] for row in rows if row["attack"]))[:1]
         rows = [row for row in rows if row["attack"] in ("", *attacks)]
-        shades = charts.by_radius([row["radius"] for row in rows])
         drawn = [
             charts.Line(charts.stage(row["radius"]), 100 * np.array(row["reject"]), shade)
-            for row, shade in zip(rows, shades, strict=True)
+            for row, shade in zip(rows, charts.by_radius([row["radius"] for row in rows]), strict=True)
         ]
-        legend |= {line.name: line.mark for line in drawn}
-        panels.append(
-            charts.lines(
-                taus,
-                drawn,
-                x_title="confidence asked for",
-                y_title="rejected (%)",
-                x_domain=(0, 1),
-                y_domain=(0, 100),
-                dots=True,
-                height=230,
-                title=head,
-            )
-        )
+        look: dict[str, Any] = {"x_domain": (0, 1), "y_domain": (0, 100), "dots": True, "height": 230, "title": head}
+        taus = np.array(summary["taus"])
+        panels.append(charts.lines(taus, drawn, x_title="confidence asked for", y_title="rejected (%)", **look))
     alt = f"Reject rates of foreign images. {'; '.join(panel.title for panel in panels)}."
-    return Figure("reject-rates", "How much is rejected", alt, tuple(panels), legend=tuple(legend.values()))
+    return Figure.of("reject-rates", "How much is rejected", alt, panels)
 
 
 def _stages(run: Run, at: int, which: int) -> Iterator[Stage]:
@@ -98,8 +84,7 @@ def curves(run: Run, summary: Mapping[str, Any]) -> Figure:
 
 def confidence(run: Run, summary: Mapping[str, Any]) -> Figure:
     """Histograms of confidence: in-domain, foreign, and foreign at the largest radius."""
-    panels: list[Any] = []
-    marks: dict[str, Any] = {}
+    panels: list[Panel] = []
     for at, which, head in _panels(summary):
         stages = list(_stages(run, at, which))
         own = Rows(run.table("records").read(victim=at, judge=at, data=DOMAIN, attack=""))
@@ -110,12 +95,10 @@ def confidence(run: Run, summary: Mapping[str, Any]) -> Figure:
         if len(stages) > 1:
             last, rows = stages[-1]
             samples.append(charts.Sample(f"foreign, {charts.stage(last)}", _sure(rows), charts.ATTACKED[-1], True))
-        marks |= {sample.name: sample.mark for sample in samples}
-        panels.append(
-            charts.histograms(samples, x_title="confidence (%)", y_title="share of its kind (%)", bins=25, title=head)
-        )
+        look: dict[str, Any] = {"bins": 25, "title": head}
+        panels.append(charts.histograms(samples, x_title="confidence (%)", y_title="share of its kind (%)", **look))
     alt = f"Histograms of confidence. {'; '.join(panel.title for panel in panels)}."
-    return Figure("confidence", "Confidence", alt, tuple(panels), legend=tuple(marks.values()))
+    return Figure.of("confidence", "Confidence", alt, panels)
 
 
 def _sure(rows: Rows) -> Array:

@@ -72,7 +72,7 @@ def prepare(settings: OodSettings, machine: Machine) -> Work:
         about={
             "data": names[DOMAIN],
             "foreign": names[1:],
-            "images": [len(dataset) for dataset in sets],
+            "counts": [len(dataset) for dataset in sets],
             "classes": list(victims[0].classes),
             "victims": [about(victim, settings) for victim in victims],
             "warnings": doubts_of(victims, own),

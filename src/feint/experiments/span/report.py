@@ -53,9 +53,11 @@ def headline(summary: Mapping[str, Any]) -> str:
 def _figure(run: Run, summary: Mapping[str, Any]) -> Figure:
     records, names, panels = run.table("records"), ("clean", "low", "high", "label", "prediction"), list[Panel]()
     for found in [summary["spans"][at] for at in charts.some(len(summary["spans"]))]:
-        *ends, label, prediction = (records.column(name, radius=found["radius"]) for name in names)
+        clean, low, high, label, prediction = (records.column(name, radius=found["radius"]) for name in names)
         title = f"radius {radius(found['radius'])}: {percent(1)(found['all']['crossing'])} % cross the threshold"
-        panels.append(charts.intervals(*ends, label == prediction, threshold=summary["threshold"], title=title))
+        panels.append(
+            charts.intervals(clean, low, high, label == prediction, threshold=summary["threshold"], title=title)
+        )
     alt = f"Intervals of confidence per image. {'; '.join(panel.title for panel in panels)}."
     most, images = charts.MOST_INTERVALS, summary["images"]
     some = f"Shown are {most} of {images:,} images, evenly spaced." if images > most else ""

@@ -1,6 +1,6 @@
 """Training a victim: members are pieces, the checkpoint is scratch, epochs are the table, the card is delivered."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, final
 
@@ -16,6 +16,7 @@ from feint.errors import SpecError
 from feint.estimators import predict
 from feint.runs.folder.delivery import Delivery
 from feint.runs.machine import Machine, default_batch_size
+from feint.runs.programs import is_program, remember
 from feint.runs.run import Run
 from feint.runs.work import Array, Found, Piece, Stage, Work
 from feint.training import Recipe
@@ -30,6 +31,8 @@ from . import hardening
 from .kept import EPOCHS, arrays_of, epochs_table, identity, joined, provenance, recipe_of
 from .settings import TrainingSettings
 
+TRIED = 16
+"""Batches that a plan trains on."""
 PREDICTIONS = pa.schema([pa.field(name, pa.int64()) for name in ("sample", "label", "prediction")])
 
 
@@ -125,7 +128,9 @@ class Members:
         """The members, one by one, and the test of all together."""
         pieces = [Piece(f"{index:02d}", at=(index,)) for index in range(self.settings.members)]
         return [
-            Stage("members", pieces, self._member, {"epochs": EPOCHS}, ["weights"], unit="members"),
+            Stage(
+                "members", pieces, self._member, {"epochs": EPOCHS}, ["weights"], unit="members", trial=self._in_short
+            ),
             Stage.single("test", self._test, tables={"predictions": PREDICTIONS}),
         ]
 
@@ -156,6 +161,12 @@ class Members:
             skipped=self.data.skipped,
             notes={"seconds": seconds},
         )
+
+    def _in_short(self, piece: Piece, earlier: Run, scratch: Path) -> tuple[Found, float]:
+        """A member after one short epoch, and how many times that its training would be: without an early stop."""
+        count = min(len(self.data), TRIED * self.recipe.batch_size)
+        short = replace(self, data=self.data.take(0, count), recipe=replace(self.recipe, epochs=1, patience=None))
+        return short._member(piece, earlier, scratch), self.recipe.epochs * len(self.data) / count
 
     def victim(self, run: Run) -> Victim:
         """The victim that the members of a run are."""
@@ -209,6 +220,8 @@ class Members:
             "versions": dict(run.versions),
         }
         delivery.write_json(place / CARD, card)
+        if is_program(settings.network.name):
+            remember(settings.network.name)
 
 
 def quality(run: Run) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
         "recipe": ", ".join(f"{name} {v}" for name, v in settings.recipe.plain().items() if v is not None),
         "adversarial": str(settings.adversarial or "none"),
     }
-    headline = f"{settings.name}: {quality} on {about['test_images']} images of {about['test']}"
+    headline = f"{settings.name}: {quality} on {count(about['test_images'])} images of {about['test']}"
     return told(run, summary, headline, sections, of=settings.name, facts=facts)
 
 
@@ -60,5 +60,8 @@ def _stats(summary: Mapping[str, Any]) -> tuple[Stat, ...]:
     seconds = sum(summary["seconds_an_epoch"]) / len(summary["seconds_an_epoch"])
     pace = Stat("seconds an epoch", significant(3)(seconds), "of one member")
     if "accuracy" in summary:
-        return (Stat("accuracy, %", percent(2)(summary["accuracy"]), f"{summary['test_images']} test images"), pace)
+        return (
+            Stat("accuracy, %", percent(2)(summary["accuracy"]), f"{count(summary['test_images'])} test images"),
+            pace,
+        )
     return (Stat("ELBO, nats", fixed(2)(summary["elbo"]), f"KL {fixed(2)(summary['kl'])}"), pace)

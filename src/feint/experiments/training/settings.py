@@ -1,7 +1,7 @@
 """What can be asked of a training."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal, final
+from typing import Annotated, Any, ClassVar, Literal, cast, final
 
 from pydantic import Field, field_validator, model_validator
 
@@ -81,7 +81,8 @@ class TrainingSettings(RunSettings):
     @classmethod
     def _train(cls, value: object) -> object:
         """What is trained on is the part for training, unless another is named."""
-        return {"split": "train", **value} if isinstance(value := for_training(value), Mapping) else value
+        told: Any = for_training(value)
+        return {"split": "train", **cast(Mapping[str, Any], told)} if isinstance(told, Mapping) else cast(object, told)
 
     @field_validator("adversarial")
     @classmethod

@@ -55,9 +55,7 @@ class Calibration:
         return f"{stage(self.radius)}: ECE {percent(1)(self.ece)} %{ks}"
 
 
-def risk_coverage(
-    curves: Sequence[Curve], best: Array, worst: Array, *, random: Curve | None = None, name: str = "risk_coverage"
-) -> Figure:
+def risk_coverage(curves: Sequence[Curve], best: Array, worst: Array, *, random: Curve | None = None) -> Figure:
     """Risk against coverage, the clean curve first, within the lowest and highest risk possible at its coverages.
 
     What random signs of a radius do is drawn beside, where they were tried.
@@ -80,10 +78,10 @@ def risk_coverage(
         told += f"; random signs, {stage(random.radius)}: {times1000(1)(random.aurc)}"
     legend = (*radius_legend(radii), *beside, Mark("best and worst possible", REFERENCE, "dash"))
     alt = f"Risk-coverage curves. Area under each, × 1000: {told}."
-    return Figure(name, "Risk against coverage", alt, (panel,), legend=legend)
+    return Figure("risk_coverage", "Risk against coverage", alt, (panel,), legend=legend)
 
 
-def confidence(stages: Sequence[Sure], *, name: str = "confidence") -> Figure:
+def confidence(stages: Sequence[Sure]) -> Figure:
     """Confidence of correct predictions upwards, of wrong ones downwards, each in percent of its own."""
     edges, heads, means = np.linspace(0, 1, BINS + 1), list[str](), list[str]()
     counts: list[list[Array]] = []
@@ -96,12 +94,11 @@ def confidence(stages: Sequence[Sure], *, name: str = "confidence") -> Figure:
     shares = [[100 * each / max(each.sum(), 1) for each in pair] for pair in counts]
     tallest = max(float(each.max()) for pair in shares for each in pair)
     top = float(min(max(10 * np.ceil(1.08 * tallest / 10), 10), 105))
-    panels = tuple(
-        Panel(_histogram(edges, *each, top), head) for *each, head in zip(counts, shares, heads, strict=True)
-    )
+    drawn = zip(counts, shares, heads, strict=True)
+    panels = tuple(Panel(_histogram(edges, count, share, top), head) for count, share, head in drawn)
     legend = (Mark("correct predictions, upwards", CORRECT), Mark("wrong predictions, downwards", WRONG))
     title, alt = "Confidence of correct and wrong predictions", f"Histograms of confidence. Mean, {'; '.join(means)}."
-    return Figure(name, title, alt, panels, _left_out(stages), legend)
+    return Figure("confidence", title, alt, panels, _left_out(stages), legend)
 
 
 def _left_out(stages: Sequence[Any]) -> str:
@@ -137,7 +134,7 @@ def _histogram(edges: Array, counts: Sequence[Array], shares: Sequence[Array], t
     return chart([bars, rule(0.0, {"strokeWidth": 0.8})], height=230, data=table(columns))
 
 
-def reliability(stages: Sequence[Calibration], *, name: str = "reliability") -> Figure:
+def reliability(stages: Sequence[Calibration]) -> Figure:
     """Accuracy against confidence, and below it how many images each bin holds, clean and per radius."""
     shown, shades = some(len(stages)), by_radius([found.radius for found in stages])
     most = max(int(stages[at].count.max()) for at in shown)
@@ -145,7 +142,7 @@ def reliability(stages: Sequence[Calibration], *, name: str = "reliability") -> 
     legend = (Mark("exact", REFERENCE, "dash"), Mark("images in the bin", REFERENCE))
     title = "Does a confidence of 80 % mean right in 80 % of cases?"
     alt = f"Reliability diagrams. {'; '.join(panel.title for panel in panels)}."
-    return Figure(name, title, alt, panels, _left_out(stages), legend)
+    return Figure("reliability", title, alt, panels, _left_out(stages), legend)
 
 
 def _bins(found: Calibration, shade: str, most: int) -> Json:

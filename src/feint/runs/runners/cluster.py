@@ -1,7 +1,7 @@
 """Workers that are actors of a Ray cluster: they may be on other machines, and be lost with them.
 
-Actors hand back what they found, and the driver is the one writer of the run folder: two processes that believe to own a
-piece, one of them cut off, cannot write it twice, and nothing but the driver needs to see the folder. What earlier
+Actors hand back what they found, and the driver is the one writer of the run folder: two processes that believe to own
+a piece, one of them cut off, cannot write it twice, and nothing but the driver needs to see the folder. What earlier
 stages found goes to actors through Ray's object store, where the folder itself is out of their sight.
 """
 
@@ -22,6 +22,12 @@ from feint.runs.work import Found
 from .crew import Crew, Ended
 from .worker import Failure, Order, Worker
 
+PATIENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_agent_register_timeout_ms": "180000",
+}
+"""Nothing is told to anybody; and a machine that is busy may take its time to start a cluster."""
+
 
 def on_ray(workers: int | None = None, address: str | None = None, shard: int | None = None) -> Crew:
     """A runner of actors on a Ray cluster.
@@ -35,7 +41,8 @@ def on_ray(workers: int | None = None, address: str | None = None, shard: int | 
     Raises:
         SpecError: Ray is not installed, or there is no such cluster.
     """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
+    for name, value in PATIENT.items():
+        os.environ.setdefault(name, value)
     try:
         import ray  # pyright: ignore[reportMissingImports]
     except ImportError as error:
@@ -72,7 +79,7 @@ class Actors:
             gpus = {"num_gpus": 1} if settings.device.startswith("cuda") else {}
             made = self._ray.remote(Actor).options(num_cpus=self._cpus, **gpus)
             self._there[number] = made.remote(sys.path, os.getcwd())
-        content = pickle.dumps(replace(order, task=replace(order.task, path=order.task.path)))
+        content = pickle.dumps(order)
         self._asked[self._there[number].answer.remote(content, [self._earlier(order)])] = number
 
     def _begin(self) -> None:
@@ -158,10 +165,11 @@ class Actor:
         if files.read_sealed(order.task.path / "run.json") is None:  # the driver's folder is on another machine
             import ray  # pyright: ignore[reportMissingImports]
 
+            library: Any = ray
             place = Path(self._folder.name) / order.task.path.name
             key = order.task.path.name, order.stage
             if self._laid != key:
-                lay(ray.get(earlier[0]), place)
+                lay(library.get(earlier[0]), place)
                 self._laid = key
             scratch = place / ".scratch" / order.stage / order.piece.name
             scratch.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from feint.errors import SpecError, StoreError
 
-from . import migrate, place
+from . import place
+from .migrations import tables
 
 _LOCK = 0x6665696E74  # "feint"
 _BUSY = ("locked", "busy", "lock timeout")
@@ -46,11 +47,11 @@ class Database:
         database = cls(_sqlite(url) if url.get_backend_name() == "sqlite" else _postgresql(url, wait), wait)
         try:
             with database.reading() as connection:
-                current = migrate.revision(connection) == migrate.HEAD
+                current = tables.revision(connection) == tables.HEAD
             if not current:
                 with database.writing() as connection:
-                    if migrate.revision(connection) != migrate.HEAD:  # nobody else was quicker
-                        migrate.upgrade(connection)
+                    if tables.revision(connection) != tables.HEAD:  # nobody else was quicker
+                        tables.upgrade(connection)
         except BaseException:
             database.close()
             raise

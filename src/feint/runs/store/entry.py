@@ -94,7 +94,8 @@ class Entry:
         found: list[Judged] = []
         for at, name in enumerate(names):
             called = _mapping(name).get("name", name)
-            own = _mapping(asked[at]) if isinstance(asked, list) and at < len(cast(list[Any], asked)) else {}
+            listed = cast(list[Any], asked) if isinstance(asked, list) else []
+            own = _mapping(listed[at] if at < len(listed) else None)
             hashed = _hash(hashes[at] if at < len(hashes) else weights) if weights is not None else ""
             estimator = _estimator(own or (settings if "estimator" in settings else {}))
             found.append(Judged(_line(called)[:_SHORT], hashed, estimator[:_SHORT]))
@@ -233,8 +234,8 @@ def _hash(value: Any) -> str:
 
 def _word(value: Any) -> str:
     """The text of a word without its radii."""
-    word = _without_radii(value)
-    return formatted(word) if isinstance(word, Mapping) and "name" in word else str(word)
+    word = _mapping(_without_radii(value))
+    return formatted(word) if "name" in word else str(value)
 
 
 def _without_radii(word: Any) -> Any:

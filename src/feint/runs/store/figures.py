@@ -58,8 +58,9 @@ def _metrics(summary: Mapping[str, Any]) -> Iterator[Metric]:
     clean, attacked = summary.get("clean"), summary.get("attacked")
     if isinstance(clean, Mapping):
         yield from _row("clean", 0.0, cast(Mapping[str, Any], clean))
-    for row in cast(Sequence[Any], attacked) if isinstance(attacked, list) else ():
-        radius = number(row.get("radius")) if isinstance(row, Mapping) else None
+    for each in cast(Sequence[Any], attacked) if isinstance(attacked, list) else ():
+        row: Mapping[str, Any] = cast(Mapping[str, Any], each) if isinstance(each, Mapping) else {}
+        radius = number(row.get("radius"))
         if radius is None:
             continue
         yield from _row("attacked", radius, row)

@@ -61,10 +61,11 @@ CHANGES = tuple(each.name for each in fields(Job) if each.name not in ("id", "sp
 
 def add(connection: Connection, spec: Mapping[str, Any], owner: str = "") -> Job:
     """Queue a job."""
-    values = {"id": token_hex(8), "spec": json.dumps(spec), "state": QUEUED, "created": time.time(), "owner": owner}
-    empty = {"message": "", "log": "", "folder": "", "run_id": "", "cancel": 0}
-    connection.execute(insert(JOBS).values(**values, **empty))
-    return get(connection, values["id"])
+    job = token_hex(8)
+    values: dict[str, Any] = {"spec": json.dumps(spec), "state": QUEUED, "created": time.time(), "owner": owner}
+    empty: dict[str, Any] = {"message": "", "log": "", "folder": "", "run_id": "", "cancel": 0}
+    connection.execute(insert(JOBS).values(id=job, **values, **empty))
+    return get(connection, job)
 
 
 def get(connection: Connection, job: str) -> Job:
@@ -150,5 +151,6 @@ def remove(connection: Connection, job: str) -> None:
     connection.execute(delete(JOBS).where(JOBS.c.id == job))
 
 
-def _job(values: Mapping[Any, Any]) -> Job:
-    return Job(**{**values, "spec": json.loads(values["spec"]), "cancel": bool(values["cancel"])})
+def _job(row: Mapping[Any, Any]) -> Job:
+    values: dict[str, Any] = {**row, "spec": json.loads(row["spec"]), "cancel": bool(row["cancel"])}
+    return Job(**values)

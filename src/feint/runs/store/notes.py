@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,7 +89,7 @@ def _files() -> list[Path]:
 
 
 @contextmanager
-def taken() -> Iterator[list[Note]]:
+def taken() -> Generator[list[Note]]:
     """Inside, all notes there are; they are gone afterwards, and stay where something was raised.
 
     Each is moved aside first, so that a run which ends in the meantime leaves one of its own.

@@ -13,7 +13,9 @@ def home() -> Path:
         return Path(place).absolute()
     import platformdirs
 
-    return platformdirs.user_data_path("feint", appauthor=False)
+    found = platformdirs.user_data_path("feint", appauthor=False)
+    # A relative one would be looked for in the current folder, which may be a stranger's.
+    return found if found.is_absolute() else Path.home() / ".local" / "share" / "feint"
 
 
 def database_url() -> str:

@@ -131,10 +131,10 @@ def _place(connection: Any, store: Store, names: list[list[str]]) -> list[Path]:
         if len(name) == 1 and name[0] in OWN:
             connection.register(name[0], _own(store, name[0]))
         elif len(name) == 2:
-            paths = _paths(store, *name)
-            if paths:
-                files += paths
-                _view(connection, *name, paths)
+            owner, table = name
+            paths = _paths(store, owner, table)
+            _view(connection, owner, table, paths)
+            files += paths
     return files
 
 

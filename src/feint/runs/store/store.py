@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, final
 from sqlalchemy import select
 
 from feint.errors import StoreError
+from feint.runs.folder import files
 
 from . import jobs, listing, notes
 from .database import Database
@@ -148,18 +149,17 @@ class Store:
             with self.database.reading() as connection:
                 query = select(RUNS.c.key, RUNS.c.folder).where(RUNS.c.state != "complete")
                 under_way = {Path(folder): int(key) for key, folder in connection.execute(query)}
-            if not under_way:
+            over = [folder for folder in under_way if _complete(folder)]
+            gone = [key for folder, key in under_way.items() if not (folder / "run.json").exists()]
+            if not over and not gone:
                 return
             from .register import forget, register
 
-            found = [entry for folder in under_way if (entry := _read(folder)) is not None]
-            over = [entry for entry in found if entry.state.get("state") == "complete"]
-            gone = [key for folder, key in under_way.items() if not (folder / "run.json").exists()]
-            if over or gone:
-                with self.database.writing(0.0) as connection:
-                    for entry in over:
-                        register(connection, entry)
-                    forget(connection, gone)
+            found = [entry for folder in over if (entry := _read(folder)) is not None]
+            with self.database.writing(0.0) as connection:
+                for entry in found:
+                    register(connection, entry)
+                forget(connection, gone)
         except StoreError:
             return
 
@@ -275,6 +275,11 @@ class Store:
 
     def __repr__(self) -> str:
         return f"Store({self.database.url})"
+
+
+def _complete(folder: Path) -> bool:
+    """Whether a run that was under way has ended since."""
+    return (files.read_sealed(folder / "run.json") or {}).get("state") == "complete"
 
 
 def _read(folder: Path) -> "Entry | None":

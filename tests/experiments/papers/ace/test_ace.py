@@ -9,8 +9,9 @@ from feint.errors import SpecError
 from feint.experiments.audit import AUDIT
 from feint.experiments.audit.work import Audit
 from feint.experiments.papers.ace import ENSEMBLE, MC_DROPOUT, SOFTMAX
+from feint.experiments.papers.ace.beside import beside
 from feint.experiments.papers.ace.paper import MATCHING, PAPER_TABLE_1, PAPER_TABLE_2
-from feint.experiments.papers.ace.report import beside, table
+from feint.experiments.papers.ace.report import table
 from feint.reports import text
 from feint.runs.run import Run
 from feint.runs.runners import local

@@ -8,8 +8,9 @@ import pytest
 from feint.errors import SpecError
 from feint.experiments.audit import AUDIT
 from feint.experiments.papers.ace import SELECTIVENET, SOFTMAX
+from feint.experiments.papers.ace.beside import beside
 from feint.experiments.papers.ace.paper import DIRECT, INDIRECT, PAPER_TABLE_4
-from feint.experiments.papers.ace.report import beside, selection
+from feint.experiments.papers.ace.report import selection
 from feint.experiments.training import TRAINING
 from feint.reports import text
 from feint.runs.run import Run

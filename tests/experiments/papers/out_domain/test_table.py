@@ -9,7 +9,7 @@ from feint.errors import SpecError
 from feint.experiments.papers.out_domain import CIFAR, MNIST
 from feint.experiments.papers.out_domain import paper as printed
 from feint.experiments.papers.out_domain.beside import papers, whole
-from feint.experiments.papers.out_domain.recipes import training
+from feint.experiments.papers.out_domain.recipes import named, training
 from feint.experiments.papers.out_domain.settings import ROWS, CifarSettings, MnistSettings
 from feint.experiments.training import TRAINING, TrainingSettings
 from feint.reports.text import text
@@ -184,14 +184,13 @@ def test_quick_and_full_recipes():
 
 
 def test_names_go_by_what_is_trained():
-    told = {"data": "a", "foreign": "b"}
-    one, other = (
-        training(MnistSettings.parse({**told, "epochs": epochs}).filled(), "duq", "x").name for epochs in (1, 2)
-    )
-    assert one != other
-    assert one.startswith("x-duq-")
-    attacked = MnistSettings.parse({**told, "epochs": 1, "radii": [0.5]}).filled()
-    assert training(attacked, "duq", "x").name == one, "how it is attacked is no part of it"
+    def name(identity=("images", "network"), **values):
+        asked = MnistSettings.parse({"data": "a", "foreign": "b", "epochs": 1, **values}).filled()
+        return named(training(asked, "duq", "x"), {"begins as": list(identity)}).name
+
+    assert name().startswith("x-duq-")
+    assert name() == name(radii=[0.5]), "how it is attacked is no part of it"
+    assert len({name(), name(epochs=2), name(identity=("others", "network"))}) == 3
 
 
 @pytest.mark.parametrize(

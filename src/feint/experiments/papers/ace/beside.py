@@ -1,69 +1,63 @@
-"""Which of the paper's rows stand beside one of ours: those of the same setting and radius."""
+"""The paper's figures beside ours: a table of both, and the paper's own."""
 
-import math
-import re
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
-from .paper import (
-    DIRECT,
-    FOREIGN,
-    INDIRECT,
-    INDIRECT_PROXIES,
-    MATCHING,
-    PAPER_TABLE_1,
-    PAPER_TABLE_2,
-    PAPER_TABLE_3,
-    PAPER_TABLE_4,
-    TEN,
-    PaperRow,
-)
+from feint.experiments.about import columns
+from feint.reports import Block, Column, Details, Notes, Table
+from feint.reports.formats import fixed, radius, significant
 
-TABLES: Final[dict[str, tuple[int, Sequence[PaperRow]]]] = {
-    "ace-softmax": (1, PAPER_TABLE_1),
-    "ace-ensemble": (2, PAPER_TABLE_2),
-    "ace-mc-dropout": (3, PAPER_TABLE_3),
-    "ace-selectivenet": (4, PAPER_TABLE_4),
-}
-"""Which table of the paper each of ours is."""
+from .matching import TABLES
 
-SETTINGS: Final[dict[str, list[tuple[str, str]]]] = {
-    "ace-softmax": [(r"black box.*", TEN)],
-    "ace-ensemble": [(r"black box, matching proxies", MATCHING), (r"black box, foreign proxies", FOREIGN)],
-    "ace-mc-dropout": [(r"black box", INDIRECT_PROXIES)],
-    "ace-selectivenet": [(r"direct", DIRECT), (r"indirect", INDIRECT)],
-}
-"""What the paper calls our settings."""
+AGAIN = ""
+"""For a number of ours that stands in the row above."""
+NONE_ALIKE = "None of these settings at these radii is in the paper, whose"
 
 
-def papers_rows(experiment: str, victim: str, setting: str, radius: float | None) -> list[dict[str, Any]]:
-    """The paper's rows of the same setting and radius, as plain values; none where its table has no such.
-
-    Of all its victims; of those with as many passes, or of the one with the same name, where there is such.
-
-    Args:
-        experiment: the name of our table.
-        victim: of our row.
-        setting: of our row.
-        radius: of our row; None for the clean one.
-    """
-    called = {theirs for ours, theirs in SETTINGS[experiment] if re.fullmatch(ours, setting)}
-    epsilon = 0.0 if radius is None else radius
-    found = [
-        row
-        for row in TABLES[experiment][1]
-        if row.setting in called and math.isclose(row.epsilon, epsilon, rel_tol=1e-9)
-    ]
-    passes = [row for row in found if row.victim.endswith(" passes") and _passes(row.victim) == _passes(victim)]
-    found = passes or found
-    namesakes = [row for row in found if _name(row.victim) in _name(victim)]
-    return [row._asdict() for row in namesakes or found]
+def labelled(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Our rows, in which the radius of clean ones is a word."""
+    return [{**row, "radius": "clean" if row["radius"] is None else row["radius"]} for row in summary["rows"]]
 
 
-def _passes(victim: str) -> str:
-    return victim.rpartition(", ")[2]
+def beside(summary: Mapping[str, Any]) -> tuple[Block, ...]:
+    """The paper's figures beside ours, where setting and radius are the same; a row of ours once, each of theirs."""
+    number, printed = TABLES[summary["experiment"]]
+    said = _printed(number)
+    heads = [*columns("victim setting radius").values(), Column("the paper’s")]
+    for column in said.values():
+        heads += [column, replace(column, title="paper", unit=column.title)]
+    cells: list[tuple[Any, ...]] = []
+    for row in labelled(summary):
+        ours = _as_printed(row)
+        for at, theirs in enumerate(row["paper"]):
+            theirs = {**theirs, "effective": theirs["effective"] or None}  # of clean rows, where nothing was spent
+            numbers = [each for name in said for each in (AGAIN if at else ours[name], theirs[name])]
+            cells.append((row["victim"], row["setting"], row["radius"], theirs["victim"], *numbers))
+    whole = columns(f"victim setting epsilon {' '.join(said)}", epsilon=Column("radius", format=radius), **said)
+    title = f"Table {number} of the paper"
+    paper = Table.of("paper", whole, [row._asdict() for row in printed], caption=title)
+    folded = Details(f"table {number} of the paper", (paper,))
+    if not cells:
+        wanted = "; ".join(dict.fromkeys(row.setting for row in printed))
+        return (Notes((f"{NONE_ALIKE} table {number} has: {wanted}.",), terminal=True), folded)
+    caption = f"{title} beside ours, at the same radius in the same setting"
+    return (Table("beside", tuple(heads), tuple(cells), caption=caption, terminal=True), folded)
 
 
-def _name(victim: str) -> str:
-    """A network's name without case, underscores and passes: MobileNetV2 is mobilenet_v2."""
-    return re.sub(r"[^a-z0-9]", "", victim.partition(",")[0].rpartition(" on ")[2].lower())
+def _printed(number: int) -> dict[str, Column]:
+    """Columns of the paper's table with that number, in its units; table 4 is of selectors."""
+    said = {
+        "effective": Column("eff. radius", format=significant(5)),
+        "aurc": Column("AURC", "× 1000", fixed(2 if number == 4 else 1)),
+        "accuracy": Column("accuracy", "%", fixed(2)),
+        "selective_risk": Column("selective risk", format=fixed(4)),
+    }
+    order = "effective aurc nll brier accuracy"
+    return columns(f"{order} selective_risk" if number == 4 else order, **said)
+
+
+def _as_printed(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Our numbers under the paper's names, in its units."""
+    found = {**row, "effective": row["effective_radius"], "selective_risk": row.get("selective_risk")}
+    return found | {name: times * row[name] for name, times in (("aurc", 1000.0), ("accuracy", 100.0))}

@@ -5,7 +5,7 @@ from typing import Any
 
 from feint.runs.run import Run
 
-from .beside import papers_rows
+from .matching import papers_rows
 
 PAPER = "the paper's victims are ImageNet classifiers such as MobileNetV2, EfficientNet-B0 and ResNet-50"
 KINDS: Mapping[str, str] = {

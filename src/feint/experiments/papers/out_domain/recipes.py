@@ -31,7 +31,7 @@ TRAINED_AS: Final[Mapping[Row, Row]] = {"single": "ensemble", "sngp-25": "sngp"}
 
 def trained_as(row: Row) -> Row:
     """The row whose training a row's weights are from."""
-    return TRAINED_AS.get(row, row)
+    return TRAINED_AS[row] if row in TRAINED_AS else row  # noqa: SIM401  (get would make it any text)
 
 
 def estimator_of(row: Row) -> EstimatorWord:
@@ -40,7 +40,7 @@ def estimator_of(row: Row) -> EstimatorWord:
 
 
 def training(settings: OutDomainSettings, row: Row, experiment: str) -> TrainingSettings:
-    """The training of a row's victim; its name goes by everything that it is made from.
+    """The training of a row's victim, under a name that is not its last: see ``named``.
 
     Args:
         settings: of the table, filled.
@@ -53,7 +53,7 @@ def training(settings: OutDomainSettings, row: Row, experiment: str) -> Training
         word = word.but(settings={"length": 512})
     source = settings.data.model_dump(exclude_unset=True)
     values: dict[str, Any] = {
-        "name": "draft",
+        "name": f"{experiment}-{row}-draft",
         "data": DataSettings.parse({**source, "split": "train", "limit": settings.training_images}),
         "test": DataSettings.parse({**source, "split": "test"}),
         "network": settings.network,
@@ -66,6 +66,15 @@ def training(settings: OutDomainSettings, row: Row, experiment: str) -> Training
     if row.startswith("adversarial"):
         far = settings.adversarial_radii[int(row[-1]) - 1]
         values |= {"adversarial": ThreatWord(name="fgsm", radii=(far,)), "adversarial_loss": "mean"}
-    found = TrainingSettings.parse(values)
-    digits = files.digest(files.canonical(found.plain()).encode())[:8]
-    return found.but(name=f"{experiment}-{row}-{digits}")
+    return TrainingSettings.parse(values)
+
+
+def named(found: TrainingSettings, identity: Mapping[str, Any]) -> TrainingSettings:
+    """The same under a name that goes by everything that the victim is made from: other images are another victim.
+
+    Args:
+        found: the training, as ``training`` has it.
+        identity: what determines the weights beside its settings.
+    """
+    said = files.canonical({"settings": found.plain(), "identity": dict(identity)})
+    return found.but(name=f"{found.name.removesuffix('draft')}{files.digest(said.encode())[:8]}")

@@ -31,13 +31,13 @@ class OutDomainSettings(RunSettings):
         rows: of the table: single, ensemble, adversarial-1 and adversarial-2 (ensembles, by the radii that they are
             trained at), duq, due, sngp, and sngp-25, the same with the released mean-field factor.
         images: so many in-domain test images, and foreign ones of each set, are judged and attacked (default: 1,000;
-            quick: 500).
-        quick: two members, three epochs, 20,000 training images: for a laptop.
+            quick: 500, of CIFAR 50).
+        quick: two members, three epochs, 20,000 training images (CIFAR: 2,000): for a laptop.
         recipe: ours reaches its accuracy in few epochs; paper is SGD at 0.01, momentum 0.9, weight decay 1e-4, batches
             of 256, 80 epochs, a tenth from 30 on and a hundredth from 60, ten members.
         members: of the ensembles (default: 5; quick: 2; recipe paper: 10).
         epochs: of the training (default: 10; quick: 3; recipe paper: 80).
-        training_images: at most, evenly of all classes (default: all; quick: 20,000).
+        training_images: at most, evenly of all classes (default: all).
         network: a built-in architecture with its settings, or file.py:function.
         radii: of the attacks.
         adversarial_radii: that the two adversarially trained ensembles are trained at.
@@ -79,7 +79,7 @@ class OutDomainSettings(RunSettings):
         """With everything that quick, the recipe and the table leave to be said."""
         few, full = self.quick, self.recipe == "paper"
         values = {
-            "images": self.images or (500 if few else 1000),
+            "images": self.images or (self.few_images if few else 1000),
             "members": self.members or (2 if few else 10 if full else 5),
             "epochs": self.epochs or (3 if few else 80 if full else 10),
             "training_images": self.training_images or (self.few if few else None),
@@ -89,6 +89,7 @@ class OutDomainSettings(RunSettings):
         return self.but(**values)
 
     few: ClassVar[int] = 20_000
+    few_images: ClassVar[int] = 500
     quick_network: ClassVar[str] = "lenet"
     full_network: ClassVar[str] = "lenet"
 
@@ -103,6 +104,7 @@ class CifarSettings(OutDomainSettings):
     """CIFAR-10 against SVHN, or any foreign images; ResNet-18, quick: ResNet-20 and 2,000 training images."""
 
     few: ClassVar[int] = 2_000
+    few_images: ClassVar[int] = 50
     quick_network: ClassVar[str] = "cifar-resnet20"
     full_network: ClassVar[str] = "cifar-resnet18"
 

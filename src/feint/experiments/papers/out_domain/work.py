@@ -20,7 +20,7 @@ from feint.victims.data import load_data, matched
 from feint.victims.settings import EstimatorWord, VictimSettings
 from feint.victims.victim import SOFTMAX, load_victim, resolved
 
-from .recipes import trained_as, training
+from .recipes import named, trained_as, training
 from .settings import OutDomainSettings, Row
 
 JOINT: Final = ATTACK.but(called="ten steps")
@@ -44,23 +44,25 @@ def prepare(settings: OutDomainSettings, machine: Machine) -> Work:
     settings = settings.filled()
     test = load_data(settings.data.but(split="test", limit=settings.images), machine)
     settings = machine.settled(settings, test.shape, len(test))
-    given = {_row_of(name, settings, machine): name for name in settings.trained}
+    given: dict[Row, str] = {_row_of(called, settings, machine): called for called in settings.trained}
     if len(given) < len(settings.trained):
         raise SpecError(f"victim: expected one for each row, got {', '.join(settings.trained)}")
     sources = _sources(settings, given)
-    trainings = {row: training(settings, row, name) for row in dict.fromkeys(sources.values()) if row not in given}
-    prepared = {row: TRAINING.prepare(each, machine) for row, each in trainings.items()}
-    runs: dict[str, Child] = {}
+    drafts = {row: training(settings, row, name) for row in dict.fromkeys(sources.values()) if row not in given}
+    identities = {row: dict(TRAINING.prepare(each, machine).identity) for row, each in drafts.items()}
+    trainings = {row: named(each, identities[row]) for row, each in drafts.items()}
+    attacks: dict[Row, OodSettings] = {}
     for row in settings.rows:
         source = sources[row]
         victim = _victim(row, source, given.get(source), trainings.get(source), machine)
-        runs[f"attack-{row}"] = Child(OOD, _attacks(settings, row, victim))
+        attacks[row] = _attacks(settings, row, victim)
+    runs = {f"attack-{row}": Child(OOD, asked) for row, asked in attacks.items()}
     known = {
         row: load_victim(found, matched(test, [found]), machine, seed=settings.seed).identity()
         for row, called in given.items()
         for found in [_read(called, machine)]
     }
-    foreign = [foreign_data(each, settings.without, machine) for each in runs[next(iter(runs))].settings.filled]
+    foreign = [foreign_data(each, settings.without, machine) for each in attacks[settings.rows[0]].filled]
     names = names_of([test.name, *(dataset.name for dataset in foreign)])
     stages = [Children("attacks", runs)]
     if trainings:
@@ -72,7 +74,7 @@ def prepare(settings: OutDomainSettings, machine: Machine) -> Work:
         settings=settings,
         identity={
             "images": [test.fingerprint(), *(dataset.fingerprint() for dataset in foreign)],
-            "trainings": {row: dict(work.identity) for row, work in prepared.items()},
+            "trainings": identities,
             "weights": known,
         },
         about={

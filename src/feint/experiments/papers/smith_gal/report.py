@@ -27,7 +27,6 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
     found["Means"] = means(summary["means"])
     facts = {
         "features": str(run.settings.features),
-        "images attacked": formats.count(run.about["images"]),
         "passes": formats.count(run.settings.passes),
     }
     title = f"feint reproduce smith-gal-table-1: {summary['data']}"

@@ -3,7 +3,7 @@
 import pytest
 
 from feint.experiments.papers.ace import paper
-from feint.experiments.papers.ace.beside import TABLES, papers_rows
+from feint.experiments.papers.ace.matching import TABLES, papers_rows
 
 OURS = {
     paper.TEN: "black box, 2 proxies",

@@ -6,10 +6,9 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from feint.errors import StoreError
+from feint.runs.store.schema import HEAD, METADATA
 
-from .schema import HEAD, METADATA
-
-STEPS = Path(__file__).parent / "migrations"
+STEPS = Path(__file__).parent
 
 
 def revision(connection: Connection) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from feint.app.listing import cut
+from feint.app.store.listing import cut
 from feint.printable import aligned
 from feint.runs.store.query import Answer
 

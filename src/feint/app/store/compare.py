@@ -42,7 +42,7 @@ def command(arguments: Sequence[str]) -> Callable[[], None]:
 
 
 def _compare(options: argparse.Namespace) -> None:
-    from feint.app.runs import open_store
+    from feint.app.store.runs import open_store
     from feint.runs.store.comparison import compared
 
     with open_store() as store:
@@ -55,7 +55,7 @@ def _compare(options: argparse.Namespace) -> None:
 
 
 def _told(known: "Sequence[Known]", found: dict[str, Any]) -> str:
-    from feint.app.listing import cut
+    from feint.app.store.listing import cut
     from feint.printable import aligned
 
     ids = [cut(each.run.id, 40) for each in known]
@@ -70,7 +70,7 @@ def _told(known: "Sequence[Known]", found: dict[str, Any]) -> str:
 
 
 def _cell(value: Any) -> str:
-    from feint.app.listing import cut
+    from feint.app.store.listing import cut
 
     if value is None:
         return "-"

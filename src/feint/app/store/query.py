@@ -38,8 +38,8 @@ def command(arguments: Sequence[str]) -> Callable[[], None]:
 
 
 def _ask(sql: str, kind: str) -> None:
-    from feint.app.answer import written
-    from feint.app.runs import open_store
+    from feint.app.store.answer import written
+    from feint.app.store.runs import open_store
     from feint.runs.store.query import ask
 
     with open_store() as store:

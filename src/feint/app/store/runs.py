@@ -150,7 +150,7 @@ def open_store() -> "Store":
 
 
 def _list(wanted: "Wanted", options: argparse.Namespace) -> None:
-    from feint.app.listing import goes_on, table
+    from feint.app.store.listing import goes_on, table
 
     with open_store() as store:
         if options.rescan is not None:
@@ -189,7 +189,7 @@ def _rescan(store: "Store", folder: Path) -> None:
 
 
 def _show(name: str, as_json: bool) -> None:
-    from feint.app.listing import shown
+    from feint.app.store.listing import shown
 
     with open_store() as store:
         known = store.show(name)
@@ -197,7 +197,7 @@ def _show(name: str, as_json: bool) -> None:
 
 
 def _export(file: Path, wanted: "Wanted") -> None:
-    from feint.app.export import export
+    from feint.app.store.export import export
 
     with open_store() as store:
         runs = store.runs(wanted)

@@ -1,0 +1,1 @@
+"""Commands about what was run: `feint runs`, `feint compare`, `feint query`."""

@@ -1,0 +1,153 @@
+"""Who computes, as the command line and Python say it; sweeps and folders of them; what a run will cost."""
+
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+import feint as library
+from feint.errors import SpecError
+from feint.runs.machine import counted
+from feint.runs.plan import planned
+from feint.runs.runners import local
+from feint.runs.things import loaded
+
+
+@pytest.fixture
+def command(images: Path, networks: Path) -> list[object]:
+    own = ["--data", images, "--network", f"{networks}:build", "--batch-size", 2, "--threads", 1, "--radii", 0.05]
+    return ["audit", "--quiet", "--json", *own]
+
+
+def table(outcome):
+    assert outcome.code == 0, outcome
+    return pq.read_table(Path(json.loads(outcome.out)["run"]["folder"]) / "tables" / "records")
+
+
+@pytest.mark.usefixtures("plain_report")
+def test_two_workers_on_the_command_line_come_to_the_same(feint, command, tmp_path):
+    one = table(feint(*command))
+    assert table(feint(*command, "--out", "two", "--devices", "cpu,cpu")).equals(one)
+    assert table(feint(*command, "--out", "shards", "--shard", 3)).equals(one)
+    assert table(feint(*command, "--out", "kept", "--storage", tmp_path / "bucket")).equals(one)
+    assert list((tmp_path / "bucket").glob("audit-*/tables/records/*.parquet"))
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--runner", "cluster"], "argument --runner: invalid choice: 'cluster'"),
+        (["--runner", "local", "--workers", 2], "workers: expected none with the runner local, got 2"),
+        (["--workers", 2, "--address", "auto"], "address: expected none with the runner processes, got auto"),
+        (["--workers", 0], "argument --workers: expected at least 1, got 0"),
+        (["--shard", 0], "argument --shard: expected at least 1, got 0"),
+        (["--devices", "cpu,0"], "devices: expected one kind, whose numbers are equal to the bit, got cpu and cuda"),
+        (["--storage", "nowhere://a"], "storage: expected a URL that fsspec knows, got 'nowhere://a'"),
+    ],
+)
+def test_who_cannot_compute(feint, command, flags, message):
+    outcome = feint(*command, *flags)
+    assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1), outcome
+    assert message in outcome.err
+
+
+def test_in_python_objects_stay_here_and_names_are_checked():
+    with pytest.raises(
+        SpecError, match=r"^runner: expected one of local, processes, ray, got 'proceses'; did you mean"
+    ):
+        library.run("audit", runner="proceses")
+
+
+SPEC = {"experiment": "span", "threads": 1, "batch_size": 2}
+
+
+@pytest.mark.usefixtures("plain_report")
+def test_a_folder_of_sweeps(feint, images, networks, tmp_path):
+    own = {**SPEC, "data": str(images), "victim": {"networks": [f"{networks}:build"]}}
+    folder = tmp_path / "specs"
+    folder.mkdir()
+    (folder / "b.yaml").write_text(
+        yaml.safe_dump({**own, "sweep": {"grid": {"radii": [[0.05], [0.1]], "seed": [0, 1]}}})
+    )
+    (folder / "a.yml").write_text(yaml.safe_dump({**own, "radii": [0.2]}))
+    (folder / "notes.txt").write_text("none of ours")
+    outcome = feint("run", folder, "--allow-code", "--quiet", "--json")
+    assert outcome.code == 0, outcome
+    found = [read["settings"] for read in map(_state, json.loads(outcome.out))]
+    assert [(each["radii"], each["seed"]) for each in found] == [
+        ([0.2], 0),
+        *(([radius], seed) for radius in (0.05, 0.1) for seed in (0, 1)),
+    ]
+    (tmp_path / "empty").mkdir()
+    assert "empty: expected files of YAML in it, got none" in feint("run", tmp_path / "empty").err
+    (folder / "a.yml").write_text(yaml.safe_dump({**own, "sweep": {"gird": 1}}))
+    assert "a.yml: sweep: expected one of grid, list, got 'gird'" in feint("run", folder).err
+
+
+def _state(summary):
+    return json.loads((Path(summary["run"]["folder"]) / "run.json").read_text())
+
+
+def test_a_plan_is_within_a_factor_of_what_a_run_costs(tmp_path):
+    """On the embedded digits; a machine that others use may be slow for a while, so a second and third try count."""
+    from feint import catalog
+
+    experiment = loaded(catalog.EXPERIMENTS["audit"])
+    settings = experiment.settings.parse({"threads": 1, "batch_size": 20, "radii": [0.05, 0.1], "data": {"limit": 900}})
+    for attempt in range(3):
+        plan = planned(experiment, settings)
+        with counted() as passes:
+            result, seconds = timed(experiment, settings, tmp_path / str(attempt))
+        size = sum(path.stat().st_size for path in result.folder.rglob("*") if path.is_file())
+        told = plan.plain(2)
+        assert 1 / 1.5 < told["gradients"] / passes.gradients < 1.5
+        assert 1 / 1.5 < told["forwards"] / passes.forwards < 1.5
+        assert 1 / 1.5 < 1e6 * told["megabytes"] / size < 1.5
+        if 1 / 1.5 < plan.seconds() / seconds < 1.5:
+            break
+    else:
+        pytest.fail(f"expected {seconds:.1f} s within a factor of 1.5, got {plan.seconds():.1f} s")
+    assert plan.run == result.run.id
+    assert told["seconds_by_runner"]["local"] == plan.seconds()
+
+
+def timed(experiment, settings, root):
+    import time
+
+    begun = time.perf_counter()
+    result = local.run(experiment, settings, root, progress=False)
+    return result, time.perf_counter() - begun
+
+
+@pytest.mark.usefixtures("plain_report")
+def test_a_plan_on_the_command_line_computes_nothing_that_is_kept(feint, images, networks, tmp_path):
+    own = {**SPEC, "data": str(images), "victim": {"networks": [f"{networks}:build"]}}
+    (tmp_path / "asked.yaml").write_text(yaml.safe_dump({**own, "sweep": {"grid": {"seed": [0, 1]}}}))
+    outcome = feint("run", tmp_path / "asked.yaml", "--allow-code", "--plan")
+    assert (outcome.code, outcome.err) == (0, ""), outcome
+    assert outcome.out.count("gradients") == 2
+    assert "2 runs: " in outcome.out
+    assert "processes with 2 workers here: " in outcome.out
+    assert not (tmp_path / "feint-runs").exists()
+    outcome = feint("run", tmp_path / "asked.yaml", "--allow-code", "--plan", "--json", "--workers", 8)
+    (first, _) = json.loads(outcome.out)
+    assert first["workers"] == 8
+    assert set(first["seconds_by_runner"]) == {"local", "processes", "ray"}
+    assert [each["stage"] for each in first["stages"]] == ["span"]
+
+
+def test_a_plan_of_a_training_is_made_from_a_few_of_its_batches(images, networks, tmp_path):
+    from feint import catalog
+
+    experiment = loaded(catalog.EXPERIMENTS["train"])
+    common = {"network": f"{networks}:build", "data": str(images), "test": {"source": str(images)}, "threads": 1}
+    recipe = {"epochs": 500, "training_batch": 1}
+    settings = experiment.settings.parse({**common, "name": "small", "members": 3, "recipe": recipe})
+    plan = planned(experiment, settings, victims=tmp_path / "victims")
+    members, _ = plan.stages
+    assert (members.stage, members.amount, members.pieces) == ("members", 3, 3)
+    assert members.tried == pytest.approx(16 / 24 / 500)
+    assert members.seconds > 0
+    assert not (tmp_path / "victims").exists()
