@@ -57,9 +57,10 @@ def prepare(root: Path) -> None:
     for at in range(RUNS - 3):
         shutil.copytree(one, one.with_name(f"audit-{at:010d}"))
     generator = np.random.default_rng(0)
-    images = generator.integers(0, 256, (200, 28, 28), dtype=np.uint8)
-    np.savez(root / "images.npz", images=images, labels=generator.integers(0, 10, 200))
-    common = ["--data", "images.npz", "--epochs", "1"]
+    for name in ("images", "test"):
+        images = generator.integers(0, 256, (200, 28, 28), dtype=np.uint8)
+        np.savez(root / f"{name}.npz", images=images, labels=generator.integers(0, 10, 200))
+    common = ["--data", "images.npz", "--test-data", "test.npz", "--epochs", "1"]
     feint(root, "train", "lenet", "--network", "lenet", *common)
     feint(root, "train", "dropout", "--network", "cnn-dropout", "--estimator", "mc-dropout:draws=30", *common)
 

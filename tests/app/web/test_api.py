@@ -7,6 +7,7 @@ from PIL import Image
 pytest.importorskip("nicegui")
 schemathesis = pytest.importorskip("schemathesis")
 from hypothesis import HealthCheck, given, settings  # noqa: E402
+from schemathesis.specs.openapi.checks import positive_data_acceptance  # noqa: E402
 
 
 def test_every_operation_answers_as_its_description_says(app):
@@ -18,7 +19,8 @@ def test_every_operation_answers_as_its_description_says(app):
         @settings(max_examples=12, deadline=None, database=None, suppress_health_check=list(HealthCheck))
         @given(case=operation.as_strategy())
         def ask(case):
-            case.call_and_validate()
+            # That a name is a victim's, or bytes a picture, no schema says: they are refused, as the description tells.
+            case.call_and_validate(excluded_checks=[positive_data_acceptance], timeout=300)
 
         ask()
         asked.append(operation.label)
@@ -143,7 +145,7 @@ def test_a_victim_is_added_as_safetensors_alone(client, desk, tmp_path):
     for content in (b"", pickle.dumps({}), (tmp_path / "weights.pt").read_bytes(), whole[:200], infinite):
         told = client.post("/victims", params=where, content=content)
         assert told.status_code == 400, told.text
-    huge = {"classes": ",".join(map(str, range(15_000))), "network": "alexnet", "shape": "3,64,64"}
+    huge = {"classes": ",".join("a" * 15_000), "network": "alexnet", "shape": "3,64,64"}
     for wrong in ({"name": "../x"}, {"network": "net.py:build"}, {"shape": "1,8"}, {"classes": "a,b"}, huge):
         assert client.post("/victims", params={**where, **wrong}, content=whole).status_code == 400
     assert list(desk.victims.glob("*")) == []

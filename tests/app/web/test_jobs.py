@@ -15,6 +15,8 @@ def jobs(tmp_path):
     for job in found.listed():
         found.cancel(job.id)
     found.tick()
+    for process in found._begun.values():
+        process.wait(60)
     found.close()
 
 

@@ -45,7 +45,7 @@ def test_a_job_is_filled_in_started_and_watched_until_its_report(visitor):
     visitor.reads("radii: expected how far the attack may go")
     visitor.put("radii", "0.1")
     visitor.put("limit", "20")
-    visitor.until(lambda: "feint attack fgsm --radii 0.1 --limit 20" in visitor.text)
+    visitor.until(lambda: "feint attack fgsm --limit 20 --radii 0.1" in visitor.text)
     visitor.press("Start")
     _job(visitor)
     visitor.until(lambda: _state(visitor) == "done", "the end of the job")

@@ -70,7 +70,7 @@ def test_a_click_on_a_bar_shows_the_images_behind_it_with_the_nearest_training_i
         canvas = visitor.driver.find_element("xpath", path)  # charts are drawn anew as the page settles
         visitor.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", canvas)
         width, height = canvas.size["width"], canvas.size["height"]
-        way = ActionChains(visitor.driver).move_to_element_with_offset(canvas, width // 2 - 14, 70 - height // 2)
+        way = ActionChains(visitor.driver).move_to_element_with_offset(canvas, width // 2 - 14, 108 - height // 2)
         way.click().perform()
         time.sleep(2)
         return visitor.all(".behind figure")

@@ -54,6 +54,7 @@ async def _look_after(desk: Desk) -> None:
             await asyncio.sleep(1.0)
 
     async def warm() -> None:
+        await asyncio.to_thread(desk.shelf.entries)
         with contextlib.suppress(FeintError):  # whoever asks will hear
             await desk.studio.call("feint.app.web.studio.pictures:about", victim={})
             await desk.catalog()

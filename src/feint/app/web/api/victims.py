@@ -66,7 +66,7 @@ def routes(desk: Desk) -> APIRouter:
         request: Request,
         name: Annotated[str, Query(max_length=100)],
         network: Annotated[str, Query(max_length=1000, description="architecture with its settings: lenet:width=2")],
-        classes: Annotated[str, Query(max_length=100_000, description="names by label, separated by commas")],
+        classes: Annotated[str, Query(max_length=60_000, description="names by label, separated by commas")],
         shape: Annotated[str, Query(max_length=100, description="channels,height,width")],
     ) -> Added:
         """Keep weights (safetensors, nothing else) for a built-in architecture as a victim."""

@@ -12,6 +12,7 @@ from feint.reports import charts
 from feint.reports.formats import percent, significant
 from feint.reports.images import data_uri, png
 from feint.reports.names import clean, short
+from feint.reports.page import block as as_html
 
 from .frame import text
 
@@ -43,6 +44,7 @@ class Answer:
             with ui.element("div").classes("images"):
                 self._images = [_picture() for _ in range(3)]
             text("h3", "Probabilities")
+            self._key = ui.html("", sanitize=False)
             self._chart = Chart({}, "Probabilities before and after the attack")
             text("h3", "Every measure of uncertainty")
             self._grid = Grid(HEADS, [], caption="Measures of uncertainty before and after")
@@ -60,6 +62,7 @@ class Answer:
             caption.set_text(label)
         self.attacked = png(found["pictures"][2], largest=4096)
         figure = _probabilities(names, before, after)
+        self._key.set_content(as_html(figure))
         self._chart._props["alt"] = clean(figure.alt)  # pyright: ignore[reportPrivateUsage]
         self._chart.show(figure.panels[0].chart)
         self._grid.show([_line(name, before, after, rounded) for name in before["measures"]])

@@ -20,6 +20,13 @@ from .frame import text
 HIDDEN = ("network", "proxy", "truth", "on-error")
 """Flags that only the command line has: what they load is no victim of the store."""
 
+ADMITTED: Mapping[str, Callable[[Any], Any]] = {
+    "attack": admission.threat,
+    "estimator": lambda word: admission.victim(None, word),
+    "network": admission.architecture,
+}
+"""What an address may fill in."""
+
 
 @final
 class Asking:
@@ -82,6 +89,8 @@ class Asking:
             known = self._things[kinds[flag.name]]
             first = self._said.get(flag.name) or ("" if flag.name == "estimator" else flag.default)
             word = admission.mapping_of(first) if first else None
+            if word is not None:
+                ADMITTED[flag.name](first)
             needed = flag.name == "network" or (flag.name == "attack" and not flag.default)
             none = "" if needed else "as by default"
             self._words[flag.name] = WordForm(flag.name, known, word, self._told, none=none)
