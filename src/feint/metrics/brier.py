@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -38,9 +39,8 @@ def brier_terms(
     """
     if reduction not in ("sum", "mean"):
         raise InputError(f"reduction: expected 'sum' or 'mean', got {reduction!r}")
-    given: object = log_probs
-    if not isinstance(given, Tensor) or log_probs.ndim != 2 or not log_probs.is_floating_point():
-        raise InputError(f"log_probs: expected floats of shape (N, C), got {described(given)}")
+    if not torch.is_tensor(log_probs) or log_probs.ndim != 2 or not log_probs.is_floating_point():
+        raise InputError(f"log_probs: expected floats of shape (N, C), got {described(log_probs)}")
     if not log_probs.numel():
         raise InputError(f"log_probs: expected at least one input and class, got shape {tuple(log_probs.shape)}")
     if log_probs.device.type == "mps":  # Apple's GPUs have no float64
