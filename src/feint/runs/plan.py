@@ -1,8 +1,8 @@
 """What a run will cost, from a small part of it: each stage is tried on its first inputs, in a folder of its own.
 
 What is tried is first one batch, twice, for the first time costs what is never paid again; then the first piece if that
-takes no longer than ``PATIENCE``: inputs in play are pooled over a piece, so that a batch alone costs more. A later stage
-sees what the earlier ones found of that part.
+takes no longer than ``PATIENCE``: inputs in play are pooled over a piece, so that a batch alone costs more. A later
+stage sees what the earlier ones found of that part.
 """
 
 import os
