@@ -25,6 +25,8 @@ PAPER: Final[Mapping[str, Any]] = {
     "training_batch": 256,
     "schedule": "steps",
 }
+QUICK_TEST: Final = 2000
+"""Test images that a victim's accuracy is measured on where it is to be quick."""
 TRAINED_AS: Final[Mapping[Row, Row]] = {"single": "ensemble", "sngp-25": "sngp"}
 """Rows whose weights are those of another: the first member of the ensemble, the same SNGP."""
 
@@ -55,7 +57,7 @@ def training(settings: OutDomainSettings, row: Row, experiment: str) -> Training
     values: dict[str, Any] = {
         "name": f"{experiment}-{row}-draft",
         "data": DataSettings.parse({**source, "split": "train", "limit": settings.training_images}),
-        "test": DataSettings.parse({**source, "split": "test"}),
+        "test": DataSettings.parse({**source, "split": "test", "limit": QUICK_TEST if settings.quick else None}),
         "network": settings.network,
         "members": settings.members if word.name == "softmax" else 1,
         "estimator": word,
