@@ -171,6 +171,7 @@ def test_quick_and_full_recipes():
     assert (quick.members, quick.epochs, quick.training_images, quick.images) == (2, 3, 20_000, 500)
     assert quick.rows == ROWS
     assert training(quick, "ensemble", "x").test.limit == 2000
+    assert training(quick, "duq", "x").recipe.learning_rate == 0.15
     full = training(MnistSettings.parse({**told, "recipe": "paper"}).filled(), "ensemble", "x")
     recipe = full.recipe
     assert full.test.limit is None
