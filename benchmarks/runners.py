@@ -16,6 +16,7 @@ import hashlib
 import heapq
 import os
 import random
+import resource
 import statistics
 import subprocess
 import sys
@@ -36,7 +37,7 @@ from feint.runs.things import loaded
 from feint.runs.work import Piece, Stage
 
 OVERHEAD, PROCESSES, RAY = 0.05, 1.6, 1.4
-MINUTES, SHARDS, KILLS = 2.0, 20, 3
+MINUTES, SHARDS, KILLS, STEPS = 2.0, 20, 3, 12
 
 
 def cifar(name: str, **values: Any) -> tuple[Any, Any]:
@@ -197,21 +198,31 @@ def rate(folder: Path, stage: str, workers: int, size: int) -> float:
     return (len(done) - workers) * size / (done[-1] - done[workers - 1])
 
 
-def throughput(kinds: tuple[str, ...]) -> bool:
+def spent() -> float:
+    """Seconds of processor time, of this process and of those of its workers that have ended."""
+    return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+
+
+def throughput(kinds: tuple[str, ...], steps: int) -> bool:
     """Two workers beside this process."""
     from feint.app.running import runner_of
 
-    experiment, settings = cifar("attack", attack="pgd:steps=12", radii=[2 / 255], batch_size=10)
+    worked: dict[str, float] = {}
+    experiment, settings = cifar("attack", attack=f"pgd:steps={steps}", radii=[2 / 255], batch_size=10)
     rates: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as place:
         for kind in ("local", *kinds):
             own = {} if kind == "local" else {"workers": 2}
-            begun = time.perf_counter()
+            begun, before = time.perf_counter(), spent()
             with closing(runner_of(kind, **own)) as runner:
                 result = local.run(experiment, settings, Path(place) / kind, progress=False, runner=runner)
-            took = time.perf_counter() - begun
+            took, worked[kind] = time.perf_counter() - begun, spent() - before
             rates[kind] = rate(result.folder, "attack", own.get("workers", 1), 40)
-            print(f"throughput: {kind}: {rates[kind]:.2f} images a second after start-up, {took:.0f} s", flush=True)
+            print(
+                f"throughput: {kind}: {rates[kind]:.2f} images a second after start-up, {took:.0f} s, "
+                f"{worked[kind]:.0f} s of processor time",
+                flush=True,
+            )
             if kind == "local" and took < 60 * MINUTES:
                 print(f"throughput: expected {60 * MINUTES:.0f} s of work, got {took:.0f}")
         digests = [bits(next(Path(place, kind).iterdir())) for kind in rates]
@@ -231,7 +242,7 @@ def main() -> None:
     simple = {"overhead": overhead, "driver": driver, "kills": kills}
     good = [simple[name]() for name in asked if name in simple]
     if kinds:
-        good.append(throughput(kinds))
+        good.append(throughput(kinds, next((int(each[6:]) for each in asked if each.startswith("steps=")), STEPS)))
     sys.exit(not all(good))
 
 

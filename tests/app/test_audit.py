@@ -18,7 +18,7 @@ from feint.experiments.audit import AUDIT
 from feint.experiments.audit.work import Audit
 from feint.runs.run import Run
 from feint.runs.runners import local
-from feint.victims import embedded
+from feint.victims.loading import embedded
 
 from .conftest import by_chance
 

@@ -1,6 +1,7 @@
 """docs/bad-input.md is what these bad inputs come to; FEINT_WRITE=1 writes it anew."""
 
 import os
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,6 +41,7 @@ BASES = {
     "latent": "latent --autoencoder nobody --victim lenet",
     "interpolate": "interpolate --autoencoder nobody --victim lenet",
     "spread": "spread --victim lenet",
+    "ood": "ood --foreign images.npz",
     "reproduce": "reproduce ace-softmax --network networks.py:build",
 }
 OWN = {
@@ -87,6 +89,58 @@ OWN = {
         "report folder --format docx",
         "report folder again",
     ],
+    "runs": [
+        "runs --limit -1",
+        "runs --limit many",
+        "runs --state done",
+        "runs --since yesterday",
+        "runs --sort size",
+        "runs --experimnt audit",
+        "runs show",
+        "runs show nobody",
+        "runs show folder",
+        "runs export runs.docx",
+        "runs export",
+        "runs delete",
+    ],
+    "compare": [
+        "compare",
+        "compare nobody",
+        "compare nobody another",
+        "compare folder nobody",
+        "compare broken nobody",
+        "compare images.npz nobody",
+        "compare nobody another --al",
+        "compare nobody another --all=yes",
+        "compare nobody another --json=yes",
+        "compare nobody another --out folder",
+    ],
+    "query": [
+        "query",
+        "query ''",
+        "query nonsense",
+        "query 'drop table runs'",
+        "query 'select nothing from runs'",
+        "query 'select * from nowhere'",
+        "query 'select 1; select 2'",
+        "query 'select 1' --format xml",
+        "query 'select * from audit.nothing'",
+        "query --json 'select 1'",
+        "query \"select * from read_csv('images.npz')\"",
+        "query \"copy (select 1) to 'there.csv'\"",
+    ],
+    "serve": [
+        "serve --port 0",
+        "serve --port many",
+        "serve --prot 1",
+        "serve here",
+        "serve --host",
+        "serve --port",
+        "serve --name",
+        "serve --out",
+        "serve --victims",
+        "serve --debug=yes",
+    ],
     "catalog": [
         "catalog nothing-like-it",
         "catalog pdg",
@@ -94,7 +148,7 @@ OWN = {
         "catalog pgd fgsm",
         "catalog pgd:steps=3",
         "catalog images.npz",
-        "catalog digits",
+        "catalog audit:radii",
         "catalog --jsn",
         "catalog --json=yes",
         "catalog pgd --steps 3",
@@ -106,12 +160,14 @@ OWN = {
         "completion /bin/bash",
         "completion bash zsh",
         "completion bash=4",
-        "completion --shell=bash",
+        "completion fish --allow-code",
         "completion bash --json",
         "completion bash --debug=yes",
         "completion zsh --out feint.zsh",
     ],
 }
+PLAIN = ("runs", "compare", "query", "serve", "catalog", "completion")
+"""Commands that know no --quiet."""
 FILES = {
     "NumPy's npz": ["empty.npz", "text.npz", "objects.npz", "channels.npz", "labels.npz", "count.npz", "bomb.npz"],
     "IDX": ["cut-images-idx3-ubyte", "none-images-idx3-ubyte", "magic-images-idx3-ubyte", "huge-images-idx3-ubyte",
@@ -132,7 +188,7 @@ WEIGHTS = {
 }
 
 
-PROGRAMS = ["nowhere.pt2", "folder.pt2", "text.pt2", "zip.pt2", "pickle.pt2", "damaged.pt2", "none.pt2"]
+PROGRAMS = ["nowhere.pt2", "folder.pt2", "text.pt2", "zip.pt2", "pickle.pt2", "damaged.pt2"]
 CARDS = ["broken", "list", "bare", "encoder", "program", "weights", "measure", "shapes", "members"]
 
 
@@ -181,7 +237,7 @@ def binaries(folder: Path) -> None:
     }
     for name, table in tables.items():
         scipy.io.savemat(folder / f"svhn/{name}_32x32.mat", table)
-    members = {"zip": "a/b.txt", "pickle": "a/data.pkl", "damaged": "a/archive_version", "none": "a/archive_version"}
+    members = {"zip": "a/b.txt", "pickle": "a/data.pkl", "damaged": "a/archive_version"}
     for name, member in members.items():
         with zipfile.ZipFile(folder / f"{name}.pt2", "w") as archive:
             archive.writestr("a/archive_version", b"0") if name == "pickle" else None
@@ -287,7 +343,7 @@ def place(tmp_path: Path, networks: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 def cases() -> Iterator[tuple[str, list[str]]]:
     """Headings, and the command lines below each."""
-    for name in (*BASES, "train", "run", "report", "catalog", "completion"):
+    for name in (*BASES, "train", "run", "report", *PLAIN):
         base = BASES.get(name, "")
         shared = [each for each in COMMON if "resize" not in each or "--victim" not in base]  # victims are read first
         common = [f"{base} {each}" for each in shared] if base else []
@@ -308,9 +364,9 @@ def cases() -> Iterator[tuple[str, list[str]]]:
 def told(line: str, place: Path, capfd: pytest.CaptureFixture[str]) -> str:
     """What a command says, after a look at all that it must not do."""
     before = sorted(place.rglob("*"))
-    arguments = line.split()
+    arguments = shlex.split(line)
     capfd.readouterr()
-    code = main(arguments if arguments[0] in ("report", "catalog", "completion") else [*arguments, "--quiet"])
+    code = main(arguments if arguments[0] in ("report", *PLAIN) else [*arguments, "--quiet"])
     out, err = capfd.readouterr()
     assert (code, out) == (2, ""), (line, out, err)
     assert err.startswith("feint: "), (line, err)

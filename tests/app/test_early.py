@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from feint import training
-from feint.victims import embedded
+from feint.victims.loading import embedded
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +21,7 @@ def _nothing_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
     ("arguments", "said"),
     [
         ("audit --measure mutual_information", "mutual_information"),
-        ("audit --estimator mc-dropout:draws=1 --measure softmax_variance", "softmax_variance"),
+        ("audit --estimator mc-dropout", "found no dropout module"),
         ("audit --attack lbfgs --radii 8/255,2/0", "radii"),
         ("audit --attack fgsm:steps=3", "steps"),
         ("audit --proxy nobody.py:f", "no file at nobody.py"),

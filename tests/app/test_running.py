@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -138,11 +139,13 @@ def test_a_plan_on_the_command_line_computes_nothing_that_is_kept(feint, images,
     assert [each["stage"] for each in first["stages"]] == ["span"]
 
 
-def test_a_plan_of_a_training_is_made_from_a_few_of_its_batches(images, networks, tmp_path):
+def test_a_plan_of_a_training_is_made_from_a_few_of_its_batches(save_images, images, networks, tmp_path):
     from feint import catalog
 
+    drawn = np.random.default_rng(1).integers(0, 256, (24, 8, 8), dtype=np.uint8)
+    other = save_images("other.npz", images=drawn)
     experiment = loaded(catalog.EXPERIMENTS["train"])
-    common = {"network": f"{networks}:build", "data": str(images), "test": {"source": str(images)}, "threads": 1}
+    common = {"network": f"{networks}:build", "data": str(images), "test": {"source": str(other)}, "threads": 1}
     recipe = {"epochs": 500, "training_batch": 1}
     settings = experiment.settings.parse({**common, "name": "small", "members": 3, "recipe": recipe})
     plan = planned(experiment, settings, victims=tmp_path / "victims")

@@ -193,6 +193,11 @@ def test_every_setting_of_a_thing_has_help(reference):
 
 
 OTHERWISE = {
+    "epochs": "passes over the training data: the papers' tables train victims of their own",
+    "members": "networks of an ensemble: a victim that is trained, or those of the papers' tables",
+    "foreign": "images of another domain: the papers' tables compare one set with another",
+    "images": "so many test images",
+    "measure": "the uncertainty that a command is about: what it does with it is its own",
     "network": "who predicts, or what is trained to: networks either way, by the same words",
     "victim": "who is attacked; the tables of the paper on ACE take its networks apart",
     "estimator": "how networks predict: a victim's, or those that are trained",

@@ -10,8 +10,8 @@ from feint.errors import NetworkError, SpecError, StoreError
 from feint.experiments.training import TRAINING, TrainingSettings
 from feint.runs.machine import Machine
 from feint.runs.runners import local
-from feint.victims.autoencoder import load_autoencoder, new_autoencoder, resolved_autoencoder, standard_normal
 from feint.victims.cards import read_victim
+from feint.victims.loading.autoencoder import load_autoencoder, new_autoencoder, resolved_autoencoder, standard_normal
 from feint.victims.settings import AutoencoderSettings, NetworkWord
 
 

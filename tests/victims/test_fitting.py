@@ -11,7 +11,7 @@ from feint.estimators import KNN, Softmax, predict
 from feint.runs.folder import files
 from feint.runs.grammar import parsed
 from feint.runs.machine import Machine
-from feint.victims.fitting import load_fitting
+from feint.victims.loading.fitting import load_fitting
 from feint.victims.settings import EstimatorWord, VictimSettings
 from feint.victims.victim import completed_estimator, load_victim, resolved
 

@@ -6,7 +6,7 @@ from torch import nn
 
 from feint.errors import NetworkError
 from feint.estimators import DeepEnsemble, MCDropout, Softmax, predict
-from feint.victims.given import Called, is_estimator, is_stochastic, redrawn
+from feint.victims.loading.given import Called, is_estimator, is_stochastic, redrawn
 
 IMAGES = torch.rand(5, 1, 2, 2, generator=torch.Generator().manual_seed(0))
 

@@ -27,7 +27,7 @@ from feint.runs.result import Result
 from feint.runs.runners import local
 from feint.runs.settings import RunSettings, near
 from feint.runs.things import loaded
-from feint.victims.given import Called
+from feint.victims.loading.given import Called
 
 RUNS, VICTIMS = local.RUNS, local.VICTIMS
 

@@ -15,11 +15,11 @@ from .batch import Batch
 from .decode import Channels
 from .kinds import Classes, Images, Inputs, Targets, Values
 from .matching import match
-from .preparation import Preparation
-from .reading import Reader
+from .reading.preparation import Preparation
+from .reading.reader import Reader
+from .reading.stacking import Held, empty, stacked
 from .sampling import even_sample
 from .source import Example, Source
-from .stacking import Held, empty, stacked
 
 OnError = Literal["raise", "skip"]
 

@@ -16,9 +16,9 @@ from feint.estimators import predict
 from feint.networks import VariationalAutoencoder
 from feint.runs.machine import Machine
 from feint.runs.work import Array
-from feint.victims.autoencoder import load_autoencoder, resolved_autoencoder
 from feint.victims.data import load_data, matched
 from feint.victims.doubts import check_alone, doubts_of
+from feint.victims.loading.autoencoder import load_autoencoder, resolved_autoencoder
 from feint.victims.records import MEASURE
 from feint.victims.victim import Victim, load_victim, measure, resolved
 

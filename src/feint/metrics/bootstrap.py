@@ -81,14 +81,16 @@ def bootstrap(
     )
 
 
-def _checked(tensors: tuple[Tensor, ...], resamples: int, level: float) -> int:
+def _checked(tensors: tuple[object, ...], resamples: int, level: float) -> int:
     if not 0 < level < 1:
         raise InputError(f"level: expected a number in (0, 1), got {level}")
     if resamples < 1:
         raise InputError(f"resamples: expected at least 1, got {resamples}")
-    if strange := [tensor for tensor in tensors if not torch.is_tensor(tensor)]:
-        raise InputError(f"bootstrap: expected tensors with one row per input, got {described(strange[0])}")
-    lengths = [tensor.shape[0] if tensor.ndim else 0 for tensor in tensors]
+    lengths: list[int] = []
+    for tensor in tensors:
+        if not isinstance(tensor, Tensor):
+            raise InputError(f"bootstrap: expected tensors with one row per input, got {described(tensor)}")
+        lengths.append(tensor.shape[0] if tensor.ndim else 0)
     if len(set(lengths)) != 1 or not lengths[0]:
         raise InputError(f"bootstrap: expected tensors with one row per input, got {lengths} rows")
     return lengths[0]

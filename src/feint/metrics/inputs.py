@@ -12,13 +12,13 @@ from torch import Tensor
 from feint.errors import InputError
 
 
-def checked_scores(name: str, scores: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
+def checked_scores(name: str, scores: object) -> Float[Tensor, " N"]:
     """One number per input, in float64: any order, infinities too, but no NaN and at least one.
 
     Raises:
         InputError: not a vector of floats, empty, or NaN.
     """
-    if not torch.is_tensor(scores) or scores.ndim != 1 or not scores.is_floating_point():
+    if not isinstance(scores, Tensor) or scores.ndim != 1 or not scores.is_floating_point():
         raise InputError(f"{name}: expected floats of shape (N,), got {described(scores)}")
     if not len(scores):
         raise InputError(f"{name}: expected at least one input, got none")
@@ -28,7 +28,7 @@ def checked_scores(name: str, scores: Float[Tensor, " N"]) -> Float[Tensor, " N"
     return scores
 
 
-def checked_events(name: str, events: Bool[Tensor, " N"], count: int | None = None) -> Bool[Tensor, " N"]:
+def checked_events(name: str, events: object, count: int | None = None) -> Bool[Tensor, " N"]:
     """One yes or no per input.
 
     Args:
@@ -39,7 +39,7 @@ def checked_events(name: str, events: Bool[Tensor, " N"], count: int | None = No
     Raises:
         InputError: not a vector of booleans, empty, or not as many as the scores.
     """
-    if not torch.is_tensor(events) or events.ndim != 1 or events.dtype != torch.bool:
+    if not isinstance(events, Tensor) or events.ndim != 1 or events.dtype != torch.bool:
         raise InputError(f"{name}: expected booleans of shape (N,), got {described(events)}")
     if not len(events):
         raise InputError(f"{name}: expected at least one input, got none")
@@ -48,13 +48,13 @@ def checked_events(name: str, events: Bool[Tensor, " N"], count: int | None = No
     return events.detach().to("cpu")
 
 
-def checked_labels(labels: Int[Tensor, " N"], count: int, classes: int) -> Int[Tensor, " N"]:
+def checked_labels(labels: object, count: int, classes: int) -> Int[Tensor, " N"]:
     """One class per input, 0 to C - 1.
 
     Raises:
         InputError: not a vector of integers, not as many as the predictions, or out of range.
     """
-    if not torch.is_tensor(labels) or labels.ndim != 1 or labels.is_floating_point() or labels.dtype == torch.bool:
+    if not isinstance(labels, Tensor) or labels.ndim != 1 or labels.is_floating_point() or labels.dtype == torch.bool:
         raise InputError(f"labels: expected integers of shape (N,), got {described(labels)}")
     if len(labels) != count:
         raise InputError(f"labels: expected one per prediction, {count}, got {len(labels)}")

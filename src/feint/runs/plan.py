@@ -230,12 +230,13 @@ def _cost(stage: Stage, pieces: Sequence[Piece], work: Work, ledger: Ledger, ear
 
     part = first if stage.cut is None else stage.cut(first, work.settings.size)[0]
     found, seconds, gradients, forwards = tried(part)
-    once = 0.0
+    once, before = 0.0, 0
     if stage.cut is not None and seconds * first.size / part.size <= PATIENCE:
-        found, again, gradients, forwards = tried(first)
+        found, again, gradients, passed = tried(first)
         # What the first of all pieces takes beside: a network that is trained, kernels that are chosen.
         once = max(0.0, seconds - again * part.size / first.size)
-        part, seconds = first, again
+        before = max(0, forwards - round(passed * part.size / first.size))
+        part, seconds, forwards = first, again, passed
     begun = time.perf_counter()
     ledger.record(stage, part, found)
     seconds += time.perf_counter() - begun
@@ -252,7 +253,7 @@ def _cost(stage: Stage, pieces: Sequence[Piece], work: Work, ledger: Ledger, ear
         len(pieces),
         once + seconds * times * whole,
         round(gradients * times * whole),
-        round(forwards * times * whole),
+        before + round(forwards * times * whole),
         round(size * times) + entry * len(pieces),
     )
 

@@ -20,7 +20,7 @@ from feint.measures import label_doubt
 from feint.predictive import Categorical
 from feint.protocols import Estimator, Objective
 from feint.runs.machine import Machine
-from feint.victims.networks import load_members
+from feint.victims.loading.networks import load_members
 from feint.victims.settings import VictimSettings
 from feint.victims.victim import Victim, estimator_of, identity_of, measure
 

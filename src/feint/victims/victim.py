@@ -18,11 +18,11 @@ from feint.protocols import Estimator, Measure
 from feint.runs import things
 from feint.runs.machine import Machine
 
-from . import embedded
 from .cards import data_on_card, read_victim
-from .fitting import DIGITS, fitted_to, load_fitting
-from .given import is_estimator, is_stochastic, redrawn
-from .networks import load_members, load_whole
+from .loading import embedded
+from .loading.fitting import DIGITS, fitted_to, load_fitting
+from .loading.given import is_estimator, is_stochastic, redrawn
+from .loading.networks import load_members, load_whole
 from .settings import AS_ON_CARD, EstimatorWord, VictimSettings
 from .whole import SURROUNDINGS, is_whole, predicting
 

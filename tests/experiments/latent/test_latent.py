@@ -11,7 +11,7 @@ from feint.experiments.latent.plane import Plane, spread_out
 from feint.reports.text import text
 from feint.runs.machine import Machine
 from feint.runs.runners import local
-from feint.victims.autoencoder import load_autoencoder
+from feint.victims.loading.autoencoder import load_autoencoder
 from feint.victims.records import MEASURE
 
 

@@ -2,9 +2,10 @@
 
 import os
 import shutil
+import socket
 import threading
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,14 @@ ROOT = Path(__file__).parents[3]
 MEMORY = 80 * 2**20
 
 
+def node():
+    """A node of one CPU. Its agents' ports are given: a node waits for those that they would choose for 15 s only."""
+    with ExitStack() as stack:
+        free = [stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for _ in range(3)]
+    names = ("metrics_agent_port", "runtime_env_agent_port", "dashboard_agent_listen_port")
+    return {"num_cpus": 1, "object_store_memory": MEMORY, **dict(zip(names, free, strict=True))}
+
+
 @pytest.fixture(scope="module")
 def nodes():
     """A head and a second node, of one CPU each."""
@@ -29,9 +38,8 @@ def nodes():
         for name, value in cluster.PATIENT.items():
             patch.setenv(name, value)
         patch.syspath_prepend(str(ROOT))
-        own = {"num_cpus": 1, "include_dashboard": False, "object_store_memory": MEMORY}
-        found = Cluster(initialize_head=True, head_node_args=own)
-        found.add_node(num_cpus=1, object_store_memory=MEMORY)
+        found = Cluster(initialize_head=True, head_node_args={**node(), "include_dashboard": False})
+        found.add_node(**node())
         found.wait_for_nodes()
         try:
             yield found

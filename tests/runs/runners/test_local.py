@@ -113,6 +113,18 @@ def test_what_was_damaged_is_named_and_exactly_that_is_made_again(toy, whole, ca
     assert (calls, capsys.readouterr().err) == ([], "")
 
 
+@pytest.mark.parametrize("name", MADE_OF)
+def test_what_stands_in_a_files_place_is_named_and_may_be_deleted(toy, whole, name):
+    folder, files = whole
+    (folder / name).unlink()
+    (folder / name).mkdir()
+    with pytest.raises(StoreError, match=rf"^cannot write {folder}/{name}: Is a directory; delete it, and run again$"):
+        toy()
+    (folder / name).rmdir()
+    toy()
+    assert contents(folder) == files
+
+
 def test_several_losses_are_all_named(toy, whole, capsys):
     folder, files = whole
     for name in ("tables/drawn/01.parquet", "arrays/kept/01.npz", "summary.json"):

@@ -5,6 +5,8 @@
 
 Beside ordinary accuracy stands the mean softmax of the true class over the passes; confidence is 1 - 2 sd, with the
 standard deviation of that softmax over the passes, averaged over the images of the class: 1 where all passes agree.
+Victims trained as duq, sngp, due or selective-net predict as they do; where they have a single pass, confidence is
+1 - their own uncertainty.
 """
 
 from feint.runs.experiment import Experiment

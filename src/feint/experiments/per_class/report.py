@@ -17,7 +17,8 @@ GLOSSARY = {
     "accuracy": "The share of a class's images whose mean prediction over the passes is right.",
     "mean softmax": "Of the true class, over passes and images of the class: right predictions count less than 1.",
     "confidence": "1 - 2 sd of the true class's softmax over the passes, averaged over the images of the class: 1 "
-    "where all passes agree, be it about the wrong class.",
+    "where all passes agree, be it about the wrong class. Of a victim with a single pass and an uncertainty of its own "
+    "(DUQ, SNGP, SelectiveNet): 1 - that, averaged likewise.",
 }
 Victims = Sequence[Mapping[str, Any]]
 

@@ -27,9 +27,9 @@ class PerClassSettings(RunSettings):
 
     Attributes:
         data: the images.
-        victims: networks with dropout, each in turn.
+        victims: networks with dropout, or trained with a head of their own (such as duq), each in turn.
         rates: ask one victim's weights with dropout at these rates.
-        passes: of MC dropout.
+        passes: of MC dropout, or of due.
         attacks: on labels, beside the clean images.
         radii: of attacks in L-infinity that have none of their own; in L2 they go up to 4, in a perceptual distance up
             to 20.

@@ -12,7 +12,7 @@ from feint.experiments.warnings import about_direction, about_predictions
 from feint.runs.run import Run
 from feint.runs.work import Array
 
-COLUMNS = ("condition", "radius", "sample", "label", "prediction", "softmax", "variance", "directionless")
+COLUMNS = ("condition", "radius", "sample", "label", "prediction", "softmax", "variance", "native", "directionless")
 
 
 def summarise(run: Run) -> dict[str, Any]:
@@ -76,16 +76,20 @@ def _columns(table: pa.Table) -> dict[str, Array]:
 
 
 def _class(columns: Mapping[str, Array], rows: Array, label: int, names: Sequence[str]) -> dict[str, Any]:
-    """One class: ordinary accuracy, mean softmax of the true class, and confidence from the variance over draws."""
-    variance = columns["variance"][rows]
+    """One class: ordinary accuracy, mean softmax of the true class, and confidence.
+
+    Confidence comes from the variance over draws, or, of a victim with a single one, from its own uncertainty.
+    """
+    variance, native = columns["variance"][rows], columns["native"][rows]
+    single = not np.isnan(native).any()
     return {
         "label": label,
         "name": names[label] if label < len(names) else str(label),
         "images": int(rows.sum()),
         "accuracy": float((columns["prediction"][rows] == label).mean()),
         "mean_softmax": float(columns["softmax"][rows].mean()),
-        "variance": float(variance.mean()),
-        "confidence": float(1 - 2 * np.sqrt(variance).mean()),
+        "variance": None if single else float(variance.mean()),
+        "confidence": float(1 - native.mean()) if single else float(1 - 2 * np.sqrt(variance).mean()),
     }
 
 

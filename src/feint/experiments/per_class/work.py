@@ -14,7 +14,7 @@ from torch import Tensor
 from feint import catalog
 from feint.errors import SpecError
 from feint.estimators import predict
-from feint.predictive import draws_last
+from feint.predictive import Categorical, draws_last
 from feint.runs import things
 from feint.runs.machine import Machine
 from feint.runs.run import Run
@@ -26,8 +26,9 @@ from feint.threats.things import build, code_of, completed
 from feint.victims.data import load_data, matched
 from feint.victims.doubts import check_alone, doubts_of
 from feint.victims.settings import EstimatorWord, VictimSettings
-from feint.victims.victim import Victim, load_victim, outputs_of, resolved
+from feint.victims.victim import SOFTMAX, Victim, load_victim, outputs_of, resolved
 from feint.victims.walk import Walk
+from feint.victims.whole import is_whole
 
 from .settings import PerClassSettings
 
@@ -46,11 +47,13 @@ RECORDS = pa.schema(
         pa.field("prediction", pa.int64(), nullable=False),
         pa.field("softmax", pa.float64(), nullable=False),
         pa.field("variance", pa.float64(), nullable=False),
+        pa.field("native", pa.float64()),
         pa.field("directionless", pa.bool_(), nullable=False),
     ]
 )
-"""One row per image and condition: mean and variance of the true class's softmax over the passes, and whether
-all gradients that the attack took were zero everywhere."""
+"""One row per image and condition: mean and variance of the true class's softmax over the passes; the victim's own
+uncertainty where it has a single pass, whose variance says nothing, else null; and whether all gradients that the
+attack took were zero everywhere."""
 
 
 def prepare(settings: PerClassSettings, machine: Machine) -> Work:
@@ -72,7 +75,10 @@ def prepare(settings: PerClassSettings, machine: Machine) -> Work:
     loaded = [load_victim(each, dataset, machine, seed=settings.seed) for each in settings.victims]
     faced: list[tuple[Victim, Victim, Sequence[LabelThreat]]] = []
     for victim in loaded:
-        seen = victim.but(draws=settings.attack_passes)
+        own = is_whole(victim.settings.estimator or SOFTMAX)
+        if own and settings.attack_passes != settings.passes:
+            raise SpecError(f"attack-passes: expected as many as passes, of {victim.name}, which has no dropout")
+        seen = victim if own else victim.but(draws=settings.attack_passes)
         check_alone(victim)
         _ = victim.measures  # what cannot draw says so here
         threats = [ready(word, seen, machine, batch_size=settings.size) for word in settings.attacks]
@@ -99,7 +105,7 @@ def prepare(settings: PerClassSettings, machine: Machine) -> Work:
 
 
 def drawing(victim: VictimSettings, passes: int, machine: Machine) -> VictimSettings:
-    """A victim as it is asked here: with MC dropout of so many passes.
+    """A victim as it is asked here: with MC dropout of so many passes, or as it was trained with a head of its own.
 
     Raises:
         SpecError: another number of draws.
@@ -108,6 +114,10 @@ def drawing(victim: VictimSettings, passes: int, machine: Machine) -> VictimSett
     if said is not None and str(said) != str(passes):
         raise SpecError(f"estimator: expected draws to be left to passes, got draws={said}")
     found = resolved(victim, machine)
+    if found.estimator is not None and is_whole(found.estimator):
+        draws = {"draws": passes} if "draws" in found.estimator.settings else {}
+        word = found.estimator.but(settings={**found.estimator.settings, **draws})
+        return found.but(estimator=word, name=found.title)
     own = found.estimator.settings if found.estimator is not None and found.estimator.name == "mc-dropout" else {}
     own = {**outputs_of(found.estimator), **own}
     mc = EstimatorWord(name="mc-dropout", settings={**own, "draws": passes})
@@ -209,6 +219,14 @@ class PerClass:
             .cpu()
             .double()
             .numpy(),
+            "native": _own(found),
             "directionless": directionless.cpu().numpy(),
         }
         return pa.table(columns, schema=RECORDS)
+
+
+def _own(found: Categorical) -> Any:
+    """The victim's own uncertainty, if it has a single pass."""
+    if found.draws > 1 or found.native is None:
+        return _arrow.nulls(found.log_probs.shape[1], pa.float64())
+    return found.native.cpu().double().numpy()

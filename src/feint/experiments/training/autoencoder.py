@@ -17,8 +17,8 @@ from feint.runs.folder.delivery import Delivery
 from feint.runs.machine import Machine, default_batch_size
 from feint.runs.run import Run
 from feint.runs.work import Array, Found, Piece, Stage, Work
-from feint.victims.autoencoder import new_autoencoder, standard_normal
 from feint.victims.cards import AUTOENCODER, CARD
+from feint.victims.loading.autoencoder import new_autoencoder, standard_normal
 
 from . import kept
 from .settings import TrainingSettings

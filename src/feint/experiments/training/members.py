@@ -21,8 +21,8 @@ from feint.runs.run import Run
 from feint.runs.work import Array, Found, Piece, Stage, Work
 from feint.training import Recipe
 from feint.victims.cards import CARD, network_on_card
-from feint.victims.fitting import fitted_to, load_fitting
-from feint.victims.networks import new_network
+from feint.victims.loading.fitting import fitted_to, load_fitting
+from feint.victims.loading.networks import new_network
 from feint.victims.settings import NetworkWord, VictimSettings
 from feint.victims.victim import Victim, completed_estimator
 from feint.victims.whole import is_whole, whole

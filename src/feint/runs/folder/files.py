@@ -110,7 +110,8 @@ def explained(path: Path) -> Generator[None]:
         # The system may complain about a parent: a root that is a file, say.
         place = error.filename if isinstance(error.filename, str) and error.errno != errno.ENOENT else path
         at = "" if Path(place).name.endswith(".tmp") or Path(place) == path else f" ({place})"
-        raise StoreError(f"cannot write {path}: {reason}{at}") from error
+        hint = "; delete it, and run again" if error.errno == errno.EISDIR else ""
+        raise StoreError(f"cannot write {path}: {reason}{at}{hint}") from error
 
 
 def locked(path: Path) -> int:

@@ -233,7 +233,8 @@ class Ledger:
         for place in self._manifests():
             entry = f"{place.parent.name}/{place.stem}"
             if entry not in known and place.parent.name != "derived":
-                place.unlink()
+                with files.explained(place):
+                    place.unlink()
 
     def has_derived(self, kind: str, places: Sequence[Path] = ()) -> bool:
         """Whether what is made from the records (or delivered, to these places) is there as it was written."""
@@ -249,7 +250,9 @@ class Ledger:
             contents: by place.
             written: files that were written already, with their digests; places outside the folder are absolute.
         """
-        (self.path / "ledger" / "derived" / f"{kind}.json").unlink(missing_ok=True)
+        entry = self.path / "ledger" / "derived" / f"{kind}.json"
+        with files.explained(entry):
+            entry.unlink(missing_ok=True)
         digests = {place: files.write_bytes(self.path / place, content) for place, content in contents.items()}
         self._enter(f"derived/{kind}", {**(written or {}), **digests})
 

@@ -51,8 +51,7 @@ def behind(kept: Warm, path: str, where: Mapping[str, Any]) -> dict[str, Any]:
     items: list[dict[str, Any]] = []
     for row in rows:
         # Records know an image by its index in the whole set, of which only some may have been taken.
-        place: Any = np.searchsorted(dataset.samples, row["sample"])
-        image = dataset.only([int(place)]).inputs
+        image = dataset.only([int(np.searchsorted(dataset.samples, int(row["sample"])))]).inputs
         said = f"image {row['sample']}: {_named(classes, row['prediction'])}, {percent(1)(row['confidence'])} %; "
         said += f"it is {_named(classes, row['label'])}"
         pictures = [{"png": png(channels_last(image[0]), largest=96), "label": "the image"}]

@@ -14,9 +14,9 @@ from feint.reports import Panel, charts
 from feint.reports.charts.colours import sequential
 from feint.reports.images import png
 from feint.runs.machine import default_batch_size
-from feint.victims.autoencoder import load_autoencoder, resolved_autoencoder
 from feint.victims.cards import read_card
 from feint.victims.data import load_data
+from feint.victims.loading.autoencoder import load_autoencoder, resolved_autoencoder
 from feint.victims.settings import AutoencoderSettings, DataSettings
 
 from .pictures import channels_last

@@ -17,7 +17,7 @@ from feint.reports.images import png
 from feint.reports.report import Figure
 from feint.threats.ready import attacked, ready
 from feint.threats.settings import ThreatWord
-from feint.victims.embedded import trained_digit_network
+from feint.victims.loading.embedded import trained_digit_network
 from feint.victims.victim import Victim, measure
 
 from .pictures import channels_last

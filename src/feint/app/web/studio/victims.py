@@ -16,7 +16,7 @@ from feint.errors import SpecError, WeightsError
 from feint.networks.loading.weights import put_weights
 from feint.runs.folder import files
 from feint.victims.cards import CARD
-from feint.victims.networks import new_network
+from feint.victims.loading.networks import new_network
 from feint.victims.settings import NetworkWord
 
 from .warm import Warm

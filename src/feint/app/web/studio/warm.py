@@ -17,7 +17,7 @@ from feint.errors import FeintError, SpecError
 from feint.runs.machine import Machine, find_threads
 from feint.victims.cards import CARD, read_card
 from feint.victims.data import load_data
-from feint.victims.fitting import load_fitting
+from feint.victims.loading.fitting import load_fitting
 from feint.victims.settings import DataSettings, VictimSettings
 from feint.victims.victim import Victim, load_victim, resolved
 from feint.victims.whole import is_whole

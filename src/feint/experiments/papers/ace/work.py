@@ -13,7 +13,7 @@ from feint.runs.work import Child, Children, Work
 from feint.threats.settings import Knowledge, ThreatWord
 from feint.victims.cards import read_victim
 from feint.victims.data import load_data, matched
-from feint.victims.networks import load_members
+from feint.victims.loading.networks import load_members
 from feint.victims.settings import NetworkWord, VictimSettings
 from feint.victims.victim import SOFTMAX, identity_of, load_victim, resolved
 from feint.victims.whole import is_whole

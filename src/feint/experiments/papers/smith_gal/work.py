@@ -22,7 +22,7 @@ from feint.runs.work import Found, Piece, Stage, Work
 from feint.threats.ready import ready
 from feint.threats.settings import ThreatWord
 from feint.victims.data import load_data
-from feint.victims.networks import load_network
+from feint.victims.loading.networks import load_network
 from feint.victims.settings import EstimatorWord, VictimSettings
 from feint.victims.victim import Victim
 from feint.victims.walk import Walk

@@ -14,9 +14,8 @@ from feint.keyed import uniforms
 from feint.networks import VariationalAutoencoder
 from feint.runs import things
 from feint.runs.machine import Machine
-
-from .cards import AUTOENCODER, CARD, members_of, read_card
-from .settings import AutoencoderSettings, NetworkWord
+from feint.victims.cards import AUTOENCODER, CARD, members_of, read_card
+from feint.victims.settings import AutoencoderSettings, NetworkWord
 
 
 def resolved_autoencoder(settings: AutoencoderSettings, machine: Machine) -> AutoencoderSettings:

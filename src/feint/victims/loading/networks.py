@@ -10,9 +10,8 @@ from feint import catalog, networks
 from feint.errors import NetworkError, SpecError
 from feint.runs import things
 from feint.runs.machine import Machine
-
-from .settings import NetworkWord, VictimSettings
-from .whole import whole
+from feint.victims.settings import NetworkWord, VictimSettings
+from feint.victims.whole import whole
 
 
 def load_network(word: NetworkWord, machine: Machine) -> nn.Module:

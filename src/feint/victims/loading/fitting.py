@@ -5,10 +5,9 @@ from typing import Final
 from feint.data import Dataset
 from feint.errors import SpecError
 from feint.runs.machine import Machine
-
-from .data import load_data
-from .settings import DataSettings, EstimatorWord
-from .whole import is_fitted
+from feint.victims.data import load_data
+from feint.victims.settings import DataSettings, EstimatorWord
+from feint.victims.whole import is_fitted
 
 DIGITS: Final = DataSettings(source="digits", split="train")
 """What the embedded network was trained on."""

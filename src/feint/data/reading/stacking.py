@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from .batch import Batch
-from .decode import BrokenImage
-from .kinds import Classes, Mask, Targets, Values
-from .source import Example, Pixels
+from feint.data.batch import Batch
+from feint.data.decode import BrokenImage
+from feint.data.kinds import Classes, Mask, Targets, Values
+from feint.data.source import Example, Pixels
 
 
 def stacked(examples: Sequence[Example]) -> Batch:

@@ -5,11 +5,10 @@ from typing import final
 
 import numpy as np
 
+from feint.data.decode import Channels, channels_by_name, checked_range, cropped, recoloured, resized
+from feint.data.kinds import Images, Mask
+from feint.data.source import Pixels, Source
 from feint.errors import DataError
-
-from .decode import Channels, channels_by_name, checked_range, cropped, recoloured, resized
-from .kinds import Images, Mask
-from .source import Pixels, Source
 
 
 @final

@@ -8,13 +8,13 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
+from feint.data.decode import BrokenImage
+from feint.data.kinds import Classes, Images, Targets, Values
+from feint.data.source import Example, Flaw, Labelled, Source, reason
 from feint.errors import DataError
 from feint.printable import printable
 
-from .decode import BrokenImage
-from .kinds import Classes, Images, Targets, Values
 from .preparation import Preparation
-from .source import Example, Flaw, Labelled, Source, reason
 from .stacking import finite
 
 
