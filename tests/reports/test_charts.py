@@ -70,6 +70,14 @@ def test_bars_leave_out_what_there_is_not():
     assert none["data"]["values"].strip() == ""
 
 
+def test_bars_have_a_line_over_what_their_values_spread():
+    spreads = [[(0.1, 0.4), (0.2, 0.2)]]
+    shown = charts.bars("b", "Bars", ["a", "b"], [("g", (0.3, 0.2))], ["#000000"], axis="%", times=100, spreads=spreads)
+    layer = next(each for each in shown.panels[0].chart["layer"] if each["mark"]["type"] == "rule")
+    assert layer["data"]["values"].splitlines() == ["c,g,low,high", "c0,g0,10,40", "c1,g0,20,20"]
+    assert layer["encoding"]["x2"] == {"field": "high"}
+
+
 def test_thinned_curves_keep_what_they_span():
     generator = np.random.default_rng(0)
     x, y = np.sort(generator.random(20_000)), generator.random(20_000)

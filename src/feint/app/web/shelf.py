@@ -86,8 +86,9 @@ class Shelf:
             if time.monotonic() - self._listed[0] >= FRESH:
                 found = {name: entry for name in self._folders() if (entry := self._entry(name)) is not None}
                 self._known = {name: self._known[name] for name in found}
-                listed = sorted(found.values(), key=lambda each: (each.created, each.id), reverse=True)
-                self._listed = (time.monotonic(), tuple(listed))
+                listed = tuple(sorted(found.values(), key=lambda each: (each.created, each.id), reverse=True))
+                before = self._listed[1]
+                self._listed = (time.monotonic(), before if listed == before else listed)
             return self._listed[1]
 
     def entry(self, name: str) -> Entry:

@@ -5,6 +5,8 @@ import csv
 import io
 import json
 from dataclasses import asdict
+from functools import lru_cache
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -20,6 +22,9 @@ from feint.runs.run import read_state
 
 READ = "feint.app.web.reading.runs"
 MOST_ROWS = 1_000_000
+MOST_KEPT = 256
+JSON = "application/json"
+FILES = ("run.json", "summary.json")
 
 
 class Listed(BaseModel):
@@ -56,38 +61,50 @@ def routes(desk: Desk) -> APIRouter:
     """The routes."""
     found = APIRouter(tags=["runs"])
 
-    @found.get("/runs")
+    kept: dict[Any, Any] = {}
+
+    @found.get("/runs", response_model=Page)
     async def listed(
         experiment: str | None = None,
         state: str | None = None,
         find: Annotated[str, Query(max_length=200, description="words that stand somewhere in a run")] = "",
         limit: Annotated[int, Query(ge=1, le=1000)] = 50,
         offset: Annotated[int, Query(ge=0, le=2**31)] = 0,
-    ) -> Page:
+    ) -> Response:
         """Runs that fit, the newest first."""
-        words = find.lower().split()
-        fit = [
-            each
-            for each in desk.shelf.entries()
-            if experiment in (None, each.experiment) and state in (None, each.state) and _has(each, words)
-        ]
-        return Page(total=len(fit), runs=[_listed(each) for each in fit[offset : offset + limit]])
+        entries, asked = desk.shelf.entries(), (experiment, state, find, limit, offset)
+        if kept.get("of") is not entries:  # what was said of the same list need not be said anew
+            kept.clear()
+            kept["of"] = entries
+        if asked not in kept:
+            words = find.lower().split()
+            fit = [
+                each
+                for each in entries
+                if experiment in (None, each.experiment) and state in (None, each.state) and _has(each, words)
+            ]
+            page = Page(total=len(fit), runs=[_listed(each) for each in fit[offset : offset + limit]])
+            if len(kept) > MOST_KEPT:
+                kept.clear()
+                kept["of"] = entries
+            kept[asked] = page.model_dump_json().encode()
+        return Response(kept[asked], media_type=JSON)
 
-    @found.get("/runs/{run}")
-    async def one(run: str) -> dict[str, Any]:
+    @found.get("/runs/{run}", response_model=dict[str, Any])
+    async def one(run: str) -> Response:
         """A run's settings, and the command that repeats it."""
-        state = read_state(desk.shelf.path(run))
-        entry = _listed(desk.shelf.entry(run)).model_dump()
-        told = ("settings", "about", "versions", "created", "finished", "stages")
-        return {**entry, **{name: state.get(name) for name in told}}
+        path = desk.shelf.path(run)
+        changed = tuple(place.stat().st_mtime_ns for name in FILES if (place := path / name).exists())
+        return Response(_told(path, changed, _listed(desk.shelf.entry(run)).model_dump_json()), media_type=JSON)
 
-    @found.get("/runs/{run}/summary")
-    async def summary(run: str) -> dict[str, Any]:
+    @found.get("/runs/{run}/summary", response_model=dict[str, Any])
+    async def summary(run: str) -> Response:
         """A run's summary: its numbers."""
         try:
-            return json.loads((desk.shelf.path(run) / "summary.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            content = (desk.shelf.path(run) / "summary.json").read_bytes()
+        except OSError as error:
             raise StoreError(f"{run}: expected a run that is complete, got one without a summary") from error
+        return Response(content, media_type=JSON)
 
     @found.get("/runs/{run}/report.json")
     async def report(run: str) -> dict[str, Any]:
@@ -162,6 +179,14 @@ def routes(desk: Desk) -> APIRouter:
         return Response(_csv(parts), media_type="text/csv", headers=heads)
 
     return found
+
+
+@lru_cache(maxsize=512)
+def _told(path: Path, changed: tuple[int, ...], entry: str) -> bytes:
+    """What is said of a run, as long as its files do not change."""
+    state = read_state(path)
+    told = ("settings", "about", "versions", "created", "finished", "stages")
+    return json.dumps({**json.loads(entry), **{name: state.get(name) for name in told}}).encode()
 
 
 def _listed(entry: Entry) -> Listed:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, final
 
 from feint import catalog
-from feint.errors import FeintError, SpecError, StoreError
+from feint.errors import SpecError, StoreError
 from feint.reports import Report
 from feint.runs.experiment import Experiment
 from feint.runs.run import Run, read_state
@@ -34,8 +34,6 @@ def report(kept: Reader, path: Path) -> Report:
         return run.experiment.report(run, read_summary(path))
     try:
         return run.experiment.report(run, {"run": run.head, **run.experiment.summarise(run), "skipped": run.skipped})
-    except FeintError:
-        raise
     except Exception as error:  # half of the tables, where a summary counts on all
         raise StoreError(f"{path.name}: there is not enough yet for its report") from error
 
