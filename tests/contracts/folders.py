@@ -28,7 +28,7 @@ def _without(value: object, name: str) -> object:
     if not isinstance(value, dict):
         return value
     left_out = {"created", "finished", "seal", "seconds", "seconds_an_epoch"}
-    if name.startswith(("ledger/derived/", "ledger/audits/", "ledger/trainings/")):
+    if name.startswith(("ledger/derived/", "ledger/audits/", "ledger/attacks/", "ledger/trainings/")):
         left_out |= {key for key in value if key.endswith((".json", ".html"))}
     return {key: _without(each, name) for key, each in value.items() if key not in left_out}
 

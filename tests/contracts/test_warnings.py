@@ -10,8 +10,10 @@ from feint.reports.page import page
 from .conftest import EVERY
 from .experiments import line
 
-UNTRAINED = ("train", "smith-gal-table-1", "ace-selectivenet")
+UNTRAINED = ("train", "smith-gal-table-1", "ace-selectivenet", "out-domain-mnist", "out-domain-cifar")
 """Of whose victims nothing is declared: not trained before, or with heads of their own."""
+SEVERAL = ("ood",)
+"""Whose attack here is on the members of an ensemble."""
 
 
 @pytest.mark.parametrize("name", [name for name in EVERY if name not in UNTRAINED])
@@ -19,6 +21,8 @@ def test_probabilities_taken_for_logits_are_said(bench, name, tmp_path, monkeypa
     monkeypatch.chdir(tmp_path)
     case = bench.case(name)
     only = {"network": [bench.inputs["networks.py:probable"]], "average": None, "size": None}
+    if name in SEVERAL:
+        only = {"network": [bench.inputs[f"networks.py:{each}"] for each in ("probable", "likely")]}
     arguments = line(case, {flag: only[flag] for flag in only if flag in case.flags})
     title = ["reproduce", name] if name.startswith("ace-") else [name]
     assert main([*title, *arguments, "--victims", str(bench.inputs.victims), "--quiet", "--json", "--allow-code"]) == 0

@@ -1,7 +1,8 @@
 """What a run will cost, from a small part of it: each stage is tried on its first inputs, in a folder of its own.
 
-What is tried is first one batch, then the first piece if that takes no longer than ``PATIENCE``: inputs in play are
-pooled over a piece, so that a batch alone costs more. A later stage sees what the earlier ones found of that part.
+What is tried is first one batch, twice, for the first time costs what is never paid again; then the first piece if that
+takes no longer than ``PATIENCE``: inputs in play are pooled over a piece, so that a batch alone costs more. A later
+stage sees what the earlier ones found of that part.
 """
 
 import os
@@ -231,12 +232,14 @@ def _cost(stage: Stage, pieces: Sequence[Piece], work: Work, ledger: Ledger, ear
     part = first if stage.cut is None else stage.cut(first, work.settings.size)[0]
     found, seconds, gradients, forwards = tried(part)
     once, before = 0.0, 0
-    if stage.cut is not None and seconds * first.size / part.size <= PATIENCE:
-        found, again, gradients, passed = tried(first)
+    if stage.cut is not None:
+        first_time, first_passes = seconds, forwards
+        found, seconds, gradients, forwards = tried(part)
         # What the first of all pieces takes beside: a network that is trained, kernels that are chosen.
-        once = max(0.0, seconds - again * part.size / first.size)
-        before = max(0, forwards - round(passed * part.size / first.size))
-        part, seconds, forwards = first, again, passed
+        once, before = max(0.0, first_time - seconds), max(0, first_passes - forwards)
+        if seconds * first.size / part.size <= PATIENCE:
+            part = first
+            found, seconds, gradients, forwards = tried(part)
     begun = time.perf_counter()
     ledger.record(stage, part, found)
     seconds += time.perf_counter() - begun

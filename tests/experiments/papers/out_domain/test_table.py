@@ -170,8 +170,11 @@ def test_quick_and_full_recipes():
     quick = MnistSettings.parse({**told, "quick": True}).filled()
     assert (quick.members, quick.epochs, quick.training_images, quick.images) == (2, 3, 20_000, 500)
     assert quick.rows == ROWS
+    assert training(quick, "ensemble", "x").test.limit == 2000
+    assert training(quick, "duq", "x").recipe.learning_rate == 0.15
     full = training(MnistSettings.parse({**told, "recipe": "paper"}).filled(), "ensemble", "x")
     recipe = full.recipe
+    assert full.test.limit is None
     assert (full.members, recipe.epochs, recipe.training_batch, recipe.learning_rate) == (10, 80, 256, 0.01)
     assert (recipe.optimizer, recipe.momentum, recipe.weight_decay, recipe.schedule) == ("sgd", 0.9, 1e-4, "steps")
     small = CifarSettings.parse({**told, "quick": True}).filled()
