@@ -7,8 +7,7 @@ Everything happens on this machine, in a folder that is thrown away.
 """
 
 import argparse
-import asyncio
-import json
+import http.client
 import os
 import re
 import shutil
@@ -16,12 +15,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import numpy as np
 
-RUNS, RATE, AT_ONCE = 500, 200, 16
+RUNS, RATE, AT_ONCE = 500, 200, 8
 FEINT = [sys.executable, "-m", "feint"]
 
 
@@ -44,7 +44,7 @@ def main() -> None:
             url = found[0].rstrip("/")
             first_page(url)
             slider(url)
-            asyncio.run(load(url, options.seconds))
+            load(url, options.seconds)
         finally:
             process.terminate()
             process.wait()
@@ -94,40 +94,44 @@ def slider(url: str) -> None:
         print(f"slider, ace, {told}: median {1000 * warm[len(warm) // 2]:.0f} ms, slowest {1000 * warm[-1]:.0f} ms")
 
 
-async def load(url: str, seconds: float) -> None:
-    """Requests at a steady rate while a job runs."""
+def load(url: str, seconds: float) -> None:
+    """Requests at a steady rate while a job runs, by a few who each ask again and again."""
     job = {"experiment": "attack", "settings": {"attack": "cw:steps=200,searches=9", "radii": [5.0]}}
-    async with httpx.AsyncClient(base_url=f"{url}/api/v1", timeout=30) as client:
-        (await client.post("/jobs", json=job)).raise_for_status()
-        runs = (await client.get("/runs", params={"limit": 50})).json()["runs"]
-        places = ["/runs", *(f"/runs/{each['id']}" for each in runs), *(f"/runs/{each['id']}/summary" for each in runs)]
-        taken: list[float] = []
-        wrong: list[int] = []
-        turn = asyncio.Semaphore(AT_ONCE)
-
-        async def ask(place: str) -> None:
-            async with turn:
-                begun = time.perf_counter()
-                answer = await client.get(place)
-                taken.append(time.perf_counter() - begun)
-                if answer.status_code != 200:
-                    wrong.append(answer.status_code)
-
-        begun, asked = time.perf_counter(), list[asyncio.Task[None]]()
-        for at in range(round(seconds * RATE)):
-            await asyncio.sleep(max(0.0, begun + at / RATE - time.perf_counter()))
-            asked.append(asyncio.create_task(ask(places[at % len(places)])))
-        await asyncio.gather(*asked)
+    with httpx.Client(base_url=f"{url}/api/v1", timeout=60) as client:
+        client.post("/jobs", json=job).raise_for_status()
+        runs = [each["id"] for each in client.get("/runs", params={"limit": 50}).json()["runs"]]
+        places = ["/runs", *(f"/runs/{each}" for each in runs), *(f"/runs/{each}/summary" for each in runs)]
+        begun = time.perf_counter()
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            told = list(pool.map(lambda who: _asked(url, places, who, begun, seconds), range(AT_ONCE)))
         total = time.perf_counter() - begun
-        state = json.loads((await client.get("/jobs")).content)[0]["state"]
-        taken.sort()
+        taken = sorted(each for times, _ in told for each in times)
+        wrong = sum(count for _, count in told)
+        now = client.get("/jobs").json()[0]
         print(
-            f"{len(taken)} requests in {total:.1f} s ({len(taken) / total:.0f} a second), {len(wrong)} errors, "
+            f"{len(taken)} requests in {total:.1f} s ({len(taken) / total:.0f} a second), {wrong} errors, "
             f"median {1000 * taken[len(taken) // 2]:.1f} ms, "
-            f"99 % within {1000 * taken[int(0.99 * len(taken))]:.0f} ms; job: {state}"
+            f"99 % within {1000 * taken[int(0.99 * len(taken))]:.0f} ms; job: {now['state']}"
         )
-        await client.post(f"/jobs/{(await client.get('/jobs')).json()[0]['id']}/cancel")
-        await asyncio.sleep(3)
+        client.post(f"/jobs/{now['id']}/cancel")
+        time.sleep(3)
+
+
+def _asked(url: str, places: list[str], who: int, begun: float, seconds: float) -> tuple[list[float], int]:
+    """One of them: how long each answer took, and how many were errors."""
+    host, port = url.removeprefix("http://").split(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=60)
+    taken, wrong = list[float](), 0
+    for at in range(who, round(seconds * RATE), AT_ONCE):
+        time.sleep(max(0.0, begun + at / RATE - time.perf_counter()))
+        asked = time.perf_counter()
+        connection.request("GET", f"/api/v1{places[at % len(places)]}")
+        answer = connection.getresponse()
+        answer.read()
+        taken.append(time.perf_counter() - asked)
+        wrong += answer.status != 200
+    connection.close()
+    return taken, wrong
 
 
 if __name__ == "__main__":

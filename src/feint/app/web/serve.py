@@ -54,7 +54,7 @@ async def _look_after(desk: Desk) -> None:
             await asyncio.sleep(1.0)
 
     async def warm() -> None:
-        await asyncio.to_thread(desk.shelf.entries)
+        await asyncio.sleep(1.0)  # the first page goes first
         with contextlib.suppress(FeintError):  # whoever asks will hear
             await desk.studio.call("feint.app.web.studio.pictures:about", victim={})
             await desk.catalog()
@@ -97,14 +97,16 @@ def serve(host: str, port: int, runs: Path, victims: Path, *, names: Sequence[st
         listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         raise SpecError(f"port: expected one that is free at {host}, got {port} ({error.strerror})") from error
+    logging.getLogger("nicegui").addFilter(_is_news)
+    desk = Desk(runs, victims)
+    desk.shelf.entries()  # read before anybody asks
+    config = uvicorn.Config(
+        application(desk, rules), log_level="warning", access_log=False, timeout_graceful_shutdown=3
+    )
     shown = f"[{host}]" if ":" in host else host
     token = "" if rules.token is None else f"?token={rules.token}"
     say(f"the workbench is at http://{shown}:{port}/{token} (Ctrl-C ends it)")
     if not is_loopback(host):
         say("others can reach this address; it is not encrypted, and whoever has the token may do all that you may")
-    logging.getLogger("nicegui").addFilter(_is_news)
-    config = uvicorn.Config(
-        application(Desk(runs, victims), rules), log_level="warning", access_log=False, timeout_graceful_shutdown=3
-    )
     with contextlib.suppress(KeyboardInterrupt):  # how it ends
         uvicorn.Server(config).run(sockets=[listening])
