@@ -56,7 +56,6 @@ def test_help_and_catalog_are_quick_and_import_nothing_heavy(arguments):
         ["train", "--help"],
         ["audit", "--treads", "1"],
         ["audit", "--radii", "-1"],
-        ["audit", "--radii", "8"],
         ["audit", "--measure", "mood"],
         ["audit", "--limit", "0"],
         ["train", "small", "--network", "digits", "--momentum", "inf"],

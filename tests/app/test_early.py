@@ -23,6 +23,7 @@ def _nothing_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
         ("audit --measure mutual_information", "mutual_information"),
         ("audit --estimator mc-dropout", "found no dropout module"),
         ("audit --attack lbfgs --radii 8/255,2/0", "radii"),
+        ("audit --radii 8", "8/255 is 0.0314"),
         ("audit --attack fgsm:steps=3", "steps"),
         ("audit --proxy nobody.py:f", "no file at nobody.py"),
         ("audit --out occupied", "cannot write"),

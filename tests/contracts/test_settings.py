@@ -197,6 +197,7 @@ OTHERWISE = {
     "members": "networks of an ensemble: a victim that is trained, or those of the papers' tables",
     "foreign": "images of another domain: the papers' tables compare one set with another",
     "images": "so many test images",
+    "passes": "of MC dropout, and of due where there is one",
     "measure": "the uncertainty that a command is about: what it does with it is its own",
     "network": "who predicts, or what is trained to: networks either way, by the same words",
     "victim": "who is attacked; the tables of the paper on ACE take its networks apart",
