@@ -34,9 +34,10 @@ def as_tensor(values: object, *, floats: bool = False) -> object:
     came = values  # of a type that is known
     if not isinstance(values, np.ndarray | list | tuple):
         return came
+    listed = not isinstance(values, np.ndarray)
     try:
         array: np.ndarray[Any, Any] = np.asarray(came)
-        if floats and not isinstance(came, np.ndarray) and array.dtype.kind == "i":
+        if floats and listed and array.dtype.kind == "i":
             array = array.astype(np.float64)
         return torch.as_tensor(array.copy())  # an array that may not be written to is warned of
     except (TypeError, ValueError, RuntimeError):
