@@ -156,6 +156,44 @@ def test_one_thing_of_the_catalog(feint, name):
         assert all(each["help"] for each in found["settings"].values())
 
 
+def test_types_in_the_catalog_are_words(feint):
+    for name in NAMES:
+        told = json.loads(feint("catalog", name, "--json").out)["settings"]
+        types = " ".join(each["type"] for each in told.values())
+        assert "=" not in types, types
+        assert " at 0x" not in types, types
+    told = json.loads(feint("catalog", "audit", "--json").out)["settings"]
+    assert told["radii"]["type"] == "tuple[float, ...]"
+    assert told["repeats"]["type"] == "int | None"
+    assert told["attack"]["type"] == "ThreatWord"
+
+
+def test_help_has_each_heading_once(feint):
+    for name in catalog.EXPERIMENTS:
+        headings = re.findall(r"^\S.*:$", feint(name, "--help").out, re.MULTILINE)
+        assert len(set(headings)) == len(headings), headings
+
+
+def test_what_help_says_holds_by_default_does(feint):
+    flags = {flag.name: flag.default for flag in flags_of(loaded(catalog.EXPERIMENTS["train"]).settings)}
+    assert flags["split"] == "train"
+    assert flags["test-split"] == "test"
+    assert flags["test-data"] == "as --data"
+    assert flags["test-crop"] == "as --crop"
+    assert flags["test-limit"] == ""
+
+
+def test_a_second_attack_is_not_passed_over(feint):
+    outcome = feint("audit", "--attack", "ace", "--attack", "fgsm")
+    assert outcome.code == 2
+    assert outcome.err.startswith("feint: attack: expected one, got ace and fgsm")
+
+
+def test_a_key_of_the_word_is_suggested_too(feint):
+    assert "did you mean 'measure'?" in feint("audit", "--attack", "ace:mesure=margin").err
+    assert "did you mean 'weights'?" in feint("audit", "--network", "cifar-resnet20:wieghts=x").err
+
+
 @pytest.mark.parametrize("shell", completion.SHELLS)
 def test_completion_knows_every_command_and_flag(feint, shell):
     outcome = feint("completion", shell)
@@ -175,6 +213,10 @@ def test_completion_knows_every_command_and_flag(feint, shell):
         (["feint", "audit", "--base"], ["--baseline"]),
         (["feint", "reproduce", "smith"], ["smith-gal-table-1"]),
         (["feint", "completion", "b"], ["bash"]),
+        (["feint", "report", "--fo"], ["--format"]),
+        (["feint", "runs", "exp"], ["export"]),
+        (["feint", "attack", "pg"], ["pgd"]),
+        (["feint", "catalog", "mahal"], ["mahalanobis"]),
     ],
 )
 def test_bash_completes(feint, tmp_path: Path, words, expected):

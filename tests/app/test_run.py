@@ -78,6 +78,7 @@ def test_what_a_file_may_not_say(feint, settings, tmp_path: Path, case):
     outcome = feint("run", path, "--allow-code", "--quiet")
     assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1), outcome
     assert message in outcome.err
+    assert case == "a setting" or str(path) in outcome.err
     assert not (tmp_path / "feint-runs").exists()  # not even the first
 
 

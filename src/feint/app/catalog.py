@@ -7,8 +7,9 @@ feint catalog pgd
 import argparse
 import inspect
 import json
+import types
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 from feint import catalog
 from feint.app.cli import Parser
@@ -64,6 +65,20 @@ def listing() -> dict[str, dict[str, str]]:
     return {**found, "data": dict(catalog.DATA)}
 
 
+def _type(annotation: Any) -> str:
+    """A type in words of Python, without what checks its values: "tuple[float, ...] | None"."""
+    origin, inside = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _type(inside[0])
+    if origin in (Union, types.UnionType):
+        return " | ".join(map(_type, inside))
+    if annotation in (types.NoneType, ...):
+        return "None" if annotation is types.NoneType else "..."
+    if origin is None or origin is Literal or not inspect.isclass(origin):
+        return annotation.__name__ if inspect.isclass(annotation) else inspect.formatannotation(annotation)
+    return f"{origin.__name__}[{', '.join(map(_type, inside))}]"
+
+
 def _list(as_json: bool) -> None:
     found = listing()
     if as_json:
@@ -83,7 +98,7 @@ def _show(name: str, kind: str, reference: str, as_json: bool) -> None:
     told: Any = cast(Experiment[Any], thing).settings if isinstance(thing, Experiment) else thing
     settings = {
         each.name: {
-            "type": inspect.formatannotation(each.annotation),
+            "type": _type(each.annotation),
             "default": "needed" if each.required else repr(each.default),
             "help": each.help,
         }

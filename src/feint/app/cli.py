@@ -33,6 +33,19 @@ STORE = ("runs", "compare", "query")
 """Those of them whose modules are in feint.app.store."""
 
 
+LISTED: list[str] = []
+"""Arguments, this very list, in whose place a command hands over its parser: see ``flags_of``."""
+
+
+@final
+class Listed(Exception):
+    """A command's parser was asked for."""
+
+    def __init__(self, parser: "Parser") -> None:
+        super().__init__()
+        self.parser = parser
+
+
 @final
 class Helped(Exception):
     """A command's help was asked for, and printed."""
@@ -56,14 +69,19 @@ class Parser(argparse.ArgumentParser):
 
     def parse_all(self, arguments: Sequence[str]) -> argparse.Namespace:
         """Parse, or say which argument is unknown and which it might have been."""
+        if arguments is LISTED:
+            raise Listed(self)
         options, unknown = self.parse_known_args(arguments)
         if unknown:
             from feint.runs.settings import near
 
-            flags = [name for action in self._actions for name in action.option_strings]
             name = unknown[0].partition("=")[0]
-            self.error(f"unrecognized argument {unknown[0]}{near(name, flags)}")
+            self.error(f"unrecognized argument {unknown[0]}{near(name, self.flags())}")
         return options
+
+    def flags(self) -> list[str]:
+        """With their dashes."""
+        return [name for action in self._actions for name in action.option_strings]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -116,8 +134,7 @@ def command_of(arguments: Sequence[str]) -> Callable[[], None]:
     if first == "--version":
         return _version
     if first in OWN:
-        home = "feint.app.store" if first in STORE else "feint.app"
-        return import_module(f"{home}.{first}").command(rest)
+        return own_command(first)(rest)
     reference = catalog.EXPERIMENTS.get(first)
     title = first
     if first == "reproduce":
@@ -132,6 +149,21 @@ def command_of(arguments: Sequence[str]) -> Callable[[], None]:
 
     assert reference is not None
     return command(title, reference, rest, shlex.join(["feint", *arguments]))
+
+
+def own_command(name: str) -> Callable[[Sequence[str]], Callable[[], None]]:
+    """A command that is no experiment: from its arguments to what it does."""
+    home = "feint.app.store" if name in STORE else "feint.app"
+    return import_module(f"{home}.{name}").command
+
+
+def flags_of(name: str) -> list[str]:
+    """The flags of a command that is no experiment."""
+    try:
+        own_command(name)(LISTED)
+    except Listed as found:
+        return found.parser.flags()
+    raise AssertionError(f"{name} has no parser")
 
 
 def _known(name: str, names: dict[str, str], expected: str) -> None:

@@ -10,8 +10,11 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from feint import catalog
+from feint.app import cli
+from feint.app.catalog import KINDS
 from feint.app.cli import OWN, Parser
 from feint.app.output import say
+from feint.app.store.runs import VERBS
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -35,17 +38,20 @@ def command(arguments: Sequence[str]) -> Callable[[], None]:
 
 
 def words() -> dict[str, list[str]]:
-    """The flags of every command; of the commands that are no experiments, and of `reproduce`, what may follow."""
+    """The flags of every command, and where it takes one of a few words, those."""
     from feint.app.experiment import parser_of
     from feint.app.flags import flags_of
     from feint.runs.things import loaded
 
-    found: dict[str, list[str]] = {name: [] for name in OWN}
+    found = {name: cli.flags_of(name) for name in OWN}
     for name, reference in catalog.EXPERIMENTS.items():
         doc = import_module(reference.partition(":")[0]).__doc__ or ""
         parser = parser_of(name, doc, flags_of(loaded(reference).settings))
-        found[name] = [option for action in parser._actions for option in action.option_strings]  # pyright: ignore
-    return {**found, "reproduce": list(catalog.PAPERS), "completion": list(SHELLS)}
+        found[name] = parser.flags()
+    follow = {"attack": list(catalog.ATTACKS), "catalog": [name for names in KINDS.values() for name in names]}
+    follow |= {"completion": list(SHELLS), "runs": list(VERBS)}
+    found = {name: [*follow.get(name, ()), *flags] for name, flags in found.items()}
+    return {**found, "reproduce": list(catalog.PAPERS)}
 
 
 def script(shell: str) -> str:

@@ -53,7 +53,7 @@ def parser_of(title: str, doc: str, known: Sequence[flags.Flag]) -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    groups: dict[str, Any] = {}
+    groups: dict[str, Any] = {"options": parser}  # which has the heading of that name already
     for flag in sorted(known, key=lambda flag: flag.group == "running"):
         if flag.positional:
             flag.add_to(parser)

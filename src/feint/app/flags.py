@@ -2,17 +2,29 @@
 
 import argparse
 import types
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, Union, cast, final, get_args, get_origin
 
-from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
 
 from feint.runs import things
 from feint.runs.grammar import Word
 from feint.runs.settings import RunSettings, Settings
 
 SUPPRESS: Any = argparse.SUPPRESS
+
+
+@final
+class Once(argparse.Action):
+    """Keeps a value, and refuses another."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
+        """Keep it."""
+        if hasattr(namespace, self.dest):
+            first = getattr(namespace, self.dest)
+            parser.error(f"{str(option_string)[2:]}: expected one, got {first} and {values}")
+        setattr(namespace, self.dest, values)
 
 
 @final
@@ -29,6 +41,7 @@ class Flag:
         choices: the values that it takes, where they are known.
         default: what holds without it, in words.
         positional: whether it stands without a name.
+        once: whether to refuse it a second time: one thing is asked for, and the first would be passed over.
     """
 
     name: str
@@ -39,6 +52,7 @@ class Flag:
     choices: tuple[str, ...] = ()
     default: str = ""
     positional: bool = False
+    once: bool = False
 
     def add_to(self, group: Any) -> None:
         """Declare it."""
@@ -51,7 +65,7 @@ class Flag:
             group.add_argument(f"--{self.name}", dest=dest, action="store_true", default=SUPPRESS, help=help_text)
         else:
             metavar = "{" + ",".join(self.choices) + "}" if self.choices else self.name.rsplit("-", 1)[-1].upper()
-            action = "append" if self.kind == "many" else "store"
+            action = "append" if self.kind == "many" else Once if self.once else "store"
             group.add_argument(
                 f"--{self.name}", dest=dest, action=action, default=SUPPRESS, metavar=metavar, help=help_text
             )
@@ -62,7 +76,24 @@ def flags_of(model: type[Settings]) -> list[Flag]:
     return list(_flags(model, (), "options", ""))
 
 
-def _flags(model: type[Settings], path: tuple[str, ...], group: str, prefix: str) -> Iterator[Flag]:
+def _flags(
+    model: type[Settings],
+    path: tuple[str, ...],
+    group: str,
+    prefix: str,
+    whole: Settings | None = None,
+    alike: Collection[str] = (),
+) -> Iterator[Flag]:
+    """The flags of settings.
+
+    Args:
+        model: their type.
+        path: to them.
+        group: under which heading they stand.
+        prefix: of their names.
+        whole: what holds where nothing is said, if the settings around them say so.
+        alike: fields that are then as those of the first of their kind.
+    """
     helps = things.described(model)
     positional: Sequence[str] = getattr(model, "positional", ())
     for name, field in model.model_fields.items():
@@ -74,7 +105,7 @@ def _flags(model: type[Settings], path: tuple[str, ...], group: str, prefix: str
             # The flags of inner settings stand by themselves; of a second one of a kind, behind its name.
             first = next(each for each, other in model.model_fields.items() if _inner(other.annotation)[0] is inner)
             before = "" if name == first else f"{name.replace('_', '-')}-"
-            yield from _nested(inner, (*path, name), name, before, many, helps.get(name, ""))
+            yield from _nested(inner, (*path, name), name, before, many, helps.get(name, ""), model, field.default)
             continue
         running = issubclass(model, RunSettings) and name in RunSettings.running
         yield Flag(
@@ -84,16 +115,25 @@ def _flags(model: type[Settings], path: tuple[str, ...], group: str, prefix: str
             help=helps.get(name, ""),
             kind="many" if many else "switch" if field.annotation is bool else "one",
             choices=() if inner or many else _choices(field.annotation),
-            default=_default(field),
+            default=f"as --{called}" if name in alike else _default(getattr(whole, name, field.default)),
             positional=name in positional,
+            once=inner is not None and not many,
         )
 
 
 def _nested(
-    model: type[Settings], path: tuple[str, ...], group: str, prefix: str, many: bool, help_text: str
+    model: type[Settings],
+    path: tuple[str, ...],
+    group: str,
+    prefix: str,
+    many: bool,
+    help_text: str,
+    around: type[Settings],
+    default: Any,
 ) -> Iterator[Flag]:
     if not many:
-        yield from _flags(model, path, group, prefix)
+        whole = default if isinstance(default, model) else None
+        yield from _flags(model, path, group, prefix, whole, around.follows.get(path[-1], ()))
         return
     if model.flags.get("card") is None:  # several of a kind, each a word of its own
         singular = prefix.removesuffix("-") or group
@@ -125,9 +165,8 @@ def _choices(annotation: Any) -> tuple[str, ...]:
     return next((found for part in parts if (found := _choices(part))), ())
 
 
-def _default(field: FieldInfo) -> str:
-    value: Any = field.default
-    if field.is_required() or value is None or value is False or value in ((), ""):
+def _default(value: Any) -> str:
+    if value is PydanticUndefined or value is None or value is False or value in ((), ""):
         return ""
     if isinstance(value, tuple):
         return ",".join(f"{each:g}" if isinstance(each, float) else str(each) for each in cast(tuple[Any, ...], value))

@@ -99,7 +99,10 @@ def read(file: Path) -> Iterator[tuple[Experiment[Any], RunSettings]]:
         raise SpecError(f"{file}: expected a mapping with an experiment, got nothing")
     for document in listed:
         for each in _several(document, file):
-            yield described(each, str(file))
+            try:
+                yield described(each, str(file))
+            except SpecError as error:
+                raise error if str(error).startswith(str(file)) else SpecError(f"{file}: {error}") from None
 
 
 def _several(document: Any, file: Path) -> list[Any]:

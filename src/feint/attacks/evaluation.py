@@ -39,7 +39,7 @@ def value_and_gradient(
             if not reached.requires_grad:
                 raise AttackError(
                     "the objective is not differentiable in the inputs: is there a no_grad, a detach() or a numpy() "
-                    "in the network?"
+                    "in the network? square is an attack that needs no gradient"
                 )
             # Of the sum, for with weights of our own torch would import sympy, which takes half a second.
             (slope,) = torch.autograd.grad(reached.sum(), point, materialize_grads=True)

@@ -1,8 +1,6 @@
 """The area under the risk-coverage curve and its kin: one number for how well uncertainty ranks errors."""
 
-from jaxtyping import Bool, Float
-from torch import Tensor
-
+from feint.metrics.inputs import Events, Scores
 from feint.metrics.risk_coverage import (
     best_risk_coverage,
     expected_errors,
@@ -11,7 +9,7 @@ from feint.metrics.risk_coverage import (
 )
 
 
-def aurc(uncertainty: Float[Tensor, " N"], errors: Bool[Tensor, " N"]) -> float:
+def aurc(uncertainty: Scores, errors: Events) -> float:
     """Area under the risk-coverage curve: the mean selective risk.
 
     ``AURC = 1/N sum_k risk(k/N)``, k = 1 to N; ties count as their expectation over random order.
@@ -37,7 +35,7 @@ def aurc(uncertainty: Float[Tensor, " N"], errors: Bool[Tensor, " N"]) -> float:
     return float(risk_coverage(uncertainty, errors).risk.mean())
 
 
-def best_aurc(errors: Bool[Tensor, " N"]) -> float:
+def best_aurc(errors: Events) -> float:
     """The smallest AURC that as many errors allow: every error ranks last.
 
     With error rate r its limit for many inputs is ``r + (1 - r) ln(1 - r)`` (Geifman, Uziel & El-Yaniv 2019).
@@ -49,7 +47,7 @@ def best_aurc(errors: Bool[Tensor, " N"]) -> float:
     return float(best_risk_coverage(errors).risk.mean())
 
 
-def worst_aurc(errors: Bool[Tensor, " N"]) -> float:
+def worst_aurc(errors: Events) -> float:
     """The largest AURC that as many errors allow: every error ranks first. Its limit is ``r - r ln r``.
 
     >>> import torch
@@ -59,7 +57,7 @@ def worst_aurc(errors: Bool[Tensor, " N"]) -> float:
     return float(worst_risk_coverage(errors).risk.mean())
 
 
-def e_aurc(uncertainty: Float[Tensor, " N"], errors: Bool[Tensor, " N"]) -> float:
+def e_aurc(uncertainty: Scores, errors: Events) -> float:
     """Excess AURC: what is lost to a perfect ranking of the same errors.
 
     ``E-AURC = AURC - best AURC``, the best one exact for these N.
@@ -86,7 +84,7 @@ def e_aurc(uncertainty: Float[Tensor, " N"], errors: Bool[Tensor, " N"]) -> floa
     return max(0.0, aurc(uncertainty, errors) - best_aurc(errors))
 
 
-def augrc(uncertainty: Float[Tensor, " N"], errors: Bool[Tensor, " N"]) -> float:
+def augrc(uncertainty: Scores, errors: Events) -> float:
     """Area under the generalized risk-coverage curve: the mean rate of silent failures.
 
     The trapezoid rule over ``coverage x risk`` at coverages 0, 1/N, ..., 1, which is

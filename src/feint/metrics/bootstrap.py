@@ -1,16 +1,16 @@
 """Bootstrap intervals: how far a metric may be off because the inputs are a sample."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import final
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Int
 from torch import Tensor
 
 from feint.errors import InputError
-from feint.metrics.inputs import described
+from feint.metrics.inputs import Events, Labels, as_tensor, described
 
 
 @final
@@ -31,17 +31,17 @@ class Interval:
 
 def bootstrap(
     metric: Callable[..., float],
-    *tensors: Tensor,
+    *tensors: Tensor | np.ndarray | Sequence[object],
     resamples: int = 1000,
     level: float = 0.95,
-    strata: Bool[Tensor, " N"] | Int[Tensor, " N"] | None = None,
+    strata: Events | Labels | None = None,
     generator: torch.Generator | None = None,
 ) -> Interval:
     """The percentile interval of a metric over inputs drawn with replacement.
 
     Args:
         metric: takes the tensors, returns a number.
-        tensors: each with one row per input: the same inputs are drawn from all of them.
+        tensors: or arrays or lists, each with one row per input: the same inputs are drawn from all of them.
         resamples: how often to draw N inputs, at least 1.
         level: share of the resampled values that the interval holds, in (0, 1).
         strata: a group per input, shape ``(N,)``, to draw from each group as many as it has: for a detector its
@@ -62,15 +62,16 @@ def bootstrap(
     >>> bootstrap(nll, torch.tensor([-1.0, -1.0, -1.0]))
     Interval(low=1.0, estimate=1.0, high=1.0)
     """
-    count = _checked(tensors, resamples, level)
+    rows_of = [as_tensor(each) for each in tensors]
+    count, given = _checked(rows_of, resamples, level)
     generator = generator or torch.Generator().manual_seed(0)
-    groups = [torch.arange(count)] if strata is None else _groups(strata, count)
-    estimate = metric(*tensors)
+    groups = [torch.arange(count)] if strata is None else _groups(as_tensor(strata), count)
+    estimate = metric(*given)
     values = torch.empty(resamples, dtype=torch.float64)
     for resample in range(resamples):
         rows = torch.cat([group[_draw(len(group), generator)] for group in groups])
         try:
-            values[resample] = metric(*(tensor[rows.to(tensor.device)] for tensor in tensors))
+            values[resample] = metric(*(tensor[rows.to(tensor.device)] for tensor in given))
         except InputError as error:
             raise InputError(f"bootstrap: resample {resample}: {error}; strata keep the groups' sizes") from error
     outside = (1 - level) / 2
@@ -81,24 +82,26 @@ def bootstrap(
     )
 
 
-def _checked(tensors: tuple[object, ...], resamples: int, level: float) -> int:
+def _checked(tensors: Sequence[object], resamples: int, level: float) -> tuple[int, list[Tensor]]:
     if not 0 < level < 1:
         raise InputError(f"level: expected a number in (0, 1), got {level}")
     if resamples < 1:
         raise InputError(f"resamples: expected at least 1, got {resamples}")
-    lengths: list[int] = []
+    found: list[Tensor] = []
     for tensor in tensors:
         if not isinstance(tensor, Tensor):
             raise InputError(f"bootstrap: expected tensors with one row per input, got {described(tensor)}")
-        lengths.append(tensor.shape[0] if tensor.ndim else 0)
+        found.append(tensor)
+    lengths = [tensor.shape[0] if tensor.ndim else 0 for tensor in found]
     if len(set(lengths)) != 1 or not lengths[0]:
         raise InputError(f"bootstrap: expected tensors with one row per input, got {lengths} rows")
-    return lengths[0]
+    return lengths[0], found
 
 
-def _groups(strata: Bool[Tensor, " N"] | Int[Tensor, " N"], count: int) -> list[Int[Tensor, " M"]]:
-    if strata.ndim != 1 or len(strata) != count:
-        raise InputError(f"strata: expected one per input, shape ({count},), got {tuple(strata.shape)}")
+def _groups(strata: object, count: int) -> list[Int[Tensor, " M"]]:
+    came = tuple(strata.shape) if isinstance(strata, Tensor) else described(strata)
+    if not isinstance(strata, Tensor) or strata.ndim != 1 or len(strata) != count:
+        raise InputError(f"strata: expected one per input, shape ({count},), got {came}")
     strata = strata.cpu()
     return [(strata == int(group)).nonzero().squeeze(dim=1) for group in np.unique(strata.numpy())]
 

@@ -2,17 +2,14 @@
 
 from typing import Literal
 
-import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from feint.errors import InputError
-from feint.metrics.inputs import checked_labels, described
+from feint.metrics.inputs import Labels, Rows, as_tensor, checked_labels, described
 
 
-def brier_terms(
-    log_probs: Float[Tensor, " N C"], labels: Int[Tensor, " N"], reduction: Literal["sum", "mean"] = "sum"
-) -> Float[Tensor, " N"]:
+def brier_terms(log_probs: Rows, labels: Labels, reduction: Literal["sum", "mean"] = "sum") -> Float[Tensor, " N"]:
     """The Brier score of each input.
 
     ``sum_c (p_c - [c = y])^2``, with ``1 - p_y`` taken as the sum of the others: a network that is all but sure of the
@@ -39,14 +36,15 @@ def brier_terms(
     """
     if reduction not in ("sum", "mean"):
         raise InputError(f"reduction: expected 'sum' or 'mean', got {reduction!r}")
-    if not torch.is_tensor(log_probs) or log_probs.ndim != 2 or not log_probs.is_floating_point():
-        raise InputError(f"log_probs: expected floats of shape (N, C), got {described(log_probs)}")
-    if not log_probs.numel():
-        raise InputError(f"log_probs: expected at least one input and class, got shape {tuple(log_probs.shape)}")
-    if log_probs.device.type == "mps":  # Apple's GPUs have no float64
-        log_probs = log_probs.cpu()
-    chosen = checked_labels(labels, *log_probs.shape).to(log_probs.device).unsqueeze(dim=1)
-    probs = log_probs.double().exp()
+    rows = as_tensor(log_probs)
+    if not isinstance(rows, Tensor) or rows.ndim != 2 or not rows.is_floating_point():
+        raise InputError(f"log_probs: expected floats of shape (N, C), got {described(rows)}")
+    if not rows.numel():
+        raise InputError(f"log_probs: expected at least one input and class, got shape {tuple(rows.shape)}")
+    if rows.device.type == "mps":  # Apple's GPUs have no float64
+        rows = rows.cpu()
+    chosen = checked_labels(labels, *rows.shape).to(rows.device).unsqueeze(dim=1)
+    probs = rows.double().exp()
     others = probs.scatter(1, chosen, 0.0)
     missing = others.sum(dim=1)
     total = missing.detach() + probs.detach().gather(1, chosen).squeeze(dim=1)
@@ -56,12 +54,10 @@ def brier_terms(
             f"got sums from {float(total.min()):.4g} to {float(total.max()):.4g}"
         )
     terms = missing.square() + others.square().sum(dim=1)
-    return terms / log_probs.shape[1] if reduction == "mean" else terms
+    return terms / rows.shape[1] if reduction == "mean" else terms
 
 
-def brier(
-    log_probs: Float[Tensor, " N C"], labels: Int[Tensor, " N"], reduction: Literal["sum", "mean"] = "sum"
-) -> float:
+def brier(log_probs: Rows, labels: Labels, reduction: Literal["sum", "mean"] = "sum") -> float:
     """The Brier score: the mean of ``brier_terms`` over inputs. Arguments, range and errors are theirs.
 
     >>> import torch

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from feint.errors import InputError
-from feint.metrics.inputs import checked_events, checked_scores
+from feint.metrics.inputs import Events, Scores, checked_events, checked_scores
 from feint.metrics.ties import sorted_scores
 
 
@@ -32,7 +32,7 @@ class Reliability:
     accuracy: Float[Tensor, " B"]
 
 
-def reliability(confidence: Float[Tensor, " N"], correct: Bool[Tensor, " N"], bins: int = 15) -> Reliability:
+def reliability(confidence: Scores, correct: Events, bins: int = 15) -> Reliability:
     """Mean confidence and accuracy in bins of equal width over [0, 1].
 
     Args:
@@ -64,7 +64,7 @@ def reliability(confidence: Float[Tensor, " N"], correct: Bool[Tensor, " N"], bi
     )
 
 
-def ece(confidence: Float[Tensor, " N"], correct: Bool[Tensor, " N"], bins: int = 15) -> float:
+def ece(confidence: Scores, correct: Events, bins: int = 15) -> float:
     """Expected calibration error.
 
     ``ECE = sum_b (n_b / N) |accuracy_b - confidence_b|`` over bins of equal width.
@@ -92,7 +92,7 @@ def ece(confidence: Float[Tensor, " N"], correct: Bool[Tensor, " N"], bins: int 
     return float(curve.count.double() @ gaps) / int(curve.count.sum())
 
 
-def ks_error(confidence: Float[Tensor, " N"], correct: Bool[Tensor, " N"]) -> float:
+def ks_error(confidence: Scores, correct: Events) -> float:
     """Kolmogorov-Smirnov calibration error of the top-1 confidence: no bins.
 
     ``KS = max_t 1/N |sum over i with confidence_i <= t of (correct_i - confidence_i)|``
@@ -122,9 +122,7 @@ def ks_error(confidence: Float[Tensor, " N"], correct: Bool[Tensor, " N"]) -> fl
     return float(gaps.max())
 
 
-def _checked(
-    confidence: Float[Tensor, " N"], correct: Bool[Tensor, " N"]
-) -> tuple[Float[Tensor, " N"], Bool[Tensor, " N"]]:
+def _checked(confidence: Scores, correct: Events) -> tuple[Float[Tensor, " N"], Bool[Tensor, " N"]]:
     confidence = checked_scores("confidence", confidence)
     correct = checked_events("correct", correct, len(confidence))
     low, high = (float(bound) for bound in confidence.aminmax())

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import final
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from feint.errors import InputError
-from feint.metrics.inputs import checked_events, checked_scores, checked_share, count_for
+from feint.metrics.inputs import Events, Scores, checked_events, checked_scores, checked_share, count_for
 from feint.metrics.ties import TieGroups, tie_groups
 
 
@@ -44,7 +44,7 @@ class PrecisionRecall:
     threshold: Float[Tensor, " T"]
 
 
-def roc(scores: Float[Tensor, " N"], positives: Bool[Tensor, " N"]) -> Roc:
+def roc(scores: Scores, positives: Events) -> Roc:
     """The true against the false positive rate at every threshold.
 
     Args:
@@ -71,7 +71,7 @@ def roc(scores: Float[Tensor, " N"], positives: Bool[Tensor, " N"]) -> Roc:
     )
 
 
-def auroc(scores: Float[Tensor, " N"], positives: Bool[Tensor, " N"]) -> float:
+def auroc(scores: Scores, positives: Events) -> float:
     """Area under the ROC curve: the chance that a positive scores above a negative, ties counted 1/2.
 
     Args:
@@ -99,7 +99,7 @@ def auroc(scores: Float[Tensor, " N"], positives: Bool[Tensor, " N"]) -> float:
     return pairs / (2 * int(groups.events[-1]) * int(negatives[-1]))
 
 
-def precision_recall(scores: Float[Tensor, " N"], positives: Bool[Tensor, " N"]) -> PrecisionRecall:
+def precision_recall(scores: Scores, positives: Events) -> PrecisionRecall:
     """Precision against recall at every threshold.
 
     Args:
@@ -120,7 +120,7 @@ def precision_recall(scores: Float[Tensor, " N"], positives: Bool[Tensor, " N"])
     return PrecisionRecall(true / groups.inputs, true / true[-1], groups.scores)
 
 
-def aupr(scores: Float[Tensor, " N"], positives: Bool[Tensor, " N"]) -> float:
+def aupr(scores: Scores, positives: Events) -> float:
     """Area under the precision-recall curve, as average precision.
 
     ``AP = sum_t (recall_t - recall_{t-1}) precision_t`` over falling thresholds.
@@ -147,7 +147,7 @@ def aupr(scores: Float[Tensor, " N"], positives: Bool[Tensor, " N"]) -> float:
     return min(1.0, float(gains @ curve.precision))
 
 
-def fpr_at_tpr(scores: Float[Tensor, " N"], positives: Bool[Tensor, " N"], tpr: float = 0.95) -> float:
+def fpr_at_tpr(scores: Scores, positives: Events, tpr: float = 0.95) -> float:
     """The false positive rate at the highest threshold that still flags that share of the positives.
 
     Args:
@@ -176,7 +176,7 @@ def fpr_at_tpr(scores: Float[Tensor, " N"], positives: Bool[Tensor, " N"], tpr: 
     return int(negatives[reached]) / int(negatives[-1])
 
 
-def _groups(scores: Float[Tensor, " N"], positives: Bool[Tensor, " N"]) -> TieGroups:
+def _groups(scores: Scores, positives: Events) -> TieGroups:
     scores = checked_scores("scores", scores)
     positives = checked_events("positives", positives, len(scores))
     if (count := int(positives.sum())) in (0, len(positives)):

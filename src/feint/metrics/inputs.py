@@ -4,12 +4,44 @@ On the CPU since sums there do not depend on the order in which threads finish, 
 """
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from feint.errors import InputError
+
+Scores = Float[Tensor, " N"] | Float[np.ndarray, " N"] | Sequence[float] | Sequence[int]
+"""One number per input. Lists come to float64: in float32 scores would be tied that were not."""
+Events = Bool[Tensor, " N"] | Bool[np.ndarray, " N"] | Sequence[bool]
+"""One yes or no per input."""
+Labels = Int[Tensor, " N"] | Int[np.ndarray, " N"] | Sequence[int]
+"""One class per input."""
+Rows = Float[Tensor, " N C"] | Float[np.ndarray, " N C"] | Sequence[Sequence[float]]
+"""One number per input and class."""
+
+
+def as_tensor(values: object, *, floats: bool = False) -> object:
+    """An array or a list as a tensor, numbers of a list in float64; what is none stays as it is.
+
+    Args:
+        values: whatever came.
+        floats: take integers of a list for floats.
+    """
+    came = values  # of a type that is known
+    if not isinstance(values, np.ndarray | list | tuple):
+        return came
+    listed = not isinstance(values, np.ndarray)
+    try:
+        array: np.ndarray[Any, Any] = np.asarray(came)
+        if floats and listed and array.dtype.kind == "i":
+            array = array.astype(np.float64)
+        return torch.as_tensor(array.copy())  # an array that may not be written to is warned of
+    except (TypeError, ValueError, RuntimeError):
+        return came
 
 
 def checked_scores(name: str, scores: object) -> Float[Tensor, " N"]:
@@ -18,6 +50,7 @@ def checked_scores(name: str, scores: object) -> Float[Tensor, " N"]:
     Raises:
         InputError: not a vector of floats, empty, or NaN.
     """
+    scores = as_tensor(scores, floats=True)
     if not isinstance(scores, Tensor) or scores.ndim != 1 or not scores.is_floating_point():
         raise InputError(f"{name}: expected floats of shape (N,), got {described(scores)}")
     if not len(scores):
@@ -39,6 +72,7 @@ def checked_events(name: str, events: object, count: int | None = None) -> Bool[
     Raises:
         InputError: not a vector of booleans, empty, or not as many as the scores.
     """
+    events = as_tensor(events)
     if not isinstance(events, Tensor) or events.ndim != 1 or events.dtype != torch.bool:
         raise InputError(f"{name}: expected booleans of shape (N,), got {described(events)}")
     if not len(events):
@@ -54,6 +88,7 @@ def checked_labels(labels: object, count: int, classes: int) -> Int[Tensor, " N"
     Raises:
         InputError: not a vector of integers, not as many as the predictions, or out of range.
     """
+    labels = as_tensor(labels)
     if not isinstance(labels, Tensor) or labels.ndim != 1 or labels.is_floating_point() or labels.dtype == torch.bool:
         raise InputError(f"labels: expected integers of shape (N,), got {described(labels)}")
     if len(labels) != count:

@@ -1,13 +1,10 @@
 """The negative log-likelihood of the labels."""
 
-from jaxtyping import Float
-from torch import Tensor
-
 from feint.errors import InputError
-from feint.metrics.inputs import checked_scores
+from feint.metrics.inputs import Scores, checked_scores
 
 
-def nll(log_prob_label: Float[Tensor, " N"]) -> float:
+def nll(log_prob_label: Scores) -> float:
     """Mean negative log-likelihood of the true labels, in nats.
 
     ``NLL = -1/N sum_i ln p_i(y_i)``

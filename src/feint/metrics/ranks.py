@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from feint.errors import InputError
-from feint.metrics.inputs import checked_scores
+from feint.metrics.inputs import Scores, checked_scores
 from feint.metrics.ties import last_of_ties, sorted_scores
 
 Whole = npt.NDArray[np.int64]
@@ -18,7 +18,7 @@ _LEAF: Final = 128
 """Values that are compared each with each: fewer than this do not repay a sort."""
 
 
-def kendall_tau(a: Float[Tensor, " N"], b: Float[Tensor, " N"]) -> float:
+def kendall_tau(a: Scores, b: Scores) -> float:
     """Kendall's tau-b: pairs in the same order less pairs in opposite order, of those that are ordered.
 
     ``tau = (same - opposite) / sqrt(pairs not tied in a * pairs not tied in b)``
@@ -57,7 +57,7 @@ def kendall_tau(a: Float[Tensor, " N"], b: Float[Tensor, " N"]) -> float:
     return float(np.clip(less / np.sqrt(pairs - tied_a) / np.sqrt(pairs - tied_b), -1.0, 1.0))
 
 
-def spearman(a: Float[Tensor, " N"], b: Float[Tensor, " N"]) -> float:
+def spearman(a: Scores, b: Scores) -> float:
     """Spearman's rho: the correlation of the ranks, ties sharing their mean rank.
 
     Args:
@@ -145,7 +145,7 @@ def _in_blocks(values: Whole, width: int) -> int:
     return found
 
 
-def _checked(a: Float[Tensor, " N"], b: Float[Tensor, " N"]) -> tuple[Float[Tensor, " N"], Float[Tensor, " N"]]:
+def _checked(a: Scores, b: Scores) -> tuple[Float[Tensor, " N"], Float[Tensor, " N"]]:
     a, b = checked_scores("a", a), checked_scores("b", b)
     if len(a) != len(b):
         raise InputError(f"b: expected as many as a, {len(a)}, got {len(b)}")

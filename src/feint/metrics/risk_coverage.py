@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import final
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
-from feint.metrics.inputs import checked_events, checked_scores
+from feint.metrics.inputs import Events, Scores, checked_events, checked_scores
 from feint.metrics.ties import tie_groups
 
 
@@ -30,7 +30,7 @@ class RiskCoverage:
         return self.coverage * self.risk
 
 
-def risk_coverage(uncertainty: Float[Tensor, " N"], errors: Bool[Tensor, " N"]) -> RiskCoverage:
+def risk_coverage(uncertainty: Scores, errors: Events) -> RiskCoverage:
     """The selective risk at every coverage.
 
     ``risk(k/N) = (errors among the k least uncertain) / k``. Inputs of equal uncertainty count as their expectation
@@ -55,7 +55,7 @@ def risk_coverage(uncertainty: Float[Tensor, " N"], errors: Bool[Tensor, " N"]) 
     return _curve(expected_errors(uncertainty, errors))
 
 
-def best_risk_coverage(errors: Bool[Tensor, " N"]) -> RiskCoverage:
+def best_risk_coverage(errors: Events) -> RiskCoverage:
     """The curve of a perfect ranking with as many errors: every error comes last.
 
     >>> best_risk_coverage(torch.tensor([True, False])).risk
@@ -66,7 +66,7 @@ def best_risk_coverage(errors: Bool[Tensor, " N"]) -> RiskCoverage:
     return _curve((answered - (~errors).sum()).clamp(min=0).double())
 
 
-def worst_risk_coverage(errors: Bool[Tensor, " N"]) -> RiskCoverage:
+def worst_risk_coverage(errors: Events) -> RiskCoverage:
     """The curve of the worst possible ranking with as many errors: every error comes first.
 
     >>> worst_risk_coverage(torch.tensor([True, False])).risk
@@ -77,7 +77,7 @@ def worst_risk_coverage(errors: Bool[Tensor, " N"]) -> RiskCoverage:
     return _curve(answered.clamp(max=int(errors.sum())).double())
 
 
-def expected_errors(uncertainty: Float[Tensor, " N"], errors: Bool[Tensor, " N"]) -> Float[Tensor, " N"]:
+def expected_errors(uncertainty: Scores, errors: Events) -> Float[Tensor, " N"]:
     """How many errors the k least uncertain inputs hold, k = 1 to N, in expectation over the order of ties."""
     uncertainty = checked_scores("uncertainty", uncertainty)
     groups = tie_groups(uncertainty, checked_events("errors", errors, len(uncertainty)))

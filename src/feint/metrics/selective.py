@@ -1,13 +1,10 @@
 """Single points of the risk-coverage curve: the risk at a coverage, the coverage at a risk."""
 
-from jaxtyping import Bool, Float
-from torch import Tensor
-
-from feint.metrics.inputs import checked_share, count_for
+from feint.metrics.inputs import Events, Scores, checked_share, count_for
 from feint.metrics.risk_coverage import risk_coverage
 
 
-def selective_risk(uncertainty: Float[Tensor, " N"], errors: Bool[Tensor, " N"], coverage: float) -> float:
+def selective_risk(uncertainty: Scores, errors: Events, coverage: float) -> float:
     """Share of errors among the least uncertain inputs, at a coverage.
 
     ``risk(k/N)`` with ``k = ceil(coverage N)``; ties count as their expectation over random order.
@@ -36,7 +33,7 @@ def selective_risk(uncertainty: Float[Tensor, " N"], errors: Bool[Tensor, " N"],
     return float(risk[count_for(coverage, len(risk)) - 1])
 
 
-def coverage_at_risk(uncertainty: Float[Tensor, " N"], errors: Bool[Tensor, " N"], risk: float) -> float:
+def coverage_at_risk(uncertainty: Scores, errors: Events, risk: float) -> float:
     """The largest coverage k/N whose selective risk is at most that.
 
     Args:

@@ -4,11 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import final
 
-from jaxtyping import Bool, Float
-from torch import Tensor
-
 from feint.errors import InputError
-from feint.metrics.inputs import checked_events, checked_scores, checked_share, count_for
+from feint.metrics.inputs import Events, Scores, checked_events, checked_scores, checked_share, count_for
 from feint.metrics.ties import tie_groups
 
 
@@ -26,7 +23,7 @@ class Answered:
     risk: float
 
 
-def threshold_at_coverage(uncertainty: Float[Tensor, " N"], coverage: float) -> float:
+def threshold_at_coverage(uncertainty: Scores, coverage: float) -> float:
     """The threshold that answers a share of the inputs: the ``ceil(coverage N)``-th smallest uncertainty.
 
     Its equals are answered too. To be taken from held-out inputs, never from those that it is judged on.
@@ -52,7 +49,7 @@ def threshold_at_coverage(uncertainty: Float[Tensor, " N"], coverage: float) -> 
     return float(uncertainty.kthvalue(answered).values)
 
 
-def threshold_at_risk(uncertainty: Float[Tensor, " N"], errors: Bool[Tensor, " N"], risk: float) -> float:
+def threshold_at_risk(uncertainty: Scores, errors: Events, risk: float) -> float:
     """The highest threshold at which the share of errors among the answered inputs is at most that.
 
     Args:
@@ -76,7 +73,7 @@ def threshold_at_risk(uncertainty: Float[Tensor, " N"], errors: Bool[Tensor, " N
     return float(groups.scores[bearable[-1]]) if len(bearable) else -math.inf
 
 
-def at_threshold(uncertainty: Float[Tensor, " N"], errors: Bool[Tensor, " N"], threshold: float) -> Answered:
+def at_threshold(uncertainty: Scores, errors: Events, threshold: float) -> Answered:
     """How many inputs a threshold answers, and how many of these answers are wrong.
 
     The ACE paper judges SelectiveNet at its own coverage on the clean test set, attacked as well: ``selective_risk`` of

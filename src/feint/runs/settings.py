@@ -2,7 +2,7 @@
 
 import difflib
 import inspect
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar, get_args
 
@@ -68,6 +68,8 @@ class Settings(BaseModel):
 
     flags: ClassVar[Mapping[str, str]] = {}
     """Fields whose flag on the command line is called otherwise; "" for none."""
+    follows: ClassVar[Mapping[str, Collection[str]]] = {}
+    """Fields that hold settings -> which of those are, unless said, as in the first field of that type."""
 
     if not TYPE_CHECKING:  # a type checker knows the fields, and so what the arguments are
 
@@ -100,8 +102,8 @@ class RunSettings(Settings):
 
     Attributes:
         seed: of all randomness.
-        batch_size: inputs per call of a network, or None to go by the inputs' size.
-        threads: CPU threads, or None for torch's own choice.
+        batch_size: inputs per call of a network (default: by the inputs' size).
+        threads: CPU threads (default: torch's own choice).
         device: "cpu", "cuda", "cuda:1", "mps" or "auto".
     """
 

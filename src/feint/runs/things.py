@@ -122,6 +122,7 @@ def made(
     what: str,
     kinds: Kinds | None = None,
     given: Mapping[str, Any] | None = None,
+    also: Collection[str] = (),
 ) -> Any:
     """A thing with these settings.
 
@@ -131,12 +132,13 @@ def made(
         what: what to call it in a message: "ace".
         kinds: the fields whose value is a thing by itself.
         given: objects for fields that are no settings, such as a network.
+        also: keys of the word that it was asked by, which may have been meant.
 
     Raises:
         SpecError: an unknown setting (with the nearest), or a value that is none for it.
     """
     own = dict(given or {})
-    values = read(thing, settings, what=what, kinds=kinds, apart=tuple(own))
+    values = read(thing, settings, what=what, kinds=kinds, apart=tuple(own), also=also)
     missing = [each.name for each in settings_of(thing) if each.required and each.name not in {**values, **own}]
     if missing:
         raise SpecError(f"{what}: expected a value for {missing[0]}, got none")
@@ -154,6 +156,7 @@ def read(
     kinds: Kinds | None = None,
     apart: Collection[str] = (),
     whole: bool = False,
+    also: Collection[str] = (),
 ) -> dict[str, Any]:
     """Settings as the types of their fields.
 
@@ -164,6 +167,7 @@ def read(
         kinds: the fields whose value is a thing by itself.
         apart: fields that are no settings.
         whole: with the defaults of all others.
+        also: keys of the word that it was asked by, which may have been meant.
 
     Raises:
         SpecError: an unknown setting (with the nearest), or a value that is none for it.
@@ -174,7 +178,9 @@ def read(
         if name not in known:
             names = [each.replace("_", "-") for each in known]
             there = f"one of {', '.join(names)}" if names else "none"
-            raise SpecError(f"{what}: expected settings {there}, got {name!r}{near(name.replace('_', '-'), names)}")
+            raise SpecError(
+                f"{what}: expected settings {there}, got {name!r}{near(name.replace('_', '-'), [*names, *also])}"
+            )
         if kinds and name in kinds and isinstance(value, str | Mapping):
             values[name] = _nested(cast(Any, value), kinds[name], f"{what}.{name}")
         else:

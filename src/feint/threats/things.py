@@ -50,7 +50,7 @@ def build(word: ThreatWord, *, seed: int) -> Attack:
             )
         return thing
     own: dict[str, Any] = {"seed": seed} if any(each.name == "seed" for each in things.settings_of(thing)) else {}
-    return things.made(thing, {**own, **word.settings}, what=word.name, kinds=KINDS)
+    return things.made(thing, {**own, **word.settings}, what=word.name, kinds=KINDS, also=word.reserved)
 
 
 def _kind(thing: Any) -> str:

@@ -1,6 +1,6 @@
 """What can be asked of a training."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, ClassVar, Literal, cast, final
 
 from pydantic import Field, field_validator, model_validator
@@ -65,6 +65,7 @@ class TrainingSettings(RunSettings):
     """
 
     positional: ClassVar[tuple[str, ...]] = ("name",)
+    follows: ClassVar[Mapping[str, Collection[str]]] = {"test": ("source", "resize", "crop", "channels", "on_error")}
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
     data: DataSettings = DataSettings(split="train")
@@ -103,7 +104,6 @@ class TrainingSettings(RunSettings):
     @property
     def tested(self) -> DataSettings:
         """The images that the accuracy is measured on: of the same source and size, unless it says else."""
-        unset = {name for name in ("source", "resize", "crop", "channels")}
         own = {} if self.test is None else self.test.model_dump(exclude_unset=True)
-        common = {name: getattr(self.data, name) for name in unset}
-        return DataSettings.parse({**common, "on_error": self.data.on_error, **own})
+        common = {name: getattr(self.data, name) for name in self.follows["test"]}
+        return DataSettings.parse({**common, **own})

@@ -26,7 +26,10 @@ def thing_from_file(path: Path, name: str) -> object:
     """
     _check(path, name)
     with _importable(path.resolve().parent):
-        return _attribute(_execute(path), name, path)
+        module = _execute(path)
+        if not hasattr(module, name) and "__getattr__" not in vars(module):
+            raise NetworkError(f"{path} has no {name!r}; {_offered(path, classes=True)}")
+        return _attribute(module, name, path)
 
 
 def _check(path: Path, name: str) -> None:
@@ -119,19 +122,25 @@ def _attribute(module: ModuleType, function: str, path: Path) -> object:
         raise NetworkError(f"{path}:{function} raised {_described(error, path)}") from error
 
 
-def _offered(path: Path) -> str:
-    """The functions of no arguments that a file defines, read without executing it, at most eight names."""
+def _offered(path: Path, *, classes: bool = False) -> str:
+    """The functions of no arguments or the classes that a file defines, read without executing it, at most eight."""
     try:
         statements = ast.parse(path.read_bytes()).body
     except (SyntaxError, ValueError):
         return "it is not valid Python"
+    kind = ast.ClassDef if classes else ast.FunctionDef
     names = [
         each.name
         for each in statements
-        if isinstance(each, ast.FunctionDef) and not each.name.startswith("_")
-        if len(each.args.posonlyargs + each.args.args) == len(each.args.defaults) and None not in each.args.kw_defaults
+        if isinstance(each, kind) and not each.name.startswith("_")
+        if isinstance(each, ast.ClassDef) or not _wants(each.args)
     ]
     return f"it offers {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}" if names else "it offers none"
+
+
+def _wants(arguments: ast.arguments) -> bool:
+    """Whether a function cannot be called without arguments."""
+    return len(arguments.posonlyargs + arguments.args) > len(arguments.defaults) or None in arguments.kw_defaults
 
 
 def _needed(function: object) -> list[str]:

@@ -27,6 +27,8 @@ def load_network(word: NetworkWord, machine: Machine) -> nn.Module:
         if word.settings:
             raise SpecError(f"{word.name}: expected no settings but weights, got {', '.join(word.settings)}")
         return networks.load(word.name, word.weights, allow_code=machine.allow_code)
+    if word.settings:  # before anything is said of weights
+        things.read(things.loaded(catalog.ARCHITECTURES[word.name]), word.settings, what=word.name, also=word.reserved)
     if word.weights is None:
         raise SpecError(f"{word.name}: expected weights for a built-in architecture, got none (feint train makes some)")
     if not word.settings:
