@@ -10,6 +10,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from feint.errors import InputError
+
 
 def padded_batches(
     inputs: Float[Tensor, " N ..."], rows: Int[Tensor, " N"], size: int | None
@@ -35,3 +37,23 @@ def padded_batches(
             padding = torch.tensor([*range(count), *[count - 1] * (size - count)], device=inputs.device)
             batch, batch_rows = batch[padding], batch_rows[padding.to(rows.device)]
         yield batch, batch_rows, count
+
+
+def checked_inputs(inputs: object) -> Tensor:
+    """Inputs that networks can be given.
+
+    Raises:
+        InputError: anything but a tensor of floats, such as a list or an array.
+
+    >>> checked_inputs([0.5])
+    Traceback (most recent call last):
+    feint.errors.InputError: inputs: expected a tensor of floats with one row per input, got a list
+    """
+    if not isinstance(inputs, Tensor):
+        raise InputError(f"inputs: expected a tensor of floats with one row per input, got a {type(inputs).__name__}")
+    if not inputs.is_floating_point() or not inputs.ndim:
+        kind = str(inputs.dtype).removeprefix("torch.")
+        raise InputError(
+            f"inputs: expected a tensor of floats with one row per input, got {kind} of shape {tuple(inputs.shape)}"
+        )
+    return inputs

@@ -1,5 +1,8 @@
 """Labels may be lists, and of any integer type."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -38,3 +41,20 @@ def test_labels_that_do_not_fit():
     said = Categorical.from_logits(torch.zeros(4, 3))
     with pytest.raises(InputError, match=r"labels: expected integers of shape \(4,\), got .* of shape \(3,\)"):
         label_doubt(said, [0, 1, 2])
+
+
+def test_inputs_that_are_no_tensors_are_named():
+    code = (
+        "import torch, feint\n"
+        "classifier = feint.Softmax(torch.nn.Linear(5, 3))\n"
+        "for ask in (lambda x: feint.estimators.predict(classifier, x),\n"
+        "            lambda x: feint.attacks.FGSM()(lambda y, _: y.sum(1), x, feint.Budget(0.1))):\n"
+        "    for inputs in ([[0.5] * 5], torch.zeros(2, 5).numpy(), torch.zeros(2, 5, dtype=torch.uint8)):\n"
+        "        try:\n"
+        "            ask(inputs)\n"
+        "        except feint.errors.InputError as error:\n"
+        "            print(error)\n"
+    )  # in a process of its own, where annotations are not enforced
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.splitlines()
+    kinds = ["a list", "a ndarray", "uint8 of shape (2, 5)"]
+    assert told == [f"inputs: expected a tensor of floats with one row per input, got {kind}" for kind in kinds * 2]

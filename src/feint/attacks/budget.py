@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from feint.attacks.norms import L2, Linf, Norm, NormName
+from feint.batching import checked_inputs
 from feint.errors import AttackError
 
 TOLERANCE = 1e-6
@@ -50,9 +51,10 @@ class Budget:
         """The inputs to be attacked: without a gradient, clamped where rounding took them out of bounds.
 
         Raises:
+            InputError: inputs that are no tensor of floats.
             AttackError: inputs that are not finite, or outside the bounds by more than 1e-6.
         """
-        inputs = inputs.detach()
+        inputs = checked_inputs(inputs).detach()
         if not len(inputs):
             return inputs
         low, high = (value.item() for value in torch.aminmax(inputs))

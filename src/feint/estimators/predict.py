@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from feint.batching import padded_batches
+from feint.batching import checked_inputs, padded_batches
 from feint.predictive import Categorical, concatenate
 from feint.protocols import Estimator
 
@@ -23,7 +23,11 @@ def predict(
         inputs: images in [0, 1].
         samples: their indices in the data set; 0 to N - 1 where not given.
         batch_size: inputs per call, the last call padded; None for one call.
+
+    Raises:
+        InputError: inputs that are no tensor of floats.
     """
+    inputs = checked_inputs(inputs)
     if samples is None:
         samples = torch.arange(len(inputs), device=inputs.device)
     with torch.inference_mode():
