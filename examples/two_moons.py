@@ -12,8 +12,8 @@ from sklearn.datasets import make_moons
 from torch import Tensor, nn
 
 from feint.estimators import DUQ, SNGP, predict
-from feint.reports import Figure, Mark, Panel
-from feint.reports.charts import CLASSES, sequential_ramp
+from feint.reports import Figure, Mark, Panel, Ramp
+from feint.reports.charts.colours import CLASSES, SEQUENTIAL
 from feint.reports.pictures import render
 from feint.training import Recipe, fit, seeded
 
@@ -84,7 +84,6 @@ def chart(native: Tensor, data: Moons) -> dict[str, Any]:
         {"x": x, "y": y, "moon": f"moon {moon}"}
         for (x, y), moon in zip(data.points.tolist(), data.labels.tolist(), strict=True)
     ]
-    shades = sequential_ramp("", "", "").colours
 
     def along(field: str) -> dict[str, Any]:
         return {
@@ -94,7 +93,7 @@ def chart(native: Tensor, data: Moons) -> dict[str, Any]:
             "axis": {"title": None, "grid": False, "tickCount": 4},
         }
 
-    shade = {"field": "value", "type": "quantitative", "legend": None, "scale": {"domain": [0, 1], "range": shades}}
+    shade = {"field": "value", "type": "quantitative", "legend": None, "scale": {"domain": [0, 1], "range": SEQUENTIAL}}
     moons = {"field": "moon", "type": "nominal", "legend": None, "scale": {"range": CLASSES[:2]}}
     sides = {"x": along("l"), "x2": {"field": "r"}, "y": along("b"), "y2": {"field": "t"}}
     layers = [
@@ -115,7 +114,7 @@ def chart(native: Tensor, data: Moons) -> dict[str, Any]:
 
 def figure(panels: Sequence[Panel]) -> Figure:
     legend = (
-        sequential_ramp("native uncertainty", "0", "1"),
+        Ramp("native uncertainty", SEQUENTIAL, "0", "1"),
         *(Mark(f"moon {at}", CLASSES[at], "point") for at in (0, 1)),
     )
     alt = "Native uncertainty over the plane around two moons: low near them, high away from them."

@@ -377,7 +377,13 @@ def told(line: str, place: Path, capfd: pytest.CaptureFixture[str]) -> str:
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-def test_the_page(place: Path, capfd: pytest.CaptureFixture[str]):
+def test_the_page(
+    place: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+):
+    monkeypatch.setenv("FEINT_HOME", str(tmp_path_factory.mktemp("home")))  # what other tests ran is not known here
     lines = [INTRODUCTION]
     for heading, commands in cases():
         said = {line: told(line, place, capfd) for line in commands}

@@ -145,7 +145,7 @@ def _by_runner(seconds: Mapping[str, float], workers: int) -> str:
 def minutes(seconds: float) -> str:
     """A time, for a person.
 
-    >>> minutes(4.2), minutes(200), minutes(9000)
+    >>> minutes(4.2), minutes(200.0), minutes(9000.0)
     ('4.2 s', '3.3 min', '2.5 h')
     """
     if seconds < 60:

@@ -1,7 +1,7 @@
 """SelectiveNet: a classifier that learns which inputs to leave out, for a coverage that is asked for."""
 
 import math
-from typing import final
+from typing import cast, final
 
 import torch
 from jaxtyping import Float, Int
@@ -143,7 +143,9 @@ class SelectiveNet(nn.Module):
 
     def _select(self, features: Float[Tensor, " N F"]) -> Float[Tensor, " N"]:
         """The logit of g."""
-        return self.selector["last"](self.selector["hidden"](features) / self.damping).squeeze(1)
+        hidden, last = self.selector["hidden"](features) / self.damping, cast(nn.Linear, self.selector["last"])
+        # Row by row: the last bits of a product with a single column depend on where in the batch a row stands.
+        return (hidden * last.weight[0]).sum(dim=1) + last.bias
 
 
 def _expect(holds: bool, name: str, expected: str, value: float) -> None:

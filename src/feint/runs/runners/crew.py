@@ -98,13 +98,13 @@ class Crew:
                 for number, answer in self._workers.answers():
                     if (order := busy.pop(number, None)) is None:
                         continue  # it ended while it had nothing to do
+                    if isinstance(answer, Failure):
+                        self._workers.end(number)  # what it prepared is not to be used again
+                        answer.reraise()
                     if isinstance(answer, Ended):
                         waiting.appendleft(self._again(job, order, answer, tries))
                     else:
                         self._give(number, waiting, busy)  # before what came is written: nobody waits for the disk
-                    if isinstance(answer, Failure):
-                        answer.reraise()
-                    elif isinstance(answer, Found):
                         yield order.piece, answer
         finally:
             for number in busy:

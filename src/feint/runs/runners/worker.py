@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Thread
-from typing import Any, final
+from typing import Any, NoReturn, final
 
 from feint.errors import SpecError
 from feint.runs.blame import blamed
@@ -57,7 +57,7 @@ class Failure:
     error: Exception
     trace: str
 
-    def reraise(self) -> None:
+    def reraise(self) -> NoReturn:
         """Raise it on this side, with the other side's traceback beside it."""
         self.error.add_note(f"in a worker:\n{self.trace}")
         raise self.error
