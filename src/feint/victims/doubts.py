@@ -24,15 +24,13 @@ BETTER = 0.4
 def check_alone(victim: Victim) -> None:
     """Raise a NetworkError for a network whose answer depends on the batch, or on noise of its own."""
     drawn = victim.stochastic
-    if victim.asked is not None:
-        members: Sequence[nn.Module] = [_Predicting(victim.asked)]
-    else:
-        alone = victim.made_from is None and not is_whole(victim.settings.estimator or SOFTMAX)
-        members = victim.members if alone else ()
-    for member in members:
+    predicts = victim.asked is not None or is_whole(victim.settings.estimator or SOFTMAX)
+    for each in victim.members if victim.made_from is None else ():
+        member = _Predicting(each) if predicts else each
         found = depends_on_neighbours(member, victim.shape, victim.device)
         if found is not None and not (drawn and found.on == "noise"):
-            raise NetworkError(f"{victim.name}: expected each image to be answered by itself, but {found}")
+            told = str(found).replace("its layer estimator.", "its layer ")
+            raise NetworkError(f"{victim.name}: expected each image to be answered by itself, but {told}")
 
 
 def doubts_of(victims: Sequence[Victim], dataset: Dataset) -> list[str]:

@@ -316,6 +316,8 @@ def test_a_victim_that_draws_is_judged_by_fresh_draws(drawing):
         after = [columns(drawing, variant="attacked", radius=row["radius"], repeat=repeat) for repeat in (1, 2)]
         left = [tau(a["predictive_entropy"], b["predictive_entropy"]) for a, b in zip(before, after, strict=True)]
         assert row["fresh"]["mean"]["kendall_tau"] == pytest.approx(np.mean(left))
+    reached = [row["radius"] for row in summary["attacked"] if row["fresh"]["mean"]["of_worst"] >= 0.9]
+    assert summary["radius_for_ninety_percent"] == min(reached, default=None)
     repeats = [columns(drawing, variant="attacked", radius=max(RADII), repeat=at) for at in (1, 2)]
     joined = [np.concatenate([each[name] for each in repeats]) for name in ("label", "max_probability")]
     for row in summary["classes"]:
