@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 import feint
-from feint.errors import DataError, SpecError
+from feint.errors import DataError, NetworkError, SpecError
 from feint.victims.settings import EstimatorWord
 from feint.victims.victim import declared
 
@@ -80,3 +80,19 @@ def test_no_gradient_is_said_by_class(tmp_path):
         lost = f"{name}, fgsm at 0.05: the gradient is zero everywhere for 8 of 8 images"
         assert any(each.startswith(lost) for each in result.summary["warnings"])
     assert result.report.warnings == tuple(result.summary["warnings"])
+
+
+def test_estimators_that_are_trained_as_a_whole_answer_by_themselves_too(tmp_path):
+    (tmp_path / "nets.py").write_text(
+        "from torch import nn\n\n"
+        "def build():\n    return nn.Sequential(nn.Flatten(), nn.Linear(64, 8), nn.ReLU(), nn.Linear(8, 10))\n\n"
+        "def batchy():\n    return nn.Sequential(nn.BatchNorm2d(1, track_running_stats=False), *build())\n"
+    )
+    place = {"root": tmp_path / "runs", "victims": tmp_path / "victims", "allow_code": True}
+    for name in ("build", "batchy"):
+        told = {"network": f"{tmp_path / 'nets.py'}:{name}", "data": {"source": "digits", "limit": 100}, "threads": 1}
+        feint.run("train", {**told, "name": name, "estimator": "duq", "recipe": {"epochs": 1}}, **place)
+    asked = {"data": {"source": "digits", "limit": 20}, "radii": [0.05], "threads": 1, "baseline": "none"}
+    assert feint.run("audit", {**asked, "victim": "build"}, **place).summary["images"] == 20
+    with pytest.raises(NetworkError, match=r"in its batch, from its layer features\.network\.0 \(BatchNorm2d\)"):
+        feint.run("audit", {**asked, "victim": "batchy"}, **place)

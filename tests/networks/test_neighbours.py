@@ -33,6 +33,23 @@ def test_built_in_networks_answer_for_each_image(name):
     assert depends_on_neighbours(ARCHITECTURES[name][0]().train(), shape) is None
 
 
+def test_what_is_not_finite_is_neither_noise_nor_of_the_neighbours():
+    for value in (float("nan"), float("-inf")):
+        masked = Calls(linear(), lambda found, value=value: found.index_fill(1, torch.tensor([2]), value))
+        assert depends_on_neighbours(masked, (1, 8, 8)) is None
+        now = Calls(linear(), lambda found, value=value: found.where(torch.rand_like(found) < 0.5, value))
+        assert depends_on_neighbours(now, (1, 8, 8)).on == "noise"
+
+
+@pytest.mark.parametrize("of", [torch.amax, torch.amin, torch.mean, torch.std])
+def test_any_statistic_of_a_batch_is_seen(of):
+    class Scaled(nn.Module):
+        def forward(self, images):
+            return (images - of(images)).flatten(1)
+
+    assert depends_on_neighbours(Scaled(), (1, 8, 8)).on == "neighbours"
+
+
 def test_statistics_of_the_batch():
     found = depends_on_neighbours(batchy(), (1, 8, 8))
     assert found == Dependence("neighbours", "1 (BatchNorm2d)")

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+import feint
 from feint.errors import NetworkError
 from feint.estimators import DeepEnsemble, MCDropout, Softmax, predict
 from feint.victims.loading.given import Called, is_estimator, is_stochastic, redrawn
@@ -76,3 +77,42 @@ def test_fresh_draws(around):
 def test_what_does_not_draw_stays():
     plain = Softmax(network())
     assert redrawn(plain, 3) is plain
+
+
+def audited(estimator, folder):
+    images, labels = torch.rand(20, 1, 2, 2, generator=torch.Generator().manual_seed(1)), torch.arange(20) % 3
+    return feint.audit(estimator, images, labels, radii=[0.05], root=folder, threads=1)
+
+
+@pytest.mark.parametrize("around", [Softmax, lambda each: DeepEnsemble([Softmax(each)]), MCDropout])
+def test_networks_inside_are_looked_at_too(around, tmp_path):
+    plain = network()
+    (told,) = (
+        each
+        for each in audited(around(plain.append(nn.Softmax(1))), tmp_path).summary["warnings"]
+        if "declared" in each
+    )
+    assert "look like probabilities: all 20 rows" in told
+    assert told.endswith("(the estimator's outputs= says otherwise)")
+    batchy = nn.Sequential(nn.BatchNorm2d(1, track_running_stats=False), *network())
+    with pytest.raises(NetworkError, match="other outputs when other images are in its batch"):
+        audited(around(batchy), tmp_path)
+
+
+def test_a_network_inside_that_draws_by_itself(tmp_path):
+    class Noisy(nn.Module):
+        def forward(self, images):
+            return images.flatten(1) + torch.rand_like(images.flatten(1))
+
+    with pytest.raises(NetworkError, match="draws noise of its own"):
+        audited(Softmax(Noisy()), tmp_path)
+
+
+def test_a_normalisation_that_an_estimator_misses(tmp_path):
+    class Nearest(nn.Module):
+        def forward(self, images):
+            return -((images.mean(dim=(1, 2, 3))[:, None] - torch.tensor([-1.2, 0.0, 1.2])) ** 2)
+
+    images = torch.tensor([0.45, 0.5, 0.55])[torch.arange(21) % 3].reshape(21, 1, 1, 1).repeat(1, 1, 2, 2)
+    found = feint.audit(Softmax(Nearest()), images, torch.arange(21) % 3, radii=[0.01], root=tmp_path, threads=1)
+    assert any("is its normalisation missing?" in each for each in found.summary["warnings"])

@@ -1,7 +1,7 @@
 """What about a victim and its data looks wrong before anything is attacked."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, final
 
 import torch
 from jaxtyping import Float, Int
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from feint.data import Dataset
 from feint.errors import NetworkError, NotFinite
-from feint.estimators import frozen, outputs_warning, predict
+from feint.estimators import AsLogits, MCDropout, Softmax, frozen, outputs_warning, predict
 from feint.networks import depends_on_neighbours
 
 from .victim import SOFTMAX, Victim
@@ -24,11 +24,13 @@ BETTER = 0.4
 def check_alone(victim: Victim) -> None:
     """Raise a NetworkError for a network whose answer depends on the batch, or on noise of its own."""
     drawn = victim.stochastic
-    asked = victim.made_from is None and victim.asked is None and not is_whole(victim.settings.estimator or SOFTMAX)
-    for member in victim.members if asked else ():
+    predicts = victim.asked is not None or is_whole(victim.settings.estimator or SOFTMAX)
+    for each in victim.members if victim.made_from is None else ():
+        member = _Predicting(each) if predicts else each
         found = depends_on_neighbours(member, victim.shape, victim.device)
         if found is not None and not (drawn and found.on == "noise"):
-            raise NetworkError(f"{victim.name}: expected each image to be answered by itself, but {found}")
+            told = str(found).replace("its layer estimator.", "its layer ")
+            raise NetworkError(f"{victim.name}: expected each image to be answered by itself, but {told}")
 
 
 def doubts_of(victims: Sequence[Victim], dataset: Dataset) -> list[str]:
@@ -58,16 +60,36 @@ def doubts(victim: Victim, dataset: Dataset) -> list[str]:
     step = max(1, len(dataset) // LOOKED_AT)
     images, labels, samples = (tensor.to(victim.device) for tensor in dataset.only(range(0, len(dataset), step)))
     images, labels, samples = _answered(victim, images, labels, samples)
-    estimator: Any = victim.settings.estimator
-    declared: Any = "logits" if estimator is None else estimator.settings.get("outputs", "logits")
-    if victim.asked is None and estimator is not None:
-        for member in victim.members:
-            if (told := outputs_warning(member, images[:LOOKED_AT], declared)) is not None:
-                found.append(f"{told} (--outputs says otherwise)")
-                break
+    for member, declared in _declared(victim):
+        if (told := outputs_warning(member, images[:LOOKED_AT], declared)) is not None:
+            how = "--outputs" if victim.asked is None else "the estimator's outputs="
+            found.append(f"{told} ({how} says otherwise)")
+            break
     if (told := _standardised(victim, images[:LOOKED_AT], labels[:LOOKED_AT], samples[:LOOKED_AT])) is not None:
         found.append(told)
     return found
+
+
+def _declared(victim: Victim) -> list[tuple[nn.Module, Any]]:
+    """Its networks, each with what it was declared to return; of an estimator that was handed in, those inside."""
+    if victim.asked is None:
+        estimator = victim.settings.estimator
+        return [(each, estimator.settings.get("outputs", "logits")) for each in victim.members] if estimator else []
+    inside: list[Any] = [each for each in victim.asked.modules() if isinstance(each, Softmax | MCDropout)]
+    networks = [each.network for each in inside]
+    return [(each.network, each.outputs) if isinstance(each, AsLogits) else (each, "logits") for each in networks]
+
+
+@final
+class _Predicting(nn.Module):
+    """What an estimator predicts, as one tensor: its draws, too, are those of the sample and not of its neighbours."""
+
+    def __init__(self, estimator: nn.Module) -> None:
+        super().__init__()
+        self.estimator = estimator
+
+    def forward(self, images: Float[Tensor, " N channels height width"]) -> Float[Tensor, " N C"]:
+        return self.estimator(images, torch.arange(len(images), device=images.device)).mean_log_probs
 
 
 def _answered(victim: Victim, images: Tensor, labels: Tensor, samples: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -90,7 +112,7 @@ def _standardised(
     victim: Victim, images: Float[Tensor, " N channels height width"], labels: Int[Tensor, " N"], samples: Tensor
 ) -> str | None:
     """Whether images would be answered much better standardised, or the other way round: normalised never, or twice."""
-    if victim.asked is not None or len(images) < 16:
+    if len(images) < 16:
         return None
     mean, std = images.mean(dim=(0, 2, 3), keepdim=True), images.std(dim=(0, 2, 3), keepdim=True).clamp_min(1e-6)
     before = _accuracy(victim, images, labels, samples)
@@ -109,6 +131,8 @@ def _right(victim: Victim, images: Tensor, labels: Tensor) -> float:
     """The share of images, not in [0, 1] any more, that the members answer right; 0 where they cannot be asked."""
     try:
         with torch.inference_mode():
+            if victim.asked is not None:
+                return _accuracy(victim, images, labels, torch.arange(len(images), device=images.device))
             logits = torch.stack([_logits(member, images) for member in victim.members]).mean(dim=0)
     except (RuntimeError, ValueError, TypeError):
         return 0.0

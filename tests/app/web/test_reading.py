@@ -61,6 +61,34 @@ def test_a_comparison_has_the_numbers_of_the_summaries(run):
         compare(KEPT, [run])
 
 
+def test_a_victim_that_draws_is_judged_by_fresh_draws_everywhere(tmp_path):
+    from feint.app.cli import main
+    from feint.app.web.studio.behind import behind
+    from feint.app.web.studio.warm import Warm
+
+    (tmp_path / "drops.py").write_text(
+        "import torch\nfrom torch import nn\n\ndef build():\n    torch.manual_seed(0)\n"
+        "    return nn.Sequential(nn.Flatten(), nn.Dropout(0.9), nn.Linear(64, 10))\n"
+    )
+    victim = ["--network", f"{tmp_path / 'drops.py'}:build", "--estimator", "mc-dropout:draws=2", "--repeats", "2"]
+    asked = ["audit", *victim, "--limit", "20", "--radii", "0.1", "--threads", "1", "--quiet"]
+    assert main([*asked, "--out", str(tmp_path / "runs")]) == 0
+    (run,) = (tmp_path / "runs").glob("audit-*")
+    table = _records(run, variant="attacked", radius=0.1)
+    fresh = table[table["repeat"] > 0]
+    wrong = fresh["prediction"] != fresh["label"]
+    found = limits.tried(KEPT, run, "radius 0.1", limits.choices(KEPT, run)["measure"][0], 1.0)
+    assert f"{100 * wrong.mean():.1f} % of those answers are wrong" in found["told"]
+    assert wrong.mean() != (table["prediction"] != table["label"])[table["repeat"] == 0].mean()
+    named = behind(Warm(str(tmp_path)), str(run), {"radius": "0.1", "low": 0.0, "high": 1.0, "correct": False})
+    assert named["told"].startswith(f"{fresh[wrong]['sample'].nunique()} images")
+    attacked = next(each for each in compare(KEPT, [run, run]).tables() if each.name == "compare").rows[1]
+    mean = json.loads((run / "summary.json").read_text())["attacked"][0]["fresh"]["mean"]["aurc"]
+    assert mean in attacked
+    low, high = (float(part) for part in next(each for each in attacked if " to " in str(each)).split(" to "))
+    assert low <= 1000 * mean <= high
+
+
 def test_rows_are_those_of_the_records_in_parts(run):
     assert tables(KEPT, run)["records"]["rows"] == len(_records(run))
     found = rows(KEPT, run, "records", {"variant": "clean"}, 38, 5)

@@ -293,10 +293,11 @@ def test_a_victim_that_draws_is_judged_by_fresh_draws(drawing):
     table = drawing.run.table("records")
     assert sorted(table.distinct("repeat", variant="attacked")) == [0, 1, 2]
     assert sorted(table.distinct("repeat", variant="rounded")) == [0, 1, 2]
-    assert table.distinct("repeat", variant="random") == [0]
+    assert sorted(table.distinct("repeat", variant="random")) == [0, 1, 2]
     assert {"measure:mutual_information", "measure:softmax_variance"} <= set(table.names)
     entries = [(summary["clean"], {"variant": "clean"})]
     entries += [(row, {"variant": "attacked", "radius": row["radius"]}) for row in summary["attacked"]]
+    entries += [(row["random"], {"variant": "random", "radius": row["radius"]}) for row in summary["attacked"]]
     for row, where in entries:
         repeats = [columns(drawing, repeat=repeat, **where) for repeat in (1, 2)]
         found = [quality(each, "predictive_entropy")[0] for each in repeats]
@@ -315,6 +316,8 @@ def test_a_victim_that_draws_is_judged_by_fresh_draws(drawing):
         after = [columns(drawing, variant="attacked", radius=row["radius"], repeat=repeat) for repeat in (1, 2)]
         left = [tau(a["predictive_entropy"], b["predictive_entropy"]) for a, b in zip(before, after, strict=True)]
         assert row["fresh"]["mean"]["kendall_tau"] == pytest.approx(np.mean(left))
+    reached = [row["radius"] for row in summary["attacked"] if row["fresh"]["mean"]["of_worst"] >= 0.9]
+    assert summary["radius_for_ninety_percent"] == min(reached, default=None)
     repeats = [columns(drawing, variant="attacked", radius=max(RADII), repeat=at) for at in (1, 2)]
     joined = [np.concatenate([each[name] for each in repeats]) for name in ("label", "max_probability")]
     for row in summary["classes"]:

@@ -5,6 +5,7 @@ import pytest
 
 from feint.experiments.audit import AUDIT, AuditSettings
 from feint.experiments.audit.report import fresh_draws, headline
+from feint.experiments.audit.summary import judged
 from feint.experiments.audit.tables import scores, thresholds
 from feint.experiments.pictures import before_and_after, magnification
 from feint.reports import Details, Figure, Pictures, Stats, Text, text
@@ -306,6 +307,22 @@ def test_no_errors_are_no_finding():
     assert "did not make the confidence rank errors worse" in headline(found)
     found["attacked"][0]["aurc"] = 0.1
     assert "larger than 0 (0.00 to 100.00" in headline(found)
+
+
+def test_a_headline_of_harm_counts_the_images_without_a_direction():
+    found = made_up() | {"clean": ROW | {"aurc": 0.01}}
+    assert "direction" not in headline(found)
+    found["attacked"][0]["directionless"] = 3
+    assert headline(found).endswith("× 1000). The gradient shows no direction for 3 of 10 images.")
+
+
+def test_random_signs_are_judged_by_fresh_draws_too():
+    found, own = made_up("predictive_entropy"), ROW | {"kept": 1.0}
+    fresh = {"repeats": 2, "mean": ROW | {"kept": 0.875, "aurc": 0.3}, "std": ROW}
+    found["attacked"][0]["random"] = own | {"fresh": fresh}
+    (row,) = (row for row in scores(judged(found)).rows if str(row[0]).startswith("random"))
+    assert 0.3 in row
+    assert 0.875 in row
 
 
 def test_scores_of_what_there_is_not_are_dashes():

@@ -31,8 +31,8 @@ def risk_coverage(stages: Sequence[Stage], found: Judged, summary: Mapping[str, 
 
     rows, clean = [summary["clean"], *summary["attacked"]], errors(stages[0][1])
     curves = [curve(at, each, row["aurc"]) for (at, each), row in zip(stages, rows, strict=True)]
-    signs = found.rows("random", rows[-1]["radius"])
-    random = curve(rows[-1]["radius"], signs, rows[-1]["random"]["aurc"]) if len(signs) else None
+    at, signs = rows[-1]["radius"], rows[-1].get("random")
+    random = curve(at, found.judged("random", at), signs["aurc"]) if signs else None
     best, worst = metrics.best_risk_coverage(clean), metrics.worst_risk_coverage(clean)
     return charts.risk_coverage(curves, best.risk.numpy(), worst.risk.numpy(), random=random)
 

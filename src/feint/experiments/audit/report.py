@@ -58,10 +58,12 @@ def headline(summary: Mapping[str, Any]) -> str:
     if times < 1.05:
         return _harmless(summary, f"within {at} that changed {labels}")
     grew = f"{times:.3g} times as large" if times < float("inf") else "larger than 0"
+    lost = max(row["directionless"] for row in summary["attacked"])
+    still = f" The gradient shows no direction for {lost:,} of {summary['images']:,} images." if lost else ""
     return (
         f"An attack that moved no pixel by more than {at} of the full range and changed {labels} "
         f"made the area under the risk-coverage curve {grew} "
-        f"({1000 * clean['aurc']:.2f} to {1000 * worst['aurc']:.2f}, × 1000)."
+        f"({1000 * clean['aurc']:.2f} to {1000 * worst['aurc']:.2f}, × 1000).{still}"
     )
 
 

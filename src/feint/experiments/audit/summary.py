@@ -91,7 +91,7 @@ def summarise(run: Run) -> dict[str, Any]:
         "measure": measure,
         "warnings": [
             *run.about["warnings"],
-            *about_ranking(len(clean), int(errors(clean).sum()), len(classes), present),
+            *about_ranking(len(drawn), int(errors(drawn).sum()), len(classes), present),
             *about_direction(lost, len(clean)),
         ],
         "images": len(clean),
@@ -104,7 +104,9 @@ def summarise(run: Run) -> dict[str, Any]:
             **_fresh(found.repeats("clean"), measure),
         },
         "attacked": attacked,
-        "radius_for_ninety_percent": min((row["radius"] for row in attacked if row["of_worst"] >= 0.9), default=None),
+        "radius_for_ninety_percent": min(
+            (row["radius"] for row in attacked if _said(row, "of_worst") >= 0.9), default=None
+        ),
         "thresholds": threshold_damage(
             (uncertainty(drawn, measure), errors(drawn)),
             {
@@ -187,18 +189,25 @@ def _attacked(found: Judged, clean: pa.Table, radius: float, linf: bool) -> Mapp
             "outside": (column(rounded, "measured") > radius + 6e-8).double().mean().item() if linf else None,
             **_fresh(found.repeats("rounded", radius), measure, found.repeats("clean")),
         },
-        **_random(found.rows("random", radius), measure),
+        **_random(found, radius),
         **_fresh(found.repeats("attacked", radius), measure, found.repeats("clean")),
     }
 
 
-def _random(rows: pa.Table, measure: str) -> dict[str, Any]:
+def _said(row: Mapping[str, Any], name: str) -> float:
+    """A number of a row as it is judged: the mean of fresh draws, where there are any."""
+    return row["fresh"]["mean"][name] if "fresh" in row else row[name]
+
+
+def _random(found: Judged, radius: float) -> dict[str, Any]:
     """What random signs of the same radius do, where they were tried; beyond it, the damage is the attack's own."""
+    rows, measure = found.rows("random", radius), found.measure
     if not len(rows):
         return {}
     spent = {name: column(rows, name).double().mean().item() for name in ("gradients", "queries")}
     effective = column(rows, "accepted").mean().item()
-    return {"random": {**quality(rows, measure), "kept": kept(rows), "effective_radius": effective, **spent}}
+    fresh = _fresh(found.repeats("random", radius), measure)
+    return {"random": {**quality(rows, measure), "kept": kept(rows), "effective_radius": effective, **spent, **fresh}}
 
 
 def _of_worst(attacked: pa.Table, measure: str) -> float:
@@ -256,7 +265,7 @@ def judged(summary: Mapping[str, Any]) -> dict[str, Any]:
 
     def fresh(row: Mapping[str, Any]) -> dict[str, Any]:
         found = {**row, **row["fresh"]["mean"], "own_aurc": row["aurc"]} if "fresh" in row else {**row}
-        return found | ({"rounded": fresh(row["rounded"])} if "rounded" in row else {})
+        return found | {name: fresh(row[name]) for name in ("rounded", "random") if name in row}
 
     return {**summary, "clean": fresh(summary["clean"]), "attacked": [fresh(row) for row in summary["attacked"]]}
 

@@ -180,7 +180,7 @@ class Audit:
             self.settings.radii, self._random(images, labels, samples, clean, memo), strict=False
         ):
             random = {"variant": "random", "radius": radius, **_spent(result, result.inputs - images, 0)}
-            tables.append(judged(result.inputs, 0, random))
+            tables += [judged(result.inputs, repeat, random) for repeat in repeats]
         return Found({"records": pa.concat_tables(tables)}, skipped=skipped)
 
     def _random(

@@ -17,7 +17,7 @@ from feint.runs.run import Run
 from feint.runs.runners.local import read_summary
 from feint.victims.records import MEASURE
 
-from .runs import Reader, opened
+from .runs import Reader, judging, opened
 
 MOST: Final = 8
 RESAMPLES: Final = 200
@@ -46,8 +46,8 @@ def compare(kept: Reader, paths: Sequence[Path]) -> Report:
     }
     table = Table.of("compare", columns, rows, caption="By radius; clean where there is none")
     told = (
-        "A stochastic victim is judged by fresh draws. Intervals are of the bootstrap over images, of one set of "
-        "draws. Rows compare where data, attack and measure are the same."
+        "A stochastic victim is judged by fresh draws. Intervals are of the bootstrap over images. "
+        "Rows compare where data, attack and measure are the same."
     )
     audits = [(run, summary) for run, summary in found if run.experiment.name == "audit"]
     figures = (_figure(rows, [run.id for run, _ in audits]),) if audits else ()
@@ -85,13 +85,20 @@ def _stage(run: Run, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _interval(run: Run, at: float | None) -> tuple[float, float]:
-    """The bootstrap's, of AURC, from the records."""
+    """The bootstrap's, of the AURC beside it, from the records: of fresh draws its mean over them."""
     measure = MEASURE + run.settings.measure
     where: dict[str, Any] = {"variant": "clean"} if at is None else {"variant": "attacked", "radius": at}
-    table = run.table("records").read(["prediction", "label", measure], repeat=0, **where)
-    doubt = torch.tensor(table.column(measure).to_numpy())
-    wrong = torch.tensor(table.column("prediction").to_numpy() != table.column("label").to_numpy())
-    found = metrics.bootstrap(metrics.aurc, doubt, wrong, resamples=RESAMPLES)
+    records, columns = run.table("records"), list[torch.Tensor]()
+    for repeat in judging(run, **where):
+        table = records.read(["prediction", "label", measure], repeat=repeat, **where)
+        columns.append(torch.tensor(table.column(measure).to_numpy()))
+        columns.append(torch.tensor(table.column("prediction").to_numpy() != table.column("label").to_numpy()))
+
+    def area(*drawn: torch.Tensor) -> float:
+        found = [metrics.aurc(doubt, wrong) for doubt, wrong in zip(drawn[::2], drawn[1::2], strict=True)]
+        return sum(found) / len(found)
+
+    found = metrics.bootstrap(area, *columns, resamples=RESAMPLES)
     return found.low, found.high
 
 

@@ -15,7 +15,7 @@ from feint.reports.formats import percent, radius, significant
 from feint.runs.run import Run
 from feint.victims.records import MEASURE
 
-from .runs import Reader, opened
+from .runs import Reader, judging, opened
 
 EXPERIMENTS: Final = ("audit", "detect")
 """Whose records say what a threshold does."""
@@ -91,12 +91,13 @@ def tried(kept: Reader, path: Path, on: str, measure: str, share: float) -> dict
 
 
 def _answered(run: Run, on: str, measure: str, known: Mapping[str, list[str]]) -> tuple[Any, Any]:
-    """The uncertainty of each input, and whether its answer is wrong."""
+    """The uncertainty of each input, and whether its answer is wrong; of a victim that draws, in every fresh set."""
     at = known["on"].index(on)
     where: dict[str, Any] = {"variant": "clean"}
     if at:
         where = {"variant": "attacked", "radius": run.settings.radii[at - 1]}
-    table = run.table("records").read([MEASURE + measure, "prediction", "label"], repeat=0, **where)
+    wanted = [MEASURE + measure, "prediction", "label"]
+    table = run.table("records").read(wanted, repeat=judging(run, **where), **where)
     columns = [table.column(name).to_numpy() for name in (MEASURE + measure, "prediction", "label")]
     return columns[0], columns[1] != columns[2]
 

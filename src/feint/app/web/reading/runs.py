@@ -52,6 +52,11 @@ def opened(path: Path) -> tuple[Run, bool]:
     return Run(path, experiment, state), state["state"] == "complete"
 
 
+def judging(run: Run, **where: Any) -> list[int]:
+    """Which sets of draws judge these records: the fresh ones, where there are any, else the only one."""
+    return sorted(run.table("records").distinct("repeat", **where))[1:] or [0]
+
+
 def tables(kept: Reader, path: Path) -> dict[str, dict[str, Any]]:
     """The tables that a run has: their columns, and how many rows."""
     run, _ = opened(path)

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from feint.app.web.reading.runs import opened
+from feint.app.web.reading.runs import judging, opened
 from feint.errors import FeintError, SpecError
 from feint.reports.formats import percent, significant
 from feint.reports.images import png
@@ -67,12 +67,12 @@ def _rows(run: Run, where: Mapping[str, Any]) -> tuple[list[dict[str, Any]], int
     missing = [name for name in (*COLUMNS, "variant") if name not in table.names]
     if missing:
         raise SpecError(f"records: expected those of single images, got none with {missing[0]}")
-    chosen: dict[str, Any] = {"variant": "clean", "repeat": 0}
+    chosen: dict[str, Any] = {"variant": "clean"}
     if "radius" in where:
         said = float(where["radius"])
         radii = [float(each) for each in table.distinct("radius", variant="attacked")]
         chosen |= {"variant": "attacked", "radius": min(radii, key=lambda each: abs(each - said))}
-    found = table.read(list(COLUMNS), **chosen)
+    found = table.read(list(COLUMNS), repeat=judging(run, **chosen), **chosen)
     columns = [found.column(name).to_numpy() for name in COLUMNS]
     sample, label, prediction, confidence = *columns[:3], 1 - columns[3]
     keep = np.ones(len(sample), dtype=bool)
@@ -88,6 +88,8 @@ def _rows(run: Run, where: Mapping[str, Any]) -> tuple[list[dict[str, Any]], int
         order = np.argsort(-confidence, kind="stable")
         middle = round(where["coverage"] * len(order))
         places = order[max(0, middle - SHOWN // 2) : middle + SHOWN // 2]
+    _, once = np.unique(sample[places], return_index=True)  # several fresh draws may put one image there
+    places = places[np.sort(once)]
     rows = [
         {
             "sample": int(sample[at]),
