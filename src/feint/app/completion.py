@@ -43,15 +43,17 @@ def words() -> dict[str, list[str]]:
     from feint.app.flags import flags_of
     from feint.runs.things import loaded
 
-    found = {name: cli.flags_of(name) for name in OWN}
-    for name, reference in catalog.EXPERIMENTS.items():
+    def flags(title: str, reference: str) -> list[str]:
         doc = import_module(reference.partition(":")[0]).__doc__ or ""
-        parser = parser_of(name, doc, flags_of(loaded(reference).settings))
-        found[name] = parser.flags()
+        return parser_of(title, doc, flags_of(loaded(reference).settings)).flags()
+
+    found = {name: cli.flags_of(name) for name in OWN}
+    found |= {name: flags(name, reference) for name, reference in catalog.EXPERIMENTS.items()}
+    tables = [flags(f"reproduce {name}", reference) for name, reference in catalog.PAPERS.items()]
     follow = {"attack": list(catalog.ATTACKS), "catalog": [name for names in KINDS.values() for name in names]}
     follow |= {"completion": list(SHELLS), "runs": list(VERBS)}
     found = {name: [*follow.get(name, ()), *flags] for name, flags in found.items()}
-    return {**found, "reproduce": list(catalog.PAPERS)}
+    return {**found, "reproduce": [*catalog.PAPERS, *dict.fromkeys(flag for known in tables for flag in known)]}
 
 
 def script(shell: str) -> str:

@@ -16,6 +16,7 @@ from feint.runs.blame import blamed
 from feint.runs.folder.ledger import run_id
 from feint.runs.machine import Machine
 from feint.runs.run import Run
+from feint.runs.settings import RunSettings
 from feint.runs.work import Found, Piece, Stage
 
 from .computing import Computer
@@ -68,7 +69,7 @@ class Worker:
     """Computes pieces of one run after the other; networks stay loaded as long as the run is the same."""
 
     def __init__(self) -> None:
-        self._run: Path | None = None
+        self._run: tuple[Path, RunSettings] | None = None
         self._stages: dict[str, Stage] = {}
         self._earlier: tuple[str, Run] | None = None
         self._computer = Computer()
@@ -83,7 +84,7 @@ class Worker:
             return failure(error)
 
     def _compute(self, order: Order) -> Found:
-        if self._run != order.task.path:
+        if self._run != (order.task.path, order.task.settings):  # what is no part of the id may differ in one run
             self._begin(order)
         if order.shard is not None and (self._computer.shard is None or order.shard < self._computer.shard):
             self._computer.shard = order.shard
@@ -106,7 +107,7 @@ class Worker:
         if found != task.path.name:
             raise SpecError(f"a worker sees other data, weights or code: expected run {task.path.name}, got {found}")
         self._stages = {stage.name: stage for stage in work.stages if isinstance(stage, Stage)}
-        self._run = task.path
+        self._run = task.path, task.settings
 
 
 def failure(error: BaseException) -> Failure:
