@@ -18,7 +18,6 @@ from .store.comparison import flattened
 from .store.entry import Entry
 from .store.figures import flat
 
-TRACKERS: Final = ("mlflow",)
 EXPERIMENT: Final = "feint"
 _ARTIFACTS = ("report.html", "summary.json", "run.json")
 _PARAMS, _METRICS, _LONGEST = 100, 1000, 6000

@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 from feint import catalog
 from feint.errors import SpecError
 from feint.runs.experiment import Experiment
-from feint.runs.grammar import Word, formatted, parsed
+from feint.runs.grammar import parsed
 from feint.runs.programs import programs
 from feint.runs.settings import RunSettings, Settings, near
 from feint.runs.things import loaded
@@ -136,11 +136,6 @@ def _inside(asked: Settings) -> list[Settings]:
             if isinstance(each, Settings):
                 found += _inside(each)
     return found
-
-
-def text_of(word: Word) -> str:
-    """A word as it is typed, with what is not said left out."""
-    return formatted(word.plain())
 
 
 def mapping_of(text: str) -> dict[str, Any]:

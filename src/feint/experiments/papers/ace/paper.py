@@ -130,9 +130,6 @@ PAPER_TABLE_4: Final = (
 )
 """SelectiveNet, trained for a coverage of 0.7, white box."""
 
-PAPER_COVERAGE: Final = {RESNET18: 0.648, VGG16: 0.778}
-"""Table 4's own coverages, empirical on the clean test set, at which its selective risks are taken."""
-
 
 class PaperClaim(NamedTuple):
     """What the paper says beside its tables.
