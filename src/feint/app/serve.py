@@ -1,4 +1,4 @@
-"""`feint serve`: the workbench, a page in the browser over the runs and victims of a folder.
+"""`feint serve`: the workbench, pages in the browser over all runs that the store knows.
 
     feint serve
     feint serve --port 8000 --out path/to/runs
@@ -34,7 +34,9 @@ def command(arguments: Sequence[str]) -> Callable[[], None]:
     )
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=int, default=PORT, help=f"(default: {PORT})")
-    parser.add_argument("--out", type=Path, default=RUNS, metavar="FOLDER", help=f"of runs (default: {RUNS})")
+    parser.add_argument(
+        "--out", type=Path, default=RUNS, metavar="FOLDER", help=f"of its jobs' runs, shown too (default: {RUNS})"
+    )
     parser.add_argument(
         "--victims", type=Path, default=VICTIMS, metavar="FOLDER", help=f"of trained victims (default: {VICTIMS})"
     )

@@ -36,3 +36,11 @@ def test_a_second_victim_is_attacked_on_the_same_image_made_to_fit(warm):
     assert abs(small(own) - small(first)).mean() > 60
     assert same["label"] is None  # it knows four classes, and no 5
     assert attack(warm, {}, {"index": 3, "of": {}}, **asked)["before"] == first["before"]
+
+
+def test_the_embedded_digits_are_shown_without_asking_a_network():
+    from feint.app.web.studio.pictures import digits
+
+    found = digits(None)
+    assert [each["index"] for each in found] == list(range(12))
+    assert all(each["png"].startswith(b"\x89PNG") for each in found)

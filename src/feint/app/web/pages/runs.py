@@ -98,10 +98,10 @@ async def _digits(desk: Desk) -> None:
         text("p", "Click one to attack it.")
         place = ui.element("div").classes("thumbs large")
         with place:
-            text("p", "Training the demo network, some seconds …", "wait")
+            text("p", "Reading them …", "wait")
     await ui.context.client.connected()
     try:
-        found = await desk.studio.call("feint.app.web.studio.pictures:about", victim={})
+        found = await desk.reader.call("feint.app.web.studio.pictures:digits")
     except FeintError as error:
         place.clear()
         with place:
@@ -109,7 +109,7 @@ async def _digits(desk: Desk) -> None:
         return
     place.clear()
     with place:
-        for each in found["thumbs"]:
+        for each in found:
             with link("", f"/attack?image={each['index']}"):
                 picture = ui.element("img")
                 picture._props |= {  # pyright: ignore[reportPrivateUsage]

@@ -1,5 +1,6 @@
 """A slider for a threshold, over the values of a run's records."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, final
@@ -11,7 +12,7 @@ from feint.app.web.elements import Chart, Field
 from feint.errors import FeintError
 from feint.reports.formats import percent
 
-from .frame import text
+from .frame import button, text
 
 STEPS = 200
 CHOICES = ("on", "measure")
@@ -50,6 +51,7 @@ class Threshold:
         first = {name: said[name] if said.get(name) in known[name] else known[name][0] for name in CHOICES}
         self._values: dict[str, Any] = {**first, "share": _share(said.get("share", ""))}
         self._asked, self._running = 0, False
+        self._limit, self._kinds = 0.0, ("", "")
         with ui.element("section"):
             text("h2", "Try a threshold")
             with ui.element("div").classes("columns"):
@@ -59,6 +61,8 @@ class Threshold:
             place = round(STEPS * self._values["share"])
             self._slider = Field("inputs below it", "range", place, span=(0, STEPS, 1), on_change=self._moved)
             self._told = text("p", "", "finding").props('role="status"')
+            with ui.element("div").classes("bar"):
+                self._missed, self._alarms = button("", self._show_missed), button("", self._show_alarms)
             self._key = ui.element("ul").classes("key")
             with ui.element("div").classes("panels many").style("--least: 400px"):
                 self._charts = [Chart({}, ALTS[0], self._bar), Chart({}, ALTS[1])]
@@ -76,12 +80,27 @@ class Threshold:
         self._tell(self._values)
         await self.renew()
 
+    async def _show_missed(self) -> None:
+        """What should lie above the threshold, and does not."""
+        await self._side(self._kinds[1], "high")
+
+    async def _show_alarms(self) -> None:
+        """What lies above the threshold, and should not."""
+        await self._side(self._kinds[0], "low")
+
+    async def _side(self, kind: str, end: str) -> None:
+        above = math.nextafter(self._limit, math.inf)  # what lies at the threshold is below it
+        await self._picked({**self._chosen, end: above, "kind": kind})
+
+    @property
+    def _chosen(self) -> dict[str, Any]:
+        return {name: self._values[name] for name in CHOICES}
+
     async def _bar(self, datum: Mapping[str, Any]) -> None:
         """What stands behind a bar; the rule among them stands for nothing."""
         if {"low", "high", "name"} <= datum.keys():
             ends = {name: float(datum[name]) for name in ("low", "high")}
-            where = {name: self._values[name] for name in CHOICES}
-            await self._picked({**where, **ends, "kind": str(datum["name"])})
+            await self._picked({**self._chosen, **ends, "kind": str(datum["name"])})
 
     async def renew(self) -> None:
         """Try it; while an answer is on its way, only the last wish counts."""
@@ -103,6 +122,9 @@ class Threshold:
 
     def _show(self, found: Mapping[str, Any]) -> None:
         self._told.set_text(found["told"])
+        self._limit, self._kinds = float(found["limit"]), found["kinds"]
+        self._missed.set_text(f"Show {self._kinds[1]} below it")
+        self._alarms.set_text(f"Show {self._kinds[0]} above it")
         for chart, spec in zip(self._charts, found["charts"], strict=True):
             chart.show(spec)
         self._key.clear()

@@ -64,7 +64,7 @@ class Told:
 
 
 TOLD: Final = {
-    "audit": Told("correct", "wrong"),
+    "audit": Told("correct answers", "wrong answers"),
     "detect": Told("clean and noisy inputs", "attacked inputs"),
     "ood": Told("in-domain images", "foreign images"),
 }
@@ -89,8 +89,8 @@ def tried(kept: Reader, path: Path, on: str, measure: str, share: float) -> dict
         share: of all inputs that lie below the threshold, 0 to 1.
 
     Returns:
-        ``told``, what it does in words, ``charts``, the values with the threshold among them and the curve with its
-        point on it, and the ``legend`` of the first.
+        ``told``, what it does in words, the ``limit`` itself, ``charts``, the values with the threshold among them and
+        the curve with its point on it, the ``legend`` of the first, and the ``kinds`` that it tells apart.
 
     Raises:
         SpecError: something else than `choices` offers.
@@ -110,7 +110,9 @@ def tried(kept: Reader, path: Path, on: str, measure: str, share: float) -> dict
     curve, told = (_risk if experiment == "audit" else _found)(values, marked, limit, head, names)
     return {
         "told": told,
+        "limit": limit,
         "charts": [_with(panel, rule_at(limit)), curve],
+        "kinds": (names.negative, names.positive),
         "legend": [(each.name, each.colour) for each in samples],
     }
 

@@ -148,13 +148,16 @@ def _foreign(run: Run, where: Mapping[str, Any]) -> list[Row]:
 
 
 def _beyond(run: Run, where: Mapping[str, Any]) -> list[Row]:
-    """Inputs whose measure lies in a bin of the histogram on which a threshold is tried."""
+    """Inputs whose measure lies in a bin of the histogram on which a threshold is tried, or on one side of that."""
     found = limits.inputs(run, str(where["on"]), str(where.get("measure", "")))
     names = limits.TOLD[run.experiment.name]
     keep = found.marked == (where.get("kind") == names.positive)
-    low, high = where.get("low", -np.inf), where.get("high", np.inf)
-    top = np.quantile(found.values, 0.999)  # the last bin takes in everything above it
-    keep &= (found.values >= low) & ((found.values < high) | (high >= top))
+    if "high" in where:
+        top = np.quantile(found.values, 0.999)  # the last bin takes in everything above it
+        last = "low" in where and where["high"] >= top
+        keep &= (found.values < where["high"]) | last
+    if "low" in where:
+        keep &= found.values >= where["low"]
     return _once(
         Row(
             int(found.samples[at]),

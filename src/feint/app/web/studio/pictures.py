@@ -10,6 +10,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from feint import data
+from feint.data import Dataset
 from feint.errors import SpecError
 from feint.reports.images import png
 
@@ -32,14 +34,26 @@ def about(kept: Warm, victim: Mapping[str, Any]) -> dict[str, Any]:
     }
     if seat.pictures is None:
         return found
-    indices = list(range(min(THUMBS, len(seat.pictures))))
-    batch = seat.pictures.only(indices)
-    labels: list[int] = [int(label) for label in batch.targets]
-    thumbs = [
-        {"index": at, "label": _named(seat, label), "png": png(channels_last(image), largest=64)}
+    return {**found, "count": len(seat.pictures), "thumbs": _thumbs(seat.pictures)}
+
+
+def digits(kept: object) -> list[dict[str, Any]]:
+    """The first of the embedded digits; no network is asked, so that they are there at once."""
+    return _thumbs(data.load("digits", split="test"))
+
+
+def _thumbs(pictures: Dataset) -> list[dict[str, Any]]:
+    indices = list(range(min(THUMBS, len(pictures))))
+    batch, names = pictures.only(indices), pictures.classes
+    labels = [int(label) for label in batch.targets]
+    return [
+        {
+            "index": at,
+            "label": names[label] if label < len(names) else str(label),
+            "png": png(channels_last(image), largest=64),
+        }
         for at, image, label in zip(indices, batch.inputs, labels, strict=True)
     ]
-    return {**found, "count": len(seat.pictures), "thumbs": thumbs}
 
 
 def _named(seat: Seat, label: int) -> str:
