@@ -12,6 +12,7 @@ from feint.reports import Figure
 from feint.runs.folder import files
 
 KEPT = Reader()
+pytestmark = pytest.mark.usefixtures("plain_report")
 
 
 @pytest.fixture
@@ -144,7 +145,7 @@ def test_what_a_click_says_stands_in_an_address_and_is_read_again():
     [
         (["span", "--radii", "0.05"], {"radius": 0.05, "place": 0.5}),
         (["attack", "fgsm", "--radii", "0.1"], {"radius": 0.1, "changed": True}),
-        (["per-class", "--passes", "1", "--radii", "0.1"], {"panel": "the embedded digit network", "name": "4"}),
+        (["per-class", "--passes", "2", "--radii", "0.1"], {"panel": "the embedded digit network", "name": "4"}),
         (["detect", "--attack", "fgsm", "--radii", "0.1"], {"measure": "margin", "low": 0.0, "high": 2.0}),
     ],
 )
@@ -184,7 +185,7 @@ def test_a_comparison_has_the_numbers_of_the_summaries(run):
     ]
     low, high = (float(part) for part in table.rows[0][at + 1].split(" to "))
     assert low <= 1000 * summary["clean"]["aurc"] <= high
-    for row, stage in zip(table.rows, [summary["clean"], *summary["attacked"]], strict=True):
+    for row, stage in zip(table.rows[:3], [summary["clean"], *summary["attacked"]], strict=True):
         told = dict(zip(((each.title, each.subtitle) for each in table.columns), row, strict=True))
         low, high = (float(part) for part in told["95 % interval", "accuracy"].split(" to "))
         assert low <= 100 * stage["accuracy"] <= high

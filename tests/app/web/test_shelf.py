@@ -7,6 +7,8 @@ from feint.app.web.shelf import FRESH, Shelf
 from feint.errors import StoreError
 from feint.runs.folder import files
 
+pytestmark = pytest.mark.usefixtures("plain_report")
+
 
 @pytest.fixture
 def shelf(root, tmp_path):

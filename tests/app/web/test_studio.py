@@ -8,12 +8,13 @@ from feint.app.web.studio.warm import Warm
 
 
 @pytest.fixture(scope="module")
-def warm(tmp_path_factory):
+def warm(plain_report, tmp_path_factory):
     """A studio with a victim whose own pictures are noise of another size."""
     root = tmp_path_factory.mktemp("studio")
-    pixels = np.random.default_rng(0).integers(0, 256, (40, 28, 28), dtype=np.uint8)
-    np.savez(root / "noise.npz", images=pixels, labels=np.arange(40) % 4)
-    data = ["--data", str(root / "noise.npz"), "--test-data", str(root / "noise.npz"), "--epochs", "1"]
+    for at, name in enumerate(("train", "noise")):
+        pixels = np.random.default_rng(at).integers(0, 256, (40, 28, 28), dtype=np.uint8)
+        np.savez(root / f"{name}.npz", images=pixels, labels=np.arange(40) % 4)
+    data = ["--data", str(root / "train.npz"), "--test-data", str(root / "noise.npz"), "--epochs", "1"]
     where = ["--out", str(root / "runs"), "--victims", str(root / "victims")]
     assert main(["train", "noisy", "--network", "lenet", *data, *where, "--quiet"]) == 0
     return Warm(str(root / "victims"))

@@ -87,10 +87,9 @@ def test_a_threshold_and_the_images_behind_its_bars_are_in_the_link(visitor, ser
     def clicked():
         bars = visitor.driver.find_element("xpath", path)
         visitor.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", bars)
-        at = 66 - bars.size["width"] // 2
-        for up in (1, 6):
-            place = bars.size["height"] // 2 - 50 - up
-            ActionChains(visitor.driver).move_to_element_with_offset(bars, at, place).click().perform()
+        for across in (50, 60, 75, 90):  # bars stand where they do
+            place = (across - bars.size["width"] // 2, bars.size["height"] // 2 - 55)
+            ActionChains(visitor.driver).move_to_element_with_offset(bars, *place).click().perform()
         time.sleep(2)
         return visitor.all(".behind figure")
 

@@ -1,7 +1,7 @@
 """Which records stand behind a mark of a run's chart, as far as `picked` says."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, final
 
@@ -81,8 +81,8 @@ def _judged(run: Run, where: Mapping[str, Any]) -> list[Row]:
         places = _around(np.argsort(-sure, kind="stable"), where["coverage"])
     moved = chosen["variant"] == "attacked"
     return _once(
-        Row(int(sample[at]), f"{_said(run, sample[at], prediction[at], sure[at])}; {_is(run, label[at])}", moved=moved)
-        for at in places
+        Row(image, f"{_said(run, image, guess, share)}; {_is(run, truth)}", moved=moved)
+        for image, guess, share, truth in _at(places, sample, prediction, sure, label)
     )
 
 
@@ -93,14 +93,14 @@ def _spans(run: Run, where: Mapping[str, Any]) -> list[Row]:
     radius = min(radii, key=lambda each: abs(each - where.get("radius", radii[-1])))
     found = table.read(names, radius=radius)
     sample, label, prediction, clean, low, high = (found.column(name).to_numpy() for name in names)
-    share = percent(1)
+    share, places = percent(1), _around(np.argsort(clean, kind="stable"), where.get("place", 0.0))
     return [
         Row(
-            int(sample[at]),
-            f"{_said(run, sample[at], prediction[at], clean[at])}, which can be moved to {share(low[at])} and "
-            f"{share(high[at])} %; {_is(run, label[at])}",
+            image,
+            f"{_said(run, image, guess, own)}, which can be moved to {share(least)} and {share(most)} %; "
+            f"{_is(run, truth)}",
         )
-        for at in _around(np.argsort(clean, kind="stable"), where.get("place", 0.0))
+        for image, guess, own, least, most, truth in _at(places, sample, prediction, clean, low, high, label)
     ]
 
 
@@ -112,13 +112,13 @@ def _by_class(run: Run, where: Mapping[str, Any]) -> list[Row]:
     own = {"victim": victim, "condition": "clean", "label": _label(run, where.get("name", ""))}
     found = run.table("records").read(columns, **own)
     sample, label, prediction, softmax = (found.column(name).to_numpy() for name in columns)
+    places = np.argsort(softmax, kind="stable")
     return [
         Row(
-            int(sample[at]),
-            f"image {sample[at]}: {_named(run, prediction[at])}; {_is(run, label[at])}, whose mean softmax is "
-            f"{percent(1)(softmax[at])} %",
+            image,
+            f"image {image}: {_named(run, guess)}; {_is(run, truth)}, whose mean softmax is {percent(1)(share)} %",
         )
-        for at in np.argsort(softmax, kind="stable")
+        for image, guess, truth, share in _at(places, sample, prediction, label, softmax)
     ]
 
 
@@ -142,8 +142,8 @@ def _foreign(run: Run, where: Mapping[str, Any]) -> list[Row]:
     keep = (sure >= where.get("low", 0.0)) & ((sure < where.get("high", 1.0)) | (where.get("high", 1.0) > 0.999))
     told = "of the own data" if data == DOMAIN else f"of {foreign[data - 1]}"
     return _once(
-        Row(int(sample[at]), f"{_said(run, sample[at], prediction[at], sure[at])}; {told}", data, radius is not None)
-        for at in np.flatnonzero(keep)
+        Row(image, f"{_said(run, image, guess, share)}; {told}", data, radius is not None)
+        for image, guess, share in _at(np.flatnonzero(keep), sample, prediction, sure)
     )
 
 
@@ -158,19 +158,19 @@ def _beyond(run: Run, where: Mapping[str, Any]) -> list[Row]:
         keep &= (found.values < where["high"]) | last
     if "low" in where:
         keep &= found.values >= where["low"]
+    places, name = np.flatnonzero(keep), str(where.get("measure")).replace("_", " ")
     return _once(
-        Row(
-            int(found.samples[at]),
-            f"image {found.samples[at]}: {str(where.get('measure')).replace('_', ' ')} "
-            f"{significant(3)(found.values[at])}; {_is(run, found.labels[at])}",
-            int(found.data[at]),
-            found.moved,
-        )
-        for at in np.flatnonzero(keep)
+        Row(image, f"image {image}: {name} {significant(3)(value)}; {_is(run, truth)}", data, found.moved)
+        for image, value, truth, data in _at(places, found.samples, found.values, found.labels, found.data)
     )
 
 
-def _once(found: Any) -> list[Row]:
+def _at(places: Array, *columns: Array) -> Iterator[tuple[Any, ...]]:
+    """Values of columns at some places, as Python has numbers."""
+    return zip(*(column[places].tolist() for column in columns), strict=True)
+
+
+def _once(found: Iterator[Row]) -> list[Row]:
     """Each image once: several fresh draws may put one there."""
     kept: dict[tuple[int, int], Row] = {}
     for row in found:
