@@ -75,6 +75,7 @@ def test_runs_lie_in_several_folders_that_the_store_knows(shelf, tmp_path):
     }
     assert shelf.path("audit-0123456789") == elsewhere / "audit-0123456789"
     shutil.rmtree(other)
+    assert len(_later(shelf)) == 2
     assert shelf.path(entry.id) == elsewhere / entry.id
     shutil.rmtree(elsewhere / "audit-0123456789")  # folders are the truth, whatever the store says
     assert [each.id for each in _later(shelf)] == [entry.id]

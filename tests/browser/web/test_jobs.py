@@ -156,7 +156,7 @@ def test_a_job_is_cancelled_and_goes_on(visitor):
 
 def test_a_job_ends_though_the_server_was_closed_in_the_middle(visitor, server, bench):
     """Whoever opens it again finds the job done, and its report."""
-    visitor.go("/new?experiment=attack&attack=cw:steps=60,searches=3&radii=5&limit=60").reads("The same")
+    visitor.go("/new?experiment=attack&attack=cw:steps=40,searches=2&radii=5&limit=40").reads("The same")
     visitor.press("Start")
     job = _job(visitor)
     visitor.until(lambda: _state(visitor) == "running")
@@ -167,7 +167,7 @@ def test_a_job_ends_though_the_server_was_closed_in_the_middle(visitor, server, 
     visitor.unquiet()
     visitor.go(f"/job/{job}").until(lambda: _state(visitor) == "done", "the end of the job")
     visitor.press("See its report", "a")
-    visitor.reads("60 images")
+    visitor.reads("40 images")
 
 
 def test_a_job_goes_on_while_the_server_is_started_again(visitor, server, bench):
