@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from feint.errors import SpecError
 
-NUMBER: Final = re.compile(r"-?\d{1,9}(\.\d{1,20})?(e-?\d{1,3})?")
+NUMBER: Final = re.compile(r"-?\d{1,15}(\.\d{1,20})?(e-\d{1,3})?")
 NUMBERS: Final = ("radius", "low", "high", "coverage", "place")
 TEXTS: Final = ("name", "kind", "panel", "on", "measure")
 FLAGS: Final = ("correct", "changed")
