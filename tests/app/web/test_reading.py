@@ -12,6 +12,14 @@ from feint.reports import Figure
 from feint.runs.folder import files
 
 KEPT = Reader()
+DROPS = """
+import torch
+from torch import nn
+
+def build():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Flatten(), nn.Dropout(0.9), nn.Linear(64, 10))
+"""
 pytestmark = pytest.mark.usefixtures("plain_report")
 
 
@@ -145,7 +153,7 @@ def test_what_a_click_says_stands_in_an_address_and_is_read_again():
     [
         (["span", "--radii", "0.05"], {"radius": 0.05, "place": 0.5}),
         (["attack", "fgsm", "--radii", "0.1"], {"radius": 0.1, "changed": True}),
-        (["per-class", "--passes", "2", "--radii", "0.1"], {"panel": "the embedded digit network", "name": "4"}),
+        (["per-class", "--passes", "2", "--radii", "0.1", "--network", "drops.py:build"], {"panel": "", "name": "4"}),
         (["detect", "--attack", "fgsm", "--radii", "0.1"], {"measure": "margin", "low": 0.0, "high": 2.0}),
     ],
 )
@@ -154,6 +162,8 @@ def test_a_mark_of_every_experiment_with_images_shows_them(tmp_path, asked, wher
     from feint.app.web.studio.behind import behind
     from feint.app.web.studio.warm import Warm
 
+    (tmp_path / "drops.py").write_text(DROPS)
+    asked = [each.replace("drops.py", str(tmp_path / "drops.py")) for each in asked]
     assert main([*asked, "--limit", "40", "--quiet", "--out", str(tmp_path)]) == 0
     (run,) = tmp_path.glob(f"{asked[0]}-*")
     table = _records(run)
@@ -202,10 +212,7 @@ def test_a_victim_that_draws_is_judged_by_fresh_draws_everywhere(tmp_path):
     from feint.app.web.studio.behind import behind
     from feint.app.web.studio.warm import Warm
 
-    (tmp_path / "drops.py").write_text(
-        "import torch\nfrom torch import nn\n\ndef build():\n    torch.manual_seed(0)\n"
-        "    return nn.Sequential(nn.Flatten(), nn.Dropout(0.9), nn.Linear(64, 10))\n"
-    )
+    (tmp_path / "drops.py").write_text(DROPS)
     victim = ["--network", f"{tmp_path / 'drops.py'}:build", "--estimator", "mc-dropout:draws=2", "--repeats", "2"]
     asked = ["audit", *victim, "--limit", "20", "--radii", "0.1", "--threads", "1", "--quiet"]
     assert main([*asked, "--out", str(tmp_path / "runs")]) == 0
