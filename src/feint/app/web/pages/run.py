@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -94,7 +95,9 @@ def register(desk: Desk) -> None:
 
         await ui.context.client.connected()
         await renew()
-        known = await desk.reader.call("feint.app.web.reading.limits:choices", path=desk.shelf.path(name))
+        known: dict[str, list[str]] = {}
+        with suppress(FeintError):  # which the report has said by now
+            known = await desk.reader.call("feint.app.web.reading.limits:choices", path=desk.shelf.path(name))
         if known:
 
             def tell(values: Mapping[str, Any]) -> None:
