@@ -204,12 +204,6 @@ def _radii(at: Mapping[tuple[str, float, str], float]) -> Iterator[AtRadius]:
             yield AtRadius(radius, at[variant, radius, name], left / clean)
 
 
-def judged(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A row of a summary as it is judged: of a stochastic victim, by the mean over fresh draws."""
-    fresh: Any = row.get("fresh") or {}
-    return {**row, **fresh.get("mean", fresh)}
-
-
 def _bare(words: str) -> str:
     """Words without their settings, which the protocol stands for.
 
