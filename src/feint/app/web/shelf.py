@@ -173,7 +173,9 @@ def entry_of(path: Path, state: Mapping[str, Any], summary: Mapping[str, Any]) -
     row, about = stored.row, stored.part("about")
     names: Any = about.get("victims") or []
     at = {(each.variant, each.radius, each.name): each.value for each in stored.metrics}
-    numbers = {name: row[name] for name in ("accuracy", "aurc", "radius", "attacked_aurc", "effective_radius")}
+    numbers: dict[str, float | None] = {
+        name: row[name] for name in ("accuracy", "aurc", "radius", "attacked_aurc", "effective_radius")
+    }
     numbers |= {name: at.get(("attacked", row["radius"], name)) for name in ("of_worst", "success")}
     return Entry(
         id=path.name,
@@ -181,8 +183,13 @@ def entry_of(path: Path, state: Mapping[str, Any], summary: Mapping[str, Any]) -
         experiment=row["experiment"],
         state="complete" if row["state"] == "complete" else "incomplete",
         created=str(state.get("created", "")),
-        **{name: row[name] for name in ("data", "images", "victim", "measure", "protocol")},
-        **{name: _bare(row[name]) for name in ("estimator", "attack")},
+        data=row["data"],
+        images=row["images"],
+        victim=row["victim"],
+        estimator=_bare(row["estimator"]),
+        attack=_bare(row["attack"]),
+        measure=row["measure"],
+        protocol=row["protocol"],
         stochastic=any(hasattr(each, "get") and each.get("stochastic") for each in (about, *names)),
         numbers={name: value for name, value in numbers.items() if value is not None},
         radii=tuple(_radii(at)) if row["experiment"] == "audit" else (),
@@ -194,8 +201,8 @@ def _radii(at: Mapping[tuple[str, float, str], float]) -> Iterator[AtRadius]:
     """What an audit's numbers say at each radius."""
 
     def worth(variant: str, radius: float) -> float | None:
-        found = [at.get((variant, radius, name)) for name in ("accuracy", "aurc")]
-        return None if None in found else 1 - sum(found)
+        accuracy, aurc = (at.get((variant, radius, name)) for name in ("accuracy", "aurc"))
+        return None if accuracy is None or aurc is None else 1 - accuracy - aurc
 
     clean = worth("clean", 0.0)
     for variant, radius, name in at:

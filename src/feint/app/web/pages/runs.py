@@ -67,8 +67,8 @@ def register(desk: Desk) -> None:
                 told.set_text("Pick at least two." if len(keys) < 2 else f"{len(keys)} runs picked.")
 
             with ui.element("div").classes("card"):
-                told_of = {"caption": "Runs", "facets": facets, "search": True, "keep": True}
-                grid = Grid(heads, lines(entries, several), **told_of, on_picked=picked)
+                rows = lines(entries, several)
+                grid = Grid(heads, rows, caption="Runs", facets=facets, search=True, keep=True, on_picked=picked)
 
             async def renew() -> None:
                 found = await asyncio.to_thread(desk.shelf.entries)
