@@ -44,13 +44,14 @@ def command(arguments: Sequence[str]) -> Callable[[], None]:
 
 def _run(folder: Path, kind: Any, out: Path) -> None:
     from feint.runs.run import Run, read_state
-    from feint.runs.runners.local import read_summary
     from feint.runs.things import loaded
 
     name = read_state(folder)["experiment"]
     names = {**catalog.EXPERIMENTS, **catalog.PAPERS}
     if name not in names:
         raise StoreError(f"{folder}: expected a run of {', '.join(names)}, got one of {name}")
+    from feint.runs.runners.local import read_summary
+
     experiment = loaded(names[name])
     run = Run.load(folder, experiment)
     report: Report = experiment.report(run, read_summary(folder))

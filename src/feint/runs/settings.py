@@ -13,13 +13,14 @@ from feint.errors import FeintError, SpecError
 
 
 def near(name: str, known: Iterable[str]) -> str:
-    """The words "did you mean ...?", where one of the known names is close; else nothing.
+    """The words "did you mean ...?", where one of the known names is close, whatever its case; else nothing.
 
-    >>> near("radi", ["radii", "seed"])
-    "; did you mean 'radii'?"
+    >>> near("radi", ["radii", "seed"]), near("PGD", ["pgd", "cw"])
+    ("; did you mean 'radii'?", "; did you mean 'pgd'?")
     """
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {found[0]!r}?" if found else ""
+    plain = {each.lower().lstrip("-"): each for each in known}
+    found = difflib.get_close_matches(name.lower().lstrip("-"), plain, n=1, cutoff=0.6)
+    return f"; did you mean {plain[found[0]]!r}?" if found else ""
 
 
 def number(value: Any) -> Any:
