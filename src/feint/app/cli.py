@@ -104,6 +104,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Read when torch is imported: threads sleep while they wait for each other. They would spin, and on a machine with
     # other work take several times as long for it.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Python would import from the folder that a process of ours is started in, where a stranger's json.py may lie.
+    os.environ.setdefault("PYTHONSAFEPATH", "1")
     try:
         _somewhere()
         with reserved_output(), suppress(Helped):

@@ -71,7 +71,9 @@ def _check(options: argparse.Namespace) -> None:
     if not options.host:  # a socket would take it for everybody
         raise SpecError("host: expected an address of this machine, got nothing; 0.0.0.0 stands for all of them")
     try:
-        socket.create_server((options.host, 0), family=socket.AF_INET6 if ":" in options.host else socket.AF_INET).close()
+        socket.create_server(
+            (options.host, 0), family=socket.AF_INET6 if ":" in options.host else socket.AF_INET
+        ).close()
     except (OSError, UnicodeError, TypeError) as error:
         reason = str(getattr(error, "strerror", None) or error).partition(" (while")[0]
         raise SpecError(f"host: expected an address of this machine, got {options.host!r} ({reason})") from error

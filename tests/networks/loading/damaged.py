@@ -7,11 +7,11 @@ from random import Random
 
 import torch
 from safetensors.torch import save_file
+from tests.data.mutations import mutated, rezipped
 from torch import nn
 
 from feint.errors import FeintError
 from feint.networks import load, load_weights
-from tests.data.mutations import mutated, rezipped
 
 
 def network() -> nn.Module:

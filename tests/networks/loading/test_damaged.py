@@ -27,4 +27,6 @@ def test_nothing_but_a_feint_error_comes_out(tmp_path, name):
             raise
     assert messages
     assert all(message.isprintable() for message in messages)
-    assert [message for message in messages if "Re-running" in message] == []  # torch's advice to run what is in the file
+    assert [
+        message for message in messages if "Re-running" in message
+    ] == []  # torch's advice to run what is in the file
