@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from feint.app.cli import main
+from feint.runs.folder.files import write_sealed
 
 PAGE = Path(__file__).parents[2] / "docs" / "bad-input.md"
 INTRODUCTION = """# Bad input
@@ -36,6 +37,9 @@ COMMON = [
     "--victim nobody",
     "--channels gray",
     "--on-error ignore",
+    "--out images.npz",
+    "--runner cluster",
+    "--address 127.0.0.1",
 ]
 BASES = {
     "audit": "audit",
@@ -104,8 +108,13 @@ OWN = {
         "report list",
         "report other",
         "report running",
+        "report bare",
+        "report changed",
         "report folder --format docx",
+        "report folder --format htm",
+        "report folder --fromat html",
         "report folder again",
+        f"report folder {GONE}",
     ],
     "runs": [
         "runs --limit -1",
@@ -346,7 +355,7 @@ def place(tmp_path: Path, networks: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     Path("cut.parquet").write_bytes(Path("columns.parquet").read_bytes()[:-9])
     for folder in ("folder", "junk/a", "mixed/a", "sizes/a", "plain", "csv-empty", "csv-columns", "csv-missing"):
         Path(folder).mkdir(parents=True)
-    for folder in ("csv-outside", "csv-label", "broken", "list", "other", "running"):
+    for folder in ("csv-outside", "csv-label", "broken", "list", "other", "running", "bare", "changed"):
         Path(folder).mkdir()
     Path("junk/a/0.png").write_bytes(b"<html>404</html>")
     binaries(tmp_path)
@@ -360,8 +369,14 @@ def place(tmp_path: Path, networks: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     }  # fmt: skip
     for name, content in tables.items():
         Path(f"csv-{name}/l.csv").write_text(content)
-    for name, state in {"broken": "{", "list": "[]", "other": '{"experiment": "nothing"}', "running": "{}"}.items():
-        Path(name, "run.json").write_text(state)
+    for name, text in {"broken": "{", "list": "[]"}.items():
+        Path(name, "run.json").write_text(text)
+    state = {"experiment": "audit", "state": "complete", "command": "feint audit", "stages": []}
+    state |= {"settings": {}, "about": {}, "versions": {}}
+    states = {"other": {"experiment": "nothing"}, "running": {"state": "running"}, "bare": {}, "changed": {}}
+    for name, own in states.items():
+        write_sealed(Path(name, "run.json"), {**state, **own})
+    Path("changed/summary.json").write_text("{}")
     documents = {
         "broken": "a: [", "list": "- 3", "unknown": "experiment: audti", "field": "{experiment: audit, radi: 1}",
         "value": "{experiment: audit, radii: [8/0]}", "audit": "experiment: audit",
@@ -445,7 +460,8 @@ def kind(said: str) -> str:
     said = said.partition(" (see feint ")[0]
     said = re.sub(r", got (?!nothing|none\b)('[^']*'|[^\s;]+(?=;| \(|$))", "", said)
     said = re.sub(r"(argument|arguments are required:|unrecognized argument|did you mean) .*?(?=[:;]|$)", r"\1", said)
-    return re.sub(r"'[^']*'|[\w./-]+\.(npz|pt2?|py|yaml|parquet|csv|safetensors|mat|bin)\b|\d+", "_", said)
+    said = re.sub(r"^feint: [\w./-]+(?=:| is| was| has| can| does)|network [\w/.-]+(?=:)", "feint: _", said)
+    return re.sub(r"'[^']*'|[\w./-]+\.(npz|pt2?|py|yaml|json|parquet|csv|safetensors|mat|bin)\b|\d+", "_", said)
 
 
 @pytest.mark.parametrize(
