@@ -21,6 +21,7 @@ from torch.nn.parameter import is_lazy
 from feint.errors import WeightsError
 from feint.printable import printable
 
+from .archives import swollen
 from .conversion import PICKLE, SCRIPT, WHOLE, WRAPPERS, conversion
 
 # Containers put these before every name: DataParallel, torch.compile, our libraries' wrapper, Lightning modules.
@@ -173,6 +174,8 @@ def first_line(error: BaseException, limit: int = 300) -> str:
 
 def _checkpoint(path: Path) -> object:
     """What a checkpoint of torch.save holds, as far as it is tensors and plain containers."""
+    if wrong := swollen(path):
+        raise WeightsError(f"{path} {wrong}: it is refused")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of pickles' protocols; what matters is raised
