@@ -19,7 +19,7 @@ NONE: Final = "–"
 class Format:
     """A way to write a number: so many digits after the point, or in all, and the unit in the head of a column."""
 
-    kind: Literal["percent", "times1000", "fixed", "significant", "count", "text"]
+    kind: Literal["percent", "times1000", "fixed", "significant", "count"]
     digits: int = 0
     unit: str = ""
 
@@ -53,8 +53,8 @@ class Format:
                 return _bounded(number, self.digits)
             case "count":
                 return f"{number:,.0f}"
-            case "significant" | "text":
-                return _short(number, self.digits or 3)
+            case "significant":
+                return _short(number, self.digits)
 
     def interval(self, low: float, estimate: float, high: float) -> str:
         """An estimate and the interval around it.
@@ -97,7 +97,7 @@ radius: Final = Format("significant", 3, "of [0, 1]")
 """A radius as short as it can be said."""
 count: Final = Format("count")
 """A whole number."""
-text: Final = Format("text")
+text: Final = significant(3)
 """Text; numbers among it with three digits that count."""
 
 

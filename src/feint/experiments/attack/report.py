@@ -1,9 +1,8 @@
 """An attack's report: how often it succeeds, how far it went, and the first images, for show."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from feint.experiments.about import tabled, told
+from feint.experiments.about import Row, Summary, tabled, told
 from feint.experiments.glossary import chosen
 from feint.experiments.pictures import before_and_after, label, named
 from feint.reports import Column, Figure, Picture, Pictures, Report, Table, charts
@@ -15,7 +14,7 @@ SHOWN = 4
 SHARE = percent(2)
 
 
-def report(run: Run, summary: Mapping[str, Any]) -> Report:
+def report(run: Run, summary: Summary) -> Report:
     """What an attack tells a person."""
     files = tuple(
         f"images, radius {radius(row['radius'])}: {run.path / name}"
@@ -31,7 +30,7 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
     return told(run, summary, headline(summary), sections, glossary=terms, **more)
 
 
-def headline(summary: Mapping[str, Any]) -> str:
+def headline(summary: Summary) -> str:
     """The finding in one sentence."""
     worst = max(summary["attacked"], key=lambda row: row["success"] or 0.0)
     success = worst.get("fresh", {}).get("success", worst["success"])
@@ -40,10 +39,10 @@ def headline(summary: Mapping[str, Any]) -> str:
     return f"{summary['images']:,} images, {right}; within {radius(worst['radius'])}, {share}."
 
 
-def table(summary: Mapping[str, Any]) -> Table:
+def table(summary: Summary) -> Table:
     """One row a radius."""
 
-    def fresh(row: Mapping[str, Any]) -> Any:
+    def fresh(row: Row) -> Any:
         found = row.get("fresh", {"success": row["success"], "std": None})
         return found["success"] if found["std"] is None else f"{SHARE(found['success'])} ± {SHARE(found['std'])}"
 
@@ -59,7 +58,7 @@ def table(summary: Mapping[str, Any]) -> Table:
     return tabled("attacked", f"radius {' '.join(said)} gradients queries", said, rows, caption)
 
 
-def _figure(summary: Mapping[str, Any]) -> Figure:
+def _figure(summary: Summary) -> Figure:
     rows = [summary["attacked"][at] for at in charts.some(len(summary["attacked"]))]
     kinds = {"success": rows, "after rounding to 8 bits": [row["rounded"] for row in rows]}
     groups = [(name, [row["success"] for row in found]) for name, found in kinds.items()]

@@ -1,9 +1,8 @@
 """An audit's report: what the attack did to the confidence, in figures, tables and pictures."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from feint.experiments.about import many, told
+from feint.experiments.about import Row, Summary, many, told
 from feint.experiments.glossary import chosen
 from feint.reports import Block, Report, Stat, Stats, Text, charts
 from feint.reports.formats import percent, radius, times1000
@@ -19,7 +18,7 @@ TERMS = (
 FRESH = "This victim draws: figures are of fresh draws, which the attack has not seen."
 
 
-def report(run: Run, summary: Mapping[str, Any]) -> Report:
+def report(run: Run, summary: Summary) -> Report:
     """What an audit tells a person."""
     notes, headed, summary = fresh_draws(summary), headline(summary), judged(summary)
     found, radii = Judged(run.table("records"), summary["measure"]), run.settings.radii
@@ -45,7 +44,7 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
     return told(run, summary, headed, sections, facts=facts, notes=notes, terminal=True, glossary=chosen(*TERMS))
 
 
-def headline(summary: Mapping[str, Any]) -> str:
+def headline(summary: Summary) -> str:
     """The finding in one sentence, of a stochastic victim as fresh draws judge it."""
     summary = judged(summary)
     clean, worst = summary["clean"], max(summary["attacked"], key=lambda row: row["aurc"])
@@ -67,7 +66,7 @@ def headline(summary: Mapping[str, Any]) -> str:
     )
 
 
-def _harmless(summary: Mapping[str, Any], attack: str) -> str:
+def _harmless(summary: Summary, attack: str) -> str:
     """An attack that did no harm, and why that need not be robustness."""
     right, images = summary["clean"]["accuracy"], summary["images"]
     lost = max(row["directionless"] for row in summary["attacked"])
@@ -85,7 +84,7 @@ def _harmless(summary: Mapping[str, Any], attack: str) -> str:
     return f"An attack {attack} did not make the confidence rank errors worse."
 
 
-def _stats(summary: Mapping[str, Any]) -> tuple[Stat, ...]:
+def _stats(summary: Summary) -> tuple[Stat, ...]:
     """The few numbers that say it: clean, and at the radius that hurts most."""
     clean, worst = summary["clean"], max(summary["attacked"], key=lambda row: row["aurc"])
     levels = 255 * worst["radius"]
@@ -102,7 +101,7 @@ def _stats(summary: Mapping[str, Any]) -> tuple[Stat, ...]:
     )
 
 
-def _thresholds(summary: Mapping[str, Any]) -> tuple[Block, ...]:
+def _thresholds(summary: Summary) -> tuple[Block, ...]:
     if not (rows := summary["thresholds"]):
         return ()
     told = f"{_damage(rows)} The bars show, for each threshold, how many of its answers are wrong."
@@ -114,7 +113,7 @@ def _damage(rows: Any) -> str:
     row = max(rows, key=lambda row: (row["calibrated_to"] == "coverage", row["value"]))
     worst = max(row["attacked"], key=lambda found: -1.0 if found["risk"] is None else found["risk"])
 
-    def said(found: Mapping[str, Any]) -> str:
+    def said(found: Row) -> str:
         share = f"{percent(1)(found['coverage'])} % of the images"
         return share if found["risk"] is None else f"{share}, {percent(1)(found['risk'])} % of those answers wrong"
 
@@ -124,7 +123,7 @@ def _damage(rows: Any) -> str:
     )
 
 
-def fresh_draws(summary: Mapping[str, Any]) -> tuple[str, ...]:
+def fresh_draws(summary: Summary) -> tuple[str, ...]:
     """Of a victim that draws: what fresh draws change without an attack, and how far they differ among each other."""
     rows = [("clean", summary["clean"]), *((charts.stage(row["radius"]), row) for row in summary["attacked"])]
     found = [(name, row["fresh"]) for name, row in rows if "fresh" in row]

@@ -1,13 +1,13 @@
 """A detection run's report."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor
 
 from feint import metrics
-from feint.experiments.about import tabled, told
+from feint.experiments.about import Row, Rows, Summary, tabled, told
 from feint.experiments.glossary import chosen
 from feint.reports import Block, Column, Format, Report, Table, charts, formats
 from feint.runs.run import Run
@@ -25,10 +25,9 @@ GLOSSARY = chosen("AUROC", "AUPR", "FPR95", "(S)", "Noise", "Adaptive", "ACE")
 KINDS = {"": "all", " (S)": "successful"}
 """Which attacked inputs are to be found, by what a column adds to its head for them."""
 ORDER = "victim attack radius changed accuracy l2"
-Victims = Sequence[Mapping[str, Any]]
 
 
-def report(run: Run, summary: Mapping[str, Any]) -> Report:
+def report(run: Run, summary: Summary) -> Report:
     """What a detection run tells a person."""
     victims = summary["victims"]
     records = [Records.of(run.table("records"), which) for which in range(len(victims))]
@@ -49,7 +48,7 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
 
 
 def sections(
-    records: Sequence[Records], victims: Victims, noise: Noise, *, name: str = "", levels: int | None = None
+    records: Sequence[Records], victims: Rows, noise: Noise, *, name: str = "", levels: int | None = None
 ) -> dict[str, Block]:
     """All scores in a table, and the curves, each under its head.
 
@@ -74,7 +73,7 @@ def sections(
     return found
 
 
-def headline(victims: Victims) -> str:
+def headline(victims: Rows) -> str:
     """The finding in one sentence: the best detector of what is easiest and of what is hardest to see."""
     found: list[tuple[float, str, str, str]] = []
     for victim in victims:
@@ -92,7 +91,7 @@ def headline(victims: Victims) -> str:
     return f"Of inputs whose label changed: at best {best}; where it is hardest, the best detector, {worst}."
 
 
-def short_table(victims: Victims) -> Table:
+def short_table(victims: Rows) -> Table:
     """What a terminal shows: AUROC of all attacked inputs, and (S)."""
     names = [(measure, end) for measure in SHOWN for end in KINDS]
     said = {"changed": Column("changed", format=SHARE), "accuracy": Column("accuracy", format=SHARE)}
@@ -107,7 +106,7 @@ def short_table(victims: Victims) -> Table:
     return tabled("auroc", ORDER, {**said, "l2": Column("L2", format=formats.fixed(2))}, rows, caption)
 
 
-def _rows(victims: Victims, levels: int | None) -> list[dict[str, Any]]:
+def _rows(victims: Rows, levels: int | None) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for victim in victims:
         for entry in victim["attacks"]:
@@ -120,7 +119,7 @@ def _rows(victims: Victims, levels: int | None) -> list[dict[str, Any]]:
     return rows
 
 
-def _value(scores: Mapping[str, Any] | None, measure: str, name: str) -> float | None:
+def _value(scores: Row | None, measure: str, name: str) -> float | None:
     return None if scores is None or measure not in scores else scores[measure][name][1]
 
 
@@ -137,7 +136,7 @@ def _radius(radius: float, levels: int | None) -> str:
 
 
 def _panels(
-    records: Sequence[Records], victims: Victims, noise: Noise, side: charts.Side, levels: int | None
+    records: Sequence[Records], victims: Rows, noise: Noise, side: charts.Side, levels: int | None
 ) -> list[tuple[str, list[charts.Detector]]]:
     panels: list[tuple[str, list[charts.Detector]]] = []
     for rows, victim in zip(records, victims, strict=True):

@@ -1,11 +1,10 @@
 """The report of blends: histograms half-way, areas under ROC curves, and what happens along the way."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
-from feint.experiments.about import between, told
+from feint.experiments.about import Summary, between, told
 from feint.experiments.glossary import chosen, title
 from feint.reports import Column, Figure, Panel, Picture, Pictures, Report, Table, charts, formats
 from feint.runs.run import Run
@@ -22,7 +21,7 @@ CHANCE = {
 }
 
 
-def headline(summary: Mapping[str, Any]) -> str:
+def headline(summary: Summary) -> str:
     """The finding in one sentence."""
     found = [
         f"{victim['name']} {scores['mutual_information']['estimate']:.3f} against "
@@ -35,7 +34,7 @@ def headline(summary: Mapping[str, Any]) -> str:
     return f"AUROC by which mutual information and entropy tell pixel blends from latent blends: {'; '.join(found)}."
 
 
-def report(run: Run, summary: Mapping[str, Any]) -> Report:
+def report(run: Run, summary: Summary) -> Report:
     """What the blends tell a person."""
     settings: InterpolationSettings = run.settings
     strips = run.arrays("strips")
@@ -55,7 +54,7 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
     return told(run, summary, headline(summary), sections, of=who, facts={"pairs": along}, glossary=terms)
 
 
-def _halves(run: Run, summary: Mapping[str, Any]) -> Figure:
+def _halves(run: Run, summary: Summary) -> Figure:
     """Histograms half-way: of entropy and of mutual information, where there is some, victim by victim."""
     panels: list[Panel] = []
     for which, victim in enumerate(summary["victims"]):
@@ -72,7 +71,7 @@ def _halves(run: Run, summary: Mapping[str, Any]) -> Figure:
     return Figure.of("halves", head, alt, panels)
 
 
-def _areas(summary: Mapping[str, Any]) -> Table:
+def _areas(summary: Summary) -> Table:
     """The AUROC of every measure."""
     rows: list[tuple[str, ...]] = []
     for victim in summary["victims"]:

@@ -1,11 +1,10 @@
 """The report of a run by class."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from feint.experiments.about import many, tabled, told
+from feint.experiments.about import Row, Rows, Summary, many, tabled, told
 from feint.reports import Column, Figure, Report, Table, charts, formats
 from feint.runs.run import Run
 
@@ -20,10 +19,9 @@ GLOSSARY = {
     "where all passes agree, be it about the wrong class. Of a victim with a single pass and an uncertainty of its own "
     "(DUQ, SNGP, SelectiveNet): 1 - that, averaged likewise.",
 }
-Victims = Sequence[Mapping[str, Any]]
 
 
-def report(run: Run, summary: Mapping[str, Any]) -> Report:
+def report(run: Run, summary: Summary) -> Report:
     """What a run by class tells a person."""
     victims = summary["victims"]
     sections = {
@@ -34,14 +32,14 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
     return told(run, summary, headline(victims), sections, facts=facts, glossary=GLOSSARY)
 
 
-def _conditions(victims: Victims) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+def _conditions(victims: Rows) -> Iterator[tuple[str, str, Row]]:
     """Every victim's name, under every condition, by its title."""
     for victim in victims:
         for title, entry in zip(titles(victim["conditions"]), victim["conditions"], strict=True):
             yield victim["name"], title, entry
 
 
-def headline(victims: Victims) -> str:
+def headline(victims: Rows) -> str:
     """How well a line says what there is: the clean images' and the worst."""
     found = [
         (entry["r2"], entry["slope"], title, name)
@@ -58,7 +56,7 @@ def headline(victims: Victims) -> str:
     return f"Confidence over mean softmax, by class: a line fits best with {best}{second}."
 
 
-def classes(victims: Victims) -> Table:
+def classes(victims: Rows) -> Table:
     """A row for each class."""
     said = {
         "accuracy": Column("accuracy", format=SHARE),
@@ -71,7 +69,7 @@ def classes(victims: Victims) -> Table:
     return tabled("classes", "victim condition name", said, rows)
 
 
-def lines(victims: Victims) -> Table:
+def lines(victims: Rows) -> Table:
     """The lines of confidence over mean softmax, by classes."""
     heads = {"pearson": "Pearson", "rank": "Spearman", "r2": "R²", "slope": "slope"}
     heads |= {"height": "height at 0", "bend": "R² of a parabola"}
@@ -84,13 +82,13 @@ def lines(victims: Victims) -> Table:
     return tabled("lines", "victim condition", said, rows)
 
 
-def figure(victims: Victims) -> Figure:
+def figure(victims: Rows) -> Figure:
     """Confidence against accuracy, by class: a panel for each victim, on the same axes, with each condition's line."""
     kinds = list(dict.fromkeys(title for _, title, _ in _conditions(victims)))
     every = [each for _, _, entry in _conditions(victims) for each in entry["classes"]]
     x_domain, domain = (_around([100 * each[name] for each in every]) for name in ("mean_softmax", "confidence"))
 
-    def cloud(title: str, found: Sequence[Mapping[str, Any]]) -> charts.Cloud:
+    def cloud(title: str, found: Rows) -> charts.Cloud:
         x, y = (np.array([100 * each[name] for each in found]) for name in ("mean_softmax", "confidence"))
         shade = SHADES[kinds.index(title) % len(SHADES)]
         return charts.Cloud(title, x, y, shade, tuple(each["name"] for each in found))

@@ -1,9 +1,6 @@
 """The report of spans: every image's interval, and how many cross the threshold."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from feint.experiments.about import tabled, told
+from feint.experiments.about import Summary, tabled, told
 from feint.experiments.glossary import chosen
 from feint.reports import Column, Figure, Panel, Report, Table, charts
 from feint.reports.formats import count, percent, radius
@@ -18,7 +15,7 @@ COST = {
 }
 
 
-def report(run: Run, summary: Mapping[str, Any]) -> Report:
+def report(run: Run, summary: Summary) -> Report:
     """What spans tell a person."""
     notes = (
         "An attack bounds the true interval from inside: a stronger one can only widen it.",
@@ -38,7 +35,7 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
     return told(run, summary, headline(summary), sections, facts=facts, notes=notes, glossary=terms)
 
 
-def headline(summary: Mapping[str, Any]) -> str:
+def headline(summary: Summary) -> str:
     """The finding in one sentence, at the largest radius."""
     found, share = summary["spans"][-1], percent(1)
     kinds = [(kind, found[kind]["crossing"]) for kind in ("correct", "wrong") if found[kind]["images"]]
@@ -50,7 +47,7 @@ def headline(summary: Mapping[str, Any]) -> str:
     )
 
 
-def _figure(run: Run, summary: Mapping[str, Any]) -> Figure:
+def _figure(run: Run, summary: Summary) -> Figure:
     records, names, panels = run.table("records"), ("clean", "low", "high", "label", "prediction"), list[Panel]()
     for found in [summary["spans"][at] for at in charts.some(len(summary["spans"]))]:
         clean, low, high, label, prediction = (records.column(name, radius=found["radius"]) for name in names)
@@ -64,7 +61,7 @@ def _figure(run: Run, summary: Mapping[str, Any]) -> Figure:
     return Figure.of("span", "From where to where a confidence can be moved", alt, panels, some)
 
 
-def table(summary: Mapping[str, Any]) -> Table:
+def table(summary: Summary) -> Table:
     """Three rows a radius."""
     share, means = percent(1), {"clean": "clean", "low": "lowest", "high": "highest", "mean_width": "width"}
     said = {

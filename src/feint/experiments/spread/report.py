@@ -1,11 +1,11 @@
 """The report of both approximations: against the real thing, as ranks, by size, and as the draws come together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 
-from feint.experiments.about import between, tabled, told
+from feint.experiments.about import Summary, between, tabled, told
 from feint.experiments.glossary import chosen
 from feint.reports import Column, Figure, Report, Table, charts, formats
 from feint.runs.run import Run
@@ -21,7 +21,7 @@ TERMS = (
 )  # fmt: skip
 
 
-def headline(summary: Mapping[str, Any]) -> str:
+def headline(summary: Summary) -> str:
     """The finding in one sentence."""
     found = [
         f"{row['victim']} on {row['data']} {row['spearman']['variance']['estimate']:.3f} and "
@@ -34,7 +34,7 @@ def headline(summary: Mapping[str, Any]) -> str:
     )
 
 
-def report(run: Run, summary: Mapping[str, Any]) -> Report:
+def report(run: Run, summary: Summary) -> Report:
     """What both approximations tell a person."""
     sections = {
         "Two approximations against the real thing": _scatter(run, summary),
@@ -46,7 +46,7 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
     return told(run, summary, headline(summary), sections, title=title, glossary=chosen(*TERMS))
 
 
-def _scatter(run: Run, summary: Mapping[str, Any]) -> Figure:
+def _scatter(run: Run, summary: Summary) -> Figure:
     """A panel for each victim and set of images, all on the same axes; what is 0 has no place on them."""
     names, about = ("information", *NAMES), run.about
     pairs = [(at, which) for at in range(len(about["victims"])) for which in range(len(about["data"]))]
@@ -81,14 +81,14 @@ def _ends(values: Sequence[Array]) -> tuple[float, float]:
     return (max(float(found.min()), 1e-16), float(found.max())) if len(found) else (1e-16, 1.0)
 
 
-def _rows(summary: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+def _rows(summary: Summary, name: str) -> list[dict[str, Any]]:
     """What the summary lists of every victim and set of images."""
     return [
         {**row, "victim": found["victim"], "data": found["data"]} for found in summary["spreads"] for row in found[name]
     ]
 
 
-def _decades(summary: Mapping[str, Any]) -> Table:
+def _decades(summary: Summary) -> Table:
     unit, write = "÷ information, median", formats.significant(1)
     said = {
         "size": Column("mutual information", "nats"),
@@ -100,7 +100,7 @@ def _decades(summary: Mapping[str, Any]) -> Table:
     return tabled("decades", "victim data", said, rows, "Median ratio by the size of the mutual information")
 
 
-def _ranks(summary: Mapping[str, Any]) -> Table:
+def _ranks(summary: Summary) -> Table:
     digits = formats.fixed(4)
     said = {
         "name": Column("approximation"),
@@ -115,7 +115,7 @@ def _ranks(summary: Mapping[str, Any]) -> Table:
     return tabled("ranks", "victim data images", said, rows, "Rank correlation with mutual information")
 
 
-def _closer(summary: Mapping[str, Any]) -> Table:
+def _closer(summary: Summary) -> Table:
     unit, number = "÷ information, median (5 % to 95 %)", formats.significant(4)
     ratios = {f"{name}_ratio": Column(head, unit) for name, head in _BRIEF.items()}
     said = {"factor": Column("draws moved to", "of their distance from the mean"), **ratios}

@@ -1,9 +1,6 @@
 """A training's report: how good it became, and the loss and accuracy of every epoch."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-from feint.experiments.about import told
+from feint.experiments.about import Rows, Summary, told
 from feint.reports import Block, Column, Details, Figure, Report, Stat, Stats, Table, charts
 from feint.reports.formats import count, fixed, percent, significant
 from feint.runs.run import Run
@@ -18,7 +15,7 @@ COLUMNS = {
 }
 
 
-def report(run: Run, summary: Mapping[str, Any]) -> Report:
+def report(run: Run, summary: Summary) -> Report:
     """What a training tells a person."""
     settings, about = run.settings, run.about
     epochs = run.table("epochs").read().to_pylist()
@@ -42,21 +39,21 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
     return told(run, summary, headline, sections, of=settings.name, facts=facts)
 
 
-def _curves(epochs: Sequence[Mapping[str, Any]]) -> tuple[Block, ...]:
+def _curves(epochs: Rows) -> tuple[Block, ...]:
     """The first member's curves, and those of the others folded away."""
     members = sorted({row["member"] for row in epochs})
     first, *others = (_curve([row for row in epochs if row["member"] == member], member) for member in members)
     return (first, *([Details("the other members", tuple(others))] if others else []))
 
 
-def _curve(rows: Sequence[Mapping[str, Any]], member: int) -> Figure:
+def _curve(rows: Rows, member: int) -> Figure:
     losses = {kind: [row[f"{kind}_loss"] for row in rows] for kind in ("training", "validation")}
     best = next(row["epoch"] for row in rows if row["best"])
     accuracies = {"validation": [row["validation_accuracy"] for row in rows]}
     return charts.training(losses, accuracies, best=best, name=f"training-{member}")
 
 
-def _stats(summary: Mapping[str, Any]) -> tuple[Stat, ...]:
+def _stats(summary: Summary) -> tuple[Stat, ...]:
     seconds = sum(summary["seconds_an_epoch"]) / len(summary["seconds_an_epoch"])
     pace = Stat("seconds an epoch", significant(3)(seconds), "of one member")
     if "accuracy" in summary:

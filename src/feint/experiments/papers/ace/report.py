@@ -1,9 +1,8 @@
 """The report of a table of the paper on ACE."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from feint.experiments.about import columns, tabled, told
+from feint.experiments.about import Row, Summary, columns, tabled, told
 from feint.experiments.glossary import chosen
 from feint.reports import Block, Column, Figure, Notes, Report, Table, charts
 from feint.reports.formats import fixed, percent, radius, times1000
@@ -14,7 +13,7 @@ from .beside import beside, labelled
 SELECTION = "Share of the images that the selector answers, and of those answers that is wrong"
 
 
-def report(run: Run, summary: Mapping[str, Any]) -> Report:
+def report(run: Run, summary: Summary) -> Report:
     """What a table tells a person."""
     worst = max((row for row in summary["rows"] if row["radius"] is not None), key=lambda row: row["aurc"])
     clean = _blocks(summary)[worst["victim"], worst["setting"]][0]
@@ -33,15 +32,15 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
     return told(run, summary, headline, sections, title=title, notes=notes, terminal=True, glossary=terms)
 
 
-def _blocks(summary: Mapping[str, Any]) -> dict[tuple[str, str], list[Mapping[str, Any]]]:
+def _blocks(summary: Summary) -> dict[tuple[str, str], list[Row]]:
     """The rows of each victim and setting, the clean one first."""
-    blocks: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    blocks: dict[tuple[str, str], list[Row]] = {}
     for row in summary["rows"]:
         blocks.setdefault((row["victim"], row["setting"]), []).append(row)
     return blocks
 
 
-def table(summary: Mapping[str, Any]) -> Table:
+def table(summary: Summary) -> Table:
     """A row per victim, setting and radius; of victims that draw, judged by fresh draws."""
     said = {
         "aurc_std": Column("±", "× 1000", times1000(2)),
@@ -59,7 +58,7 @@ def table(summary: Mapping[str, Any]) -> Table:
     return Table.of("rows", shown, labelled(summary), terminal=True)
 
 
-def selection(summary: Mapping[str, Any]) -> tuple[Block, ...]:
+def selection(summary: Summary) -> tuple[Block, ...]:
     """What becomes of the selector's answers: at its own threshold, and at the calibrated one."""
     said = {
         "coverage": Column("coverage", "% at g = 0.5", percent(2)),
@@ -78,7 +77,7 @@ def selection(summary: Mapping[str, Any]) -> tuple[Block, ...]:
     return (shown, Notes(tuple(told), terminal=True)) if told else (shown,)
 
 
-def _figure(summary: Mapping[str, Any]) -> Figure:
+def _figure(summary: Summary) -> Figure:
     blocks = {f"{victim}, {setting}": rows for (victim, setting), rows in _blocks(summary).items()}
     longest = max(map(len, blocks.values()))
     shades = charts.by_radius([None, *map(float, range(1, longest))])
