@@ -122,10 +122,13 @@ def still(figure: Figure) -> dict[str, Any]:
 
 
 def _panel(panel: Panel, width: int) -> dict[str, Any]:
+    """A chart of a width, under its title in at most two lines."""
     chart = _quiet({key: value for key, value in panel.chart.items() if key not in ("usermeta", "params")})
     aspect: Any = panel.chart.get("usermeta", {}).get("aspect")
-    shape = {"width": width, "height": round(width / aspect)} if aspect else {"width": width}
-    return {**chart, **shape, **({"title": _wrapped(panel.title, 10 + width // 7)} if panel.title else {})}
+    lines, most = textwrap.wrap(clean(panel.title), 10 + width // 7), 10 + width // 7
+    lines = lines if len(lines) <= 2 else [lines[0], short(" ".join(lines[1:]), most)]
+    shape = {"height": round(width / aspect)} if aspect else {}
+    return {**chart, "width": width, **shape, **({"title": lines} if lines else {})}
 
 
 def _quiet(chart: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,12 +139,6 @@ def _quiet(chart: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(found.get("encoding"), dict):
         found["encoding"] = {name: of for name, of in found["encoding"].items() if name != "tooltip"}
     return found
-
-
-def _wrapped(title: str, most: int) -> list[str]:
-    """A title in at most two lines."""
-    lines = textwrap.wrap(clean(title), most)
-    return lines if len(lines) <= 2 else [lines[0], short(" ".join(lines[1:]), most)]
 
 
 def legend(marks: tuple[Mark | Ramp, ...], width: int | float) -> tuple[str, int]:

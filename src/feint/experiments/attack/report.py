@@ -24,10 +24,10 @@ def report(run: Run, summary: Summary) -> Report:
         "In numbers": (table(summary), _figure(summary)),
         "What it looks like": _pictures(run),
     }
-    name = f"feint attack: {run.settings.attack.title} on {run.about['victim']}"
+    title = f"feint attack: {run.settings.attack.title} on {run.about['victim']}"
     facts, terms = {"distance": run.about["distance"]}, chosen("Radius", "Gradients, queries")
-    more: dict[str, Any] = {"title": name, "facts": facts, "notes": files, "terminal": True}
-    return told(run, summary, headline(summary), sections, glossary=terms, **more)
+    head = headline(summary)
+    return told(run, summary, head, sections, title=title, facts=facts, notes=files, terminal=True, glossary=terms)
 
 
 def headline(summary: Summary) -> str:
@@ -62,9 +62,9 @@ def _figure(summary: Summary) -> Figure:
     rows = [summary["attacked"][at] for at in charts.some(len(summary["attacked"]))]
     kinds = {"success": rows, "after rounding to 8 bits": [row["rounded"] for row in rows]}
     groups = [(name, [row["success"] for row in found]) for name, found in kinds.items()]
-    look: dict[str, Any] = {"axis": "success (% of images tried)", "times": 100}
     names, shades = [charts.stage(row["radius"]) for row in rows], (charts.WRONG, charts.REFERENCE)
-    return charts.bars("success", "How often the attack succeeds", names, groups, shades, **look)
+    title, axis = "How often the attack succeeds", "success (% of images tried)"
+    return charts.bars("success", title, names, groups, shades, axis=axis, times=100)
 
 
 def _pictures(run: Run) -> Pictures:

@@ -1,7 +1,5 @@
 """An audit's report: what the attack did to the confidence, in figures, tables and pictures."""
 
-from typing import Any
-
 from feint.experiments.about import Row, Summary, many, told
 from feint.experiments.glossary import chosen
 from feint.reports import Block, Report, Stat, Stats, Text, charts
@@ -49,11 +47,9 @@ def headline(summary: Summary) -> str:
     summary = judged(summary)
     clean, worst = summary["clean"], max(summary["attacked"], key=lambda row: row["aurc"])
     at, times = radius(worst["radius"]), float("inf") if worst["aurc"] else 1.0
-    if clean["aurc"]:
-        times = worst["aurc"] / clean["aurc"]
+    times = worst["aurc"] / clean["aurc"] if clean["aurc"] else times
     labels = "no predicted label" if worst["kept"] == 1 else f"{1 - worst['kept']:.2%} of the predicted labels"
-    if "fresh" in worst:
-        labels += " under fresh draws"
+    labels += " under fresh draws" if "fresh" in worst else ""
     if times < 1.05:
         return _harmless(summary, f"within {at} that changed {labels}")
     grew = f"{times:.3g} times as large" if times < float("inf") else "larger than 0"
@@ -102,14 +98,9 @@ def _stats(summary: Summary) -> tuple[Stat, ...]:
 
 
 def _thresholds(summary: Summary) -> tuple[Block, ...]:
+    """One threshold as an example, in words: the one that answers most, at the radius that hurts it most; then all."""
     if not (rows := summary["thresholds"]):
         return ()
-    told = f"{_damage(rows)} The bars show, for each threshold, how many of its answers are wrong."
-    return (Text.of(told), figures.thresholds(rows), tables.thresholds(summary))
-
-
-def _damage(rows: Any) -> str:
-    """One threshold as an example, in words: the one that answers most, at the radius that hurts it most."""
     row = max(rows, key=lambda row: (row["calibrated_to"] == "coverage", row["value"]))
     worst = max(row["attacked"], key=lambda found: -1.0 if found["risk"] is None else found["risk"])
 
@@ -117,10 +108,12 @@ def _damage(rows: Any) -> str:
         share = f"{percent(1)(found['coverage'])} % of the images"
         return share if found["risk"] is None else f"{share}, {percent(1)(found['risk'])} % of those answers wrong"
 
-    return (
+    told = (
         f"Say you ship a threshold at which your system answers {said(row['clean'])}, and passes the rest to a person. "
-        f"Within radius {radius(worst['radius'])} of the attack the same threshold answers {said(worst)}."
+        f"Within radius {radius(worst['radius'])} of the attack the same threshold answers {said(worst)}. "
+        "The bars show, for each threshold, how many of its answers are wrong."
     )
+    return (Text.of(told), figures.thresholds(rows), tables.thresholds(summary))
 
 
 def fresh_draws(summary: Summary) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from feint.experiments.about import Summary, between, tabled, told
 from feint.experiments.glossary import chosen
-from feint.reports import Column, Figure, Report, Table, charts, formats
+from feint.reports import Column, Figure, Panel, Report, Table, charts, formats
 from feint.runs.run import Run
 from feint.runs.work import Array
 
@@ -16,18 +16,15 @@ from .summary import read_spread
 NAMES: Final = {"variance": "sum of variances", "limit": "half the sum of variance / mean"}
 COLOURS: Final = {"variance": charts.ATTACKED[1], "limit": charts.CLEAN}
 _BRIEF: Final = {"variance": "sum of variances", "limit": "½ sum of variance / mean"}
-TERMS = (
-    "Entropy", "Mutual information", "Sum of variances", "Half the sum of variance / mean", "Spearman, Kendall",
-)  # fmt: skip
+TERMS = ("Entropy", "Mutual information", "Sum of variances", "Half the sum of variance / mean", "Spearman, Kendall")
 
 
 def headline(summary: Summary) -> str:
     """The finding in one sentence."""
-    found = [
-        f"{row['victim']} on {row['data']} {row['spearman']['variance']['estimate']:.3f} and "
-        f"{row['spearman']['limit']['estimate']:.3f}"
-        for row in summary["spreads"]
-    ]
+    found: list[str] = []
+    for row in summary["spreads"]:
+        first, second = (row["spearman"][name]["estimate"] for name in NAMES)
+        found.append(f"{row['victim']} on {row['data']} {first:.3f} and {second:.3f}")
     return (
         "Rank correlation (Spearman) of mutual information with the sum of softmax variances and with its "
         f"small-spread limit: {'; '.join(found)}."
@@ -55,21 +52,13 @@ def _scatter(run: Run, summary: Summary) -> Figure:
         found = read_spread(run, at, which, names)
         positive = np.all([values > 0 for values in found.values()], axis=0)
         shown.append({name: values[positive] for name, values in found.items()})
-    ends: dict[str, Any] = {
-        "domain": _ends([values for each in shown for values in each.values()]),
-        "x_domain": _ends([each["information"] for each in shown]),
-    }
-    panels = [
-        charts.scatter(
-            [charts.Cloud(name, each["information"], each[key], COLOURS[key]) for key, name in NAMES.items()],
-            x_title="mutual information (nats)",
-            y_title="approximation (nats)",
-            **ends,
-            log=True,
-            title=f"{row['victim']} on {row['data']}",
-        )
-        for each, row in zip(shown, summary["spreads"], strict=True)
-    ]
+    look: dict[str, Any] = {"x_title": "mutual information (nats)", "y_title": "approximation (nats)", "log": True}
+    look["domain"] = _ends([values for each in shown for values in each.values()])
+    look["x_domain"] = _ends([each["information"] for each in shown])
+    panels: list[Panel] = []
+    for each, row in zip(shown, summary["spreads"], strict=True):
+        clouds = [charts.Cloud(name, each["information"], each[key], COLOURS[key]) for key, name in NAMES.items()]
+        panels.append(charts.scatter(clouds, **look, title=f"{row['victim']} on {row['data']}"))
     title = "Softmax variance against mutual information, one point per image"
     alt = "Both approximations against mutual information, for each victim and set of images."
     return Figure.of("spread", title, alt, panels)

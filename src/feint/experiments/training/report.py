@@ -41,24 +41,20 @@ def report(run: Run, summary: Summary) -> Report:
 
 def _curves(epochs: Rows) -> tuple[Block, ...]:
     """The first member's curves, and those of the others folded away."""
-    members = sorted({row["member"] for row in epochs})
-    first, *others = (_curve([row for row in epochs if row["member"] == member], member) for member in members)
-    return (first, *([Details("the other members", tuple(others))] if others else []))
-
-
-def _curve(rows: Rows, member: int) -> Figure:
-    losses = {kind: [row[f"{kind}_loss"] for row in rows] for kind in ("training", "validation")}
-    best = next(row["epoch"] for row in rows if row["best"])
-    accuracies = {"validation": [row["validation_accuracy"] for row in rows]}
-    return charts.training(losses, accuracies, best=best, name=f"training-{member}")
+    found: list[Figure] = []
+    for member in sorted({row["member"] for row in epochs}):
+        rows = [row for row in epochs if row["member"] == member]
+        losses = {kind: [row[f"{kind}_loss"] for row in rows] for kind in ("training", "validation")}
+        best = next(row["epoch"] for row in rows if row["best"])
+        accuracies = {"validation": [row["validation_accuracy"] for row in rows]}
+        found.append(charts.training(losses, accuracies, best=best, name=f"training-{member}"))
+    return (found[0], *([Details("the other members", tuple(found[1:]))] if found[1:] else []))
 
 
 def _stats(summary: Summary) -> tuple[Stat, ...]:
     seconds = sum(summary["seconds_an_epoch"]) / len(summary["seconds_an_epoch"])
     pace = Stat("seconds an epoch", significant(3)(seconds), "of one member")
-    if "accuracy" in summary:
-        return (
-            Stat("accuracy, %", percent(2)(summary["accuracy"]), f"{count(summary['test_images'])} test images"),
-            pace,
-        )
-    return (Stat("ELBO, nats", fixed(2)(summary["elbo"]), f"KL {fixed(2)(summary['kl'])}"), pace)
+    if "accuracy" not in summary:
+        return (Stat("ELBO, nats", fixed(2)(summary["elbo"]), f"KL {fixed(2)(summary['kl'])}"), pace)
+    images = f"{count(summary['test_images'])} test images"
+    return (Stat("accuracy, %", percent(2)(summary["accuracy"]), images), pace)

@@ -13,11 +13,7 @@ from .inline import DASHED, QUARTERS, Array, Json, axis, chart, colour, keyed, l
 
 MOST_INTERVALS: Final = 600
 """Images of a panel: more than lie side by side on a screen."""
-_LEGEND: Final = (
-    Mark("correct predictions", CORRECT),
-    Mark("wrong predictions", WRONG),
-    Mark("the threshold", REFERENCE, "dash"),
-)
+_KINDS: Final = (Mark("correct predictions", CORRECT), Mark("wrong predictions", WRONG))
 
 
 @final
@@ -89,4 +85,6 @@ def intervals(clean: Array, low: Array, high: Array, correct: Array, *, threshol
     spans = layer("rule", {"opacity": 0.55, "strokeWidth": 1.2}, **place, y=up, y2="high")
     dots = layer("circle", {"size": 12, "opacity": 1}, **place, y={**up, "field": "clean"})
     layers = [spans, dots, rule(100 * threshold, DASHED)]
-    return Panel(chart(layers, height=320, data=table(columns)), title, _LEGEND)
+    return Panel(
+        chart(layers, height=320, data=table(columns)), title, (*_KINDS, Mark("the threshold", REFERENCE, "dash"))
+    )

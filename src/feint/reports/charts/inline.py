@@ -104,14 +104,9 @@ def layer(mark: str, look: Json | None = None, *, rest: Json | None = None, **ch
     return {**(rest or {}), "mark": {"type": mark, **silent, **(look or {})}, "encoding": shown}
 
 
-def rule(height: float, look: Json) -> Json:
-    """A line across a chart."""
-    return layer("rule", look, rest={"data": {"values": [{}]}}, y={"datum": height})
-
-
-def rule_at(place: float) -> Json:
-    """A line from bottom to top of a chart, such as a threshold."""
-    return layer("rule", {"strokeWidth": 2}, rest={"data": {"values": [{}]}}, x={"datum": place})
+def rule(place: float, look: Json, way: str = "y") -> Json:
+    """A line across a chart; with "x" from its bottom to its top, such as a threshold."""
+    return layer("rule", look, rest={"data": {"values": [{}]}}, **{way: {"datum": place}})
 
 
 def diagonal(domain: Ends, **places: Json) -> Json:

@@ -79,9 +79,15 @@ def plane(
     legend: tuple[Mark | Ramp, ...] = (),
 ) -> Panel:
     """Points over what lies below them, if anything, and the line beyond which everything is far from them."""
-    above = [_points(points, end, 7 if layers else 14)] if points is not None else []
-    drawn = chart([*layers, *above, *(_contours(*border, end) if border else [])], aspect=1.0)
-    return Panel(drawn, title, (*legend, *(points.legend if points is not None else ())))
+    drawn = list(layers)
+    if points is not None:
+        keep, keys = some(len(points.labels), POINTS), keyed("c", CLASSES)
+        x, y = points.places[keep].T
+        data = table({"x": x, "y": y, "c": [keys[at % len(keys)] for at in points.labels[keep]]}, 3)
+        shade, look = colour("c", keys, CLASSES), {"size": 7 if layers else 14, "opacity": 0.85}
+        drawn.append(layer("circle", look, rest={"data": data}, **_axes(end), color=shade))
+        legend = (*legend, *points.legend)
+    return Panel(chart([*drawn, *(_contours(*border, end) if border else [])], aspect=1.0), title, legend)
 
 
 def _axes(end: float, x: str = "x", y: str = "y") -> Json:
@@ -113,14 +119,6 @@ def _pointer(values: Array, end: float, name: str) -> Json:
     }
     told = [said("x", "first", ".2f"), said("y", "second", ".2f"), said("value", name, ".3~g")]
     return layer("rect", {"opacity": 0}, rest=rest, **_axes(end, "l", "b"), x2="r", y2="t", tooltip=told)
-
-
-def _points(points: Points, end: float, size: int) -> Json:
-    keep, keys = some(len(points.labels), POINTS), keyed("c", CLASSES)
-    x, y = points.places[keep].T
-    data = table({"x": x, "y": y, "c": [keys[at % len(keys)] for at in points.labels[keep]]}, 3)
-    shade = colour("c", keys, CLASSES)
-    return layer("circle", {"size": size, "opacity": 0.85}, rest={"data": data}, **_axes(end), color=shade)
 
 
 def _contours(values: Array, level: float, end: float) -> list[Json]:

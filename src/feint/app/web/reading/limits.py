@@ -10,7 +10,7 @@ from feint.errors import SpecError
 from feint.experiments.detection.records import Records
 from feint.experiments.detection.scores import duel
 from feint.reports import charts
-from feint.reports.charts.inline import rule_at
+from feint.reports.charts.inline import rule
 from feint.reports.formats import percent, radius, significant
 from feint.runs.run import Run
 from feint.victims.records import MEASURE
@@ -72,7 +72,7 @@ def tried(kept: Reader, path: Path, on: str, measure: str, share: float) -> dict
     ]
     samples = [each for each in samples if len(each.values)]
     panel = charts.histograms(samples, x_title=measure.replace("_", " "), y_title="% of its kind")
-    chart = {**panel.chart, "layer": [*panel.chart["layer"], rule_at(limit)]}
+    chart = {**panel.chart, "layer": [*panel.chart["layer"], rule(limit, {"strokeWidth": 2}, "x")]}
     write, legend = percent(1), [(each.name, each.colour) for each in samples]
     if run.experiment.name == "audit":
         below = values <= limit

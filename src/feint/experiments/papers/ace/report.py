@@ -1,6 +1,6 @@
 """The report of a table of the paper on ACE."""
 
-from typing import Any
+from itertools import zip_longest
 
 from feint.experiments.about import Row, Summary, columns, tabled, told
 from feint.experiments.glossary import chosen
@@ -61,11 +61,9 @@ def table(summary: Summary) -> Table:
 def selection(summary: Summary) -> tuple[Block, ...]:
     """What becomes of the selector's answers: at its own threshold, and at the calibrated one."""
     said = {
-        "coverage": Column("coverage", "% at g = 0.5", percent(2)),
-        "risk": Column("risk", "% at g = 0.5", percent(2)),
+        **{name: Column(name, "% at g = 0.5", percent(2)) for name in ("coverage", "risk")},
         "selective_risk": Column("risk", "% at the clean coverage", percent(2)),
-        "calibrated_coverage": Column("coverage", "% calibrated", percent(2)),
-        "calibrated_risk": Column("risk", "% calibrated", percent(2)),
+        **{f"calibrated_{name}": Column(name, "% calibrated", percent(2)) for name in ("coverage", "risk")},
     }
     shown = tabled("selection", "victim setting radius", said, labelled(summary), SELECTION)
     told = dict.fromkeys(
@@ -81,12 +79,7 @@ def _figure(summary: Summary) -> Figure:
     blocks = {f"{victim}, {setting}": rows for (victim, setting), rows in _blocks(summary).items()}
     longest = max(map(len, blocks.values()))
     shades = charts.by_radius([None, *map(float, range(1, longest))])
-    groups = [
-        (
-            f"radius {at} of {longest - 1}" if at else "clean",
-            [rows[at]["aurc"] if at < len(rows) else None for rows in blocks.values()],
-        )
-        for at in range(longest)
-    ]
-    look: dict[str, Any] = {"axis": "AURC (× 1000)", "times": 1000}
-    return charts.bars("aurc", "AURC, clean and at rising radii", tuple(blocks), groups, shades, **look)
+    heads = ("clean", *(f"radius {at} of {longest - 1}" for at in range(1, longest)))
+    areas = zip_longest(*([row["aurc"] for row in rows] for rows in blocks.values()))
+    title, groups = "AURC, clean and at rising radii", list(zip(heads, areas, strict=True))
+    return charts.bars("aurc", title, tuple(blocks), groups, shades, axis="AURC (× 1000)", times=1000)

@@ -24,10 +24,7 @@ def report(run: Run, summary: Summary) -> Report:
     for protocol, noise in NOISE.items():
         found |= sections(records, summary[SAID[protocol]], noise, name=protocol, levels=GREY_LEVEL)
     found["Means"] = means(summary["means"])
-    facts = {
-        "features": str(run.settings.features),
-        "passes": formats.count(run.settings.passes),
-    }
+    facts = {"features": str(run.settings.features), "passes": formats.count(run.settings.passes)}
     title = f"feint reproduce smith-gal-table-1: {summary['data']}"
     return told(run, summary, headline(summary["victims"]), found, title=title, facts=facts, glossary=GLOSSARY)
 
