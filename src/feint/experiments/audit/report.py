@@ -46,8 +46,8 @@ def headline(summary: Summary) -> str:
     """The finding in one sentence, of a stochastic victim as fresh draws judge it."""
     summary = judged(summary)
     clean, worst = summary["clean"], max(summary["attacked"], key=lambda row: row["aurc"])
-    at, times = radius(worst["radius"]), float("inf") if worst["aurc"] else 1.0
-    times = worst["aurc"] / clean["aurc"] if clean["aurc"] else times
+    least = float("inf") if worst["aurc"] else 1.0
+    at, times = radius(worst["radius"]), worst["aurc"] / clean["aurc"] if clean["aurc"] else least
     labels = "no predicted label" if worst["kept"] == 1 else f"{1 - worst['kept']:.2%} of the predicted labels"
     labels += " under fresh draws" if "fresh" in worst else ""
     if times < 1.05:
@@ -83,17 +83,15 @@ def _harmless(summary: Summary, attack: str) -> str:
 def _stats(summary: Summary) -> tuple[Stat, ...]:
     """The few numbers that say it: clean, and at the radius that hurts most."""
     clean, worst = summary["clean"], max(summary["attacked"], key=lambda row: row["aurc"])
-    levels = 255 * worst["radius"]
+    levels, share = 255 * worst["radius"], percent(1)
     grey = f"{levels:.2g} of 255 grey levels" if levels < 10 else f"{levels:.0f} of 255 grey levels"
-    areas, shares, errors = (
-        f"{form(clean[name])} → {form(worst[name])}"
-        for name, form in (("aurc", times1000(1)), ("accuracy", percent(1)), ("ece", percent(1)))
-    )
+    written = {"aurc": times1000(1), "accuracy": share, "ece": share}
+    areas, shares, errors = (f"{form(clean[name])} → {form(worst[name])}" for name, form in written.items())
     return (
         Stat("AURC × 1000", areas, f"at radius {radius(worst['radius'])}, {grey}"),
         Stat("Accuracy, %", shares, "share of correct predictions"),
         Stat("Calibration error, %", errors, "ECE, 15 bins"),
-        Stat("Predictions kept", f"{percent(1)(worst['kept'])} %", "same class as before the attack"),
+        Stat("Predictions kept", f"{share(worst['kept'])} %", "same class as before the attack"),
     )
 
 

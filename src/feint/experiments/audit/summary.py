@@ -155,15 +155,20 @@ class Judged:
         measures = dict.fromkeys((records.MEASURE + self.measure, f"{records.MEASURE}max_probability"))
         return self.table.read([*COLUMNS, *measures], **where)
 
+    def draws(self, variant: str, radius: float | None = None) -> list[pa.Table]:
+        """What each set of draws says of the same inputs, the attack's own first; read at once."""
+        rows = self.rows(variant, radius, None)
+        repeats = rows.column("repeat").to_numpy()
+        return [rows.filter(pa.array(repeats == repeat)) for repeat in range(repeats.max(initial=0) + 1)]
+
     def repeats(self, variant: str, radius: float | None = None) -> list[pa.Table]:
-        """What each set of fresh draws says of the same inputs; none for a victim that draws nothing."""
-        last = max(self.table.distinct("repeat", variant=variant))
-        return [self.rows(variant, radius, repeat) for repeat in range(1, last + 1)]
+        """What each set of fresh draws says; none for a victim that draws nothing."""
+        return self.draws(variant, radius)[1:]
 
     def judged(self, variant: str, radius: float | None = None) -> pa.Table:
         """Inputs as they are judged: by all fresh draws together, where there are any."""
-        fresh = self.repeats(variant, radius)
-        return pa.concat_tables(fresh) if fresh else self.rows(variant, radius)
+        own, *fresh = self.draws(variant, radius)
+        return pa.concat_tables(fresh) if fresh else own
 
 
 def _attacked(found: Judged, clean: pa.Table, radius: float, linf: bool) -> Mapping[str, Any]:

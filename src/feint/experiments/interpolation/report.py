@@ -55,10 +55,9 @@ def _halves(run: Run, summary: Summary) -> Figure:
     for which, victim in enumerate(summary["victims"]):
         halves = read_blends(run, which, "halves")
         for name in (name for name in MEASURES if name in halves["latent"]):
-            values = [
-                (said, halves[kind][name], COLOURS[kind], kind == "reconstruction") for kind, said in KINDS.items()
-            ]
-            samples, x_title = [charts.Sample(*each) for each in values], f"{title(name)} (nats)"
+            over, x_title = "reconstruction", f"{title(name)} (nats)"
+            kinds = ((kind, said, halves[kind][name]) for kind, said in KINDS.items())
+            samples = [charts.Sample(said, values, COLOURS[kind], kind == over) for kind, said, values in kinds]
             head = f"{victim['name']}: AUROC {between(AREA, victim['auroc']['pixel'][name])}"
             panels.append(charts.histograms(samples, x_title=x_title, y_title="% of pairs", title=head))
     head = f"Half-way between {summary['pairs']:,} pairs of different classes"

@@ -72,7 +72,8 @@ def some(count: int, most: int = MOST) -> list[int]:
 def sequential(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     """Shares in [0, 1] as colours, red, green and blue on a last axis: the darker, the more. NaN is a pale red."""
     places = np.linspace(0, 1, len(SEQUENTIAL))
-    shades = np.array([[*bytes.fromhex(shade[1:])] for shade in SEQUENTIAL])
-    found = np.stack([np.interp(np.nan_to_num(values), places, channel) for channel in shades.T], axis=-1)
+    channels = zip(*(bytes.fromhex(shade[1:]) for shade in SEQUENTIAL), strict=True)
+    found = np.array([np.interp(np.nan_to_num(values), places, each) for each in channels], dtype=np.float64)
+    found = np.moveaxis(found, 0, -1)
     found[np.isnan(values)] = (250, 217, 212)
     return found.round().astype(np.uint8)
