@@ -30,31 +30,24 @@ class Format:
         ('92.5', '12.34', '−0.500', '5e-4', 'clean', '1,797')
         """
         known: Any = value  # numpy's numbers, too
-        if known is None:
-            return NONE
         if isinstance(known, str):
             return clean(known)
-        if isinstance(known, bool) or not isinstance(known, Real):
+        if known is not None and (isinstance(known, bool) or not isinstance(known, Real)):
             return str(known)
-        number = float(known)
-        if math.isnan(number):
+        if known is None or math.isnan(number := float(known)):
             return NONE
         if math.isinf(number):
             return "∞" if number > 0 else "−∞"
         return self._written(number).replace("-", "−", 1) if number < 0 else self._written(number)
 
     def _written(self, number: float) -> str:
-        match self.kind:
-            case "percent":
-                return _bounded(100 * number, self.digits, 100.0)
-            case "times1000":
-                return _bounded(1000 * number, self.digits)
-            case "fixed":
-                return _bounded(number, self.digits)
-            case "count":
-                return f"{number:,.0f}"
-            case "significant":
-                return _short(number, self.digits)
+        if self.kind == "count":
+            return f"{number:,.0f}"
+        if self.kind == "significant":
+            return _short(number, self.digits)
+        if self.kind == "percent":
+            return _bounded(100 * number, self.digits, 100.0)
+        return _bounded(1000 * number if self.kind == "times1000" else number, self.digits)
 
     def interval(self, low: float, estimate: float, high: float) -> str:
         """An estimate and the interval around it.

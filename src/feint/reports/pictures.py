@@ -3,7 +3,9 @@
 import re
 import textwrap
 from collections.abc import Mapping
+from functools import partial
 from html import escape
+from importlib import import_module
 from typing import Any, Final, Literal, final
 from weakref import WeakKeyDictionary
 
@@ -29,6 +31,7 @@ _SHAPES: Final = {
     "line": '<rect y="-1" width="14" height="2.5" fill="{}"/>',
     "dash": '<path d="M0,0H14" stroke="{}" stroke-width="2" stroke-dasharray="5 3"/>',
 }
+_convert: Final = partial(import_module, "vl_convert")
 _drawn: "WeakKeyDictionary[Figure | Pictures, str]" = WeakKeyDictionary()
 
 
@@ -65,12 +68,6 @@ class Shown:
 
     def _repr_png_(self) -> bytes:
         return render(self.block)
-
-
-def _convert() -> Any:
-    import vl_convert
-
-    return vl_convert
 
 
 def svg(block: Figure | Pictures) -> str:

@@ -20,10 +20,7 @@ def report(run: Run, summary: Summary) -> Report:
         f"images, radius {radius(row['radius'])}: {run.path / name}"
         for row, name in zip(summary["attacked"], summary["files"], strict=True)
     )
-    sections = {
-        "In numbers": (table(summary), _figure(summary)),
-        "What it looks like": _pictures(run),
-    }
+    sections = {"In numbers": (table(summary), _figure(summary)), "What it looks like": _pictures(run)}
     title = f"feint attack: {run.settings.attack.title} on {run.about['victim']}"
     facts, terms = {"distance": run.about["distance"]}, chosen("Radius", "Gradients, queries")
     head = headline(summary)

@@ -73,12 +73,8 @@ def _areas(summary: Summary) -> Table:
         scores = {title(name): [found[kind][name] for kind in found] for name in found["pixel"]}
         scores |= {"information less entropy": [more[kind] for kind in more]} if more else {}
         rows += [(victim["name"], name, *(between(AREA, each) for each in both)) for name, both in scores.items()]
-    heads = {
-        "victim": "",
-        "measure": "",
-        **dict.fromkeys(("AUROC of pixel blends", "of reconstructions' blends"), "95 % interval"),
-    }
-    columns = tuple(Column(*head) for head in heads.items())
+    areas = (Column(head, "95 % interval") for head in ("AUROC of pixel blends", "of reconstructions' blends"))
+    columns = (Column("victim"), Column("measure"), *areas)
     caption = f"{summary['pairs']:,} pairs of different classes, blended half-way"
     return Table("auroc", columns, tuple(rows), caption, terminal=True)
 

@@ -132,11 +132,8 @@ def _rubbish(run: Run, summary: Summary) -> tuple[Picture, ...]:
         images = run.arrays("rubbish", str(which))["images"]
         for at, (piece, image) in enumerate(zip(victim["rubbish"], images, strict=True)):
             name, sure = label(known["classes"], piece["prediction"]), percent(1)(piece["confidence"])
-            lines = [
-                f"at ({near(piece['x'])}, {near(piece['y'])})",
-                f"{near(piece['distance'])} from any image",
-                f"entropy {small(piece['entropy'])} nats",
-            ]
+            lines = [f"at ({near(piece['x'])}, {near(piece['y'])})", f"{near(piece['distance'])} from any image"]
+            lines += [f"entropy {small(piece['entropy'])} nats"]
             lines += [] if piece["information"] is None else [f"information {small(piece['information'])} nats"]
             cards.append(Picture((image,), (), f"{victim['name']} {_letter(at)}: “{name}”, {sure} %", tuple(lines)))
     return tuple(cards)

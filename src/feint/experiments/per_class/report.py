@@ -25,10 +25,7 @@ GLOSSARY = {
 def report(run: Run, summary: Summary) -> Report:
     """What a run by class tells a person."""
     victims = summary["victims"]
-    sections = {
-        "Is it a line?": (figure(victims), lines(victims)),
-        "By class": many(classes(victims), "rows"),
-    }
+    sections = {"Is it a line?": (figure(victims), lines(victims)), "By class": many(classes(victims), "rows")}
     facts = {"passes": f"{summary['passes']}, of which attacks see {summary['attack_passes']}"}
     return told(run, summary, headline(victims), sections, facts=facts, glossary=GLOSSARY)
 
@@ -54,12 +51,9 @@ def headline(victims: Rows) -> str:
 
 def classes(victims: Rows) -> Table:
     """A row for each class."""
-    said = {
-        "accuracy": Column("accuracy", format=SHARE),
-        "mean_softmax": Column("mean softmax", format=SHARE),
-        "variance": Column("variance", format=formats.significant(3)),
-        "confidence": Column("confidence", format=SHARE),
-    }
+    shares = ("accuracy", "mean_softmax", "variance", "confidence")
+    said = {name: Column(name.replace("_", " "), format=SHARE) for name in shares}
+    said["variance"] = Column("variance", format=formats.significant(3))
     found = _conditions(victims)
     rows = [{**each, "victim": name, "condition": title} for name, title, entry in found for each in entry["classes"]]
     return tabled("classes", "victim condition name", said, rows)

@@ -23,14 +23,8 @@ def report(run: Run, summary: Summary) -> Report:
         f"{percent(1)(summary['answered'])} % of the clean images.",
         "The intervals are those of the draws that the attack saw; fresh draws move both ends.",
     )
-    sections = {
-        "A confidence is an interval": _figure(run, summary),
-        "In numbers": table(summary),
-    }
-    facts = {
-        "accuracy": f"{percent(2)(summary['accuracy'])} %",
-        "attack": f"{run.settings.attack}, to either end",
-    }
+    sections = {"A confidence is an interval": _figure(run, summary), "In numbers": table(summary)}
+    facts = {"accuracy": f"{percent(2)(summary['accuracy'])} %", "attack": f"{run.settings.attack}, to either end"}
     notes, terms = notes if run.about["stochastic"] else notes[:2], chosen(*TERMS) | COST
     return told(run, summary, headline(summary), sections, facts=facts, notes=notes, glossary=terms)
 
@@ -48,13 +42,16 @@ def headline(summary: Summary) -> str:
 
 
 def _figure(run: Run, summary: Summary) -> Figure:
-    records, names, panels = run.table("records"), ("clean", "low", "high", "label", "prediction"), list[Panel]()
+    names, look, panels = (
+        ("clean", "low", "high", "label", "prediction"),
+        {"threshold": summary["threshold"]},
+        list[Panel](),
+    )
     for found in [summary["spans"][at] for at in charts.some(len(summary["spans"]))]:
-        clean, low, high, label, prediction = (records.column(name, radius=found["radius"]) for name in names)
+        rows = run.table("records").read(names, radius=found["radius"])
+        *ends, label, prediction = (rows.column(name).to_numpy() for name in names)
         title = f"radius {radius(found['radius'])}: {percent(1)(found['all']['crossing'])} % cross the threshold"
-        panels.append(
-            charts.intervals(clean, low, high, label == prediction, threshold=summary["threshold"], title=title)
-        )
+        panels.append(charts.intervals(*ends, label == prediction, **look, title=title))
     alt = f"Intervals of confidence per image. {'; '.join(panel.title for panel in panels)}."
     most, images = charts.MOST_INTERVALS, summary["images"]
     some = f"Shown are {most} of {images:,} images, evenly spaced." if images > most else ""

@@ -72,30 +72,22 @@ def _ends(values: Sequence[Array]) -> tuple[float, float]:
 
 def _rows(summary: Summary, name: str) -> list[dict[str, Any]]:
     """What the summary lists of every victim and set of images."""
-    return [
-        {**row, "victim": found["victim"], "data": found["data"]} for found in summary["spreads"] for row in found[name]
-    ]
+    return [{**found, **row} for found in summary["spreads"] for row in found[name]]
 
 
 def _decades(summary: Summary) -> Table:
     unit, write = "÷ information, median", formats.significant(1)
-    said = {
-        "size": Column("mutual information", "nats"),
-        "images": Column("images", format=formats.count),
-        "variance_ratio": Column(_BRIEF["variance"], unit, formats.significant(3)),
-        "limit_ratio": Column(_BRIEF["limit"], unit, formats.significant(4)),
-    }
+    digits = {"variance": formats.significant(3), "limit": formats.significant(4)}
+    said = {"size": Column("mutual information", "nats"), "images": Column("images", format=formats.count)}
+    said |= {f"{name}_ratio": Column(head, unit, digits[name]) for name, head in _BRIEF.items()}
     rows = [{**row, "size": f"{write(row['from'])} to {write(row['to'])}"} for row in _rows(summary, "decades")]
     return tabled("decades", "victim data", said, rows, "Median ratio by the size of the mutual information")
 
 
 def _ranks(summary: Summary) -> Table:
     digits = formats.fixed(4)
-    said = {
-        "name": Column("approximation"),
-        "spearman": Column("Spearman", "95 % interval"),
-        "kendall": Column("Kendall", format=digits),
-    }
+    said = {"name": Column("approximation"), "spearman": Column("Spearman", "95 % interval")}
+    said["kendall"] = Column("Kendall", format=digits)
     rows = [
         {**found, "name": NAMES[name], "spearman": between(digits, interval), "kendall": found["kendall"][name]}
         for found in summary["spreads"]

@@ -6,11 +6,8 @@ from feint.reports.formats import count, fixed, percent, significant
 from feint.runs.run import Run
 
 COLUMNS = {
-    "member": Column("member", format=count),
-    "epochs": Column("epochs", format=count),
-    "best_epoch": Column("best", format=count),
-    "training_loss": Column("training loss", "nats", fixed(4)),
-    "validation_loss": Column("validation loss", "nats", fixed(4)),
+    **{name: Column(name.partition("_")[0], format=count) for name in ("member", "epochs", "best_epoch")},
+    **{f"{kind}_loss": Column(f"{kind} loss", "nats", fixed(4)) for kind in ("training", "validation")},
     "validation_accuracy": Column("accuracy", format=percent(2)),
 }
 
@@ -24,11 +21,8 @@ def report(run: Run, summary: Summary) -> Report:
     rows = [{**row, **row["best"], "member": at} for at, row in enumerate(summary["members"])]
     caption = "each member, at the epoch that its weights are from"
     quality = f"accuracy {summary['accuracy']:.2%}" if "accuracy" in summary else f"ELBO {summary['elbo']:.2f} nats"
-    sections = {
-        "": Stats(_stats(summary)),
-        "Epoch by epoch": _curves(epochs),
-        "Members": Table.of("members", shown, rows, caption=caption),
-    }
+    members = Table.of("members", shown, rows, caption=caption)
+    sections = {"": Stats(_stats(summary)), "Epoch by epoch": _curves(epochs), "Members": members}
     facts = {
         "network": str(settings.network),
         "estimator": str(settings.estimator),

@@ -155,13 +155,10 @@ def _bins(found: Calibration, shade: str, most: int) -> Json:
         "x": axis("low", "confidence (%)", domain=PERCENT, values=QUARTERS, grid=False),
         "x2": "high",
         "y2": "zero",
-        "tooltip": [
-            said("span", "confidence"),
-            said("count", "images", ","),
-            said("confidence", "their mean confidence, %", ".1f"),
-            said("accuracy", "correct, %", ".1f"),
-        ],
     }
+    means = {"confidence": "their mean confidence, %", "accuracy": "correct, %"}
+    told = [said("span", "confidence"), said("count", "images", ",")]
+    place["tooltip"] = [*told, *(said(name, head, ".1f") for name, head in means.items())]
     heights = {"layer": [layer("rect", {"color": shade}, **place, y=above), diagonal(PERCENT, y=above)]}
     numbers = layer("rect", {"color": REFERENCE}, **place, y=below)
     data = table({**_spans(found.edges), **values})

@@ -44,15 +44,11 @@ def table(summary: Summary) -> Table:
     """A row per victim, setting and radius; of victims that draw, judged by fresh draws."""
     said = {
         "aurc_std": Column("±", "× 1000", times1000(2)),
-        "risk_at_0.25": Column("risk at 25 %", format=fixed(3)),
-        "risk_at_0.95": Column("risk at 95 %", format=fixed(3)),
+        **{f"risk_at_{share / 100}": Column(f"risk at {share} %", format=fixed(3)) for share in (25, 95)},
         "own_draws_aurc": Column("AURC, attack's draws", format=times1000(2)),
     }
-    order = (
-        "victim setting radius aurc aurc_std nll brier accuracy kept effective_radius risk_at_0.25 risk_at_0.95 "
-        "gradients queries own_draws_aurc"
-    )
-    shown = columns(order, **said)
+    order = "victim setting radius aurc aurc_std nll brier accuracy kept effective_radius"
+    shown = columns(f"{order} risk_at_0.25 risk_at_0.95 gradients queries own_draws_aurc", **said)
     if not any("own_draws_aurc" in row for row in summary["rows"]):
         del shown["aurc_std"], shown["own_draws_aurc"]
     return Table.of("rows", shown, labelled(summary), terminal=True)
