@@ -3,15 +3,12 @@
 import base64
 import io
 from collections.abc import Sequence
-from typing import Final
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 from .report import Image
-
-LARGEST: Final = 256
-"""Pixels of an image on a page; larger ones are made smaller."""
 
 
 def pixels(image: Image) -> npt.NDArray[np.uint8]:
@@ -24,16 +21,23 @@ def pixels(image: Image) -> npt.NDArray[np.uint8]:
     return np.repeat(values[..., :1], 3, axis=2)
 
 
-def png(image: Image, *, largest: int = LARGEST) -> bytes:
-    """An image as PNG; made smaller by leaving pixels out, since mixing them would wash noise away."""
-    from PIL import Image as Pillow
-
-    found, file = pixels(image), io.BytesIO()
+def png(image: Image, *, largest: int = 256) -> bytes:
+    """An image as PNG, made smaller by leaving pixels out, since mixing them would wash noise away."""
+    found = pixels(image)
     height, width = found.shape[:2]
     most = max(height, width, largest)
     rows, columns = (np.arange(max(1, side * largest // most)) for side in (height, width))
     found = found[np.ix_((2 * rows + 1) * height // (2 * len(rows)), (2 * columns + 1) * width // (2 * len(columns)))]
-    Pillow.fromarray(found).save(file, "PNG", compress_level=6)
+    return _encoded(found.tobytes(), found.shape)
+
+
+@lru_cache(1000)
+def _encoded(content: bytes, shape: tuple[int, ...]) -> bytes:
+    """As PNG; a page and its pictures show the same images."""
+    from PIL import Image as Pillow
+
+    file = io.BytesIO()
+    Pillow.fromarray(np.frombuffer(content, np.uint8).reshape(shape)).save(file, "PNG", compress_level=6)
     return file.getvalue()
 
 

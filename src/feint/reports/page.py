@@ -7,7 +7,6 @@ from html import escape
 from importlib import resources
 from string import Template
 from typing import Any, Final
-from urllib.parse import quote
 
 from . import report as r
 from .formats import is_text, write
@@ -209,7 +208,9 @@ def _figure(figure: r.Figure, charts: Charts, above: str) -> str:
 
 def _still(figure: r.Figure) -> str:
     """The figure for those without scripts, and for printers."""
-    vector = "data:image/svg+xml," + quote(svg(figure), safe=" /:=;,()!*[]{}|+?@$^`~-_.")
+    vector = "data:image/svg+xml," + svg(figure)
+    for letter in "%#&<>\"'\r\n\t":  # what would end the address, the attribute, or be lost
+        vector = vector.replace(letter, f"%{ord(letter):02X}")
     return vector if len(vector) < _LARGE else min(vector, data_uri(render(figure, "png")), key=len)
 
 

@@ -7,8 +7,6 @@ from contextlib import suppress
 from importlib import import_module, resources
 from pathlib import Path
 
-_SNIPPET = "window.vegaEmbed = vegaEmbed;"
-
 
 def scripts() -> str:
     """Vega, Vega-Lite and Vega-Embed as one script, 0.9 MB, which sets ``window.vegaEmbed``.
@@ -23,7 +21,7 @@ def scripts() -> str:
         digest, _, script = kept.read_text(encoding="utf-8").partition("\n")
         if digest == _digest(script):
             return script
-    script = convert.javascript_bundle(_SNIPPET)
+    script = convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
     with suppress(OSError):
         kept.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=kept.parent)

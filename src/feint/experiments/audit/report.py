@@ -66,6 +66,7 @@ def _harmless(summary: Summary, attack: str) -> str:
     """An attack that did no harm, and why that need not be robustness."""
     right, images = summary["clean"]["accuracy"], summary["images"]
     lost = max(row["directionless"] for row in summary["attacked"])
+    harmless = f"attack {attack} did not make the confidence rank errors worse"
     if right in (0, 1):
         every = "No image is misclassified" if right else "Every image is misclassified"
         return f"{every}, so there is nothing to rank: what an attack {attack} does to confidence AURC cannot show."
@@ -73,11 +74,8 @@ def _harmless(summary: Summary, attack: str) -> str:
         whole = f"for {'any' if lost == images else f'{lost:,}'} of {images:,} images"
         return f"The gradient shows no direction {whole}: that an attack {attack} did no harm is not robustness."
     if right <= summary["chance"] + 1e-9:
-        return (
-            f"Accuracy is {right:.1%}, no better than chance: that an attack {attack} did not make the confidence rank "
-            "errors worse says nothing."
-        )
-    return f"An attack {attack} did not make the confidence rank errors worse."
+        return f"Accuracy is {right:.1%}, no better than chance: that an {harmless} says nothing."
+    return f"An {harmless}."
 
 
 def _stats(summary: Summary) -> tuple[Stat, ...]:

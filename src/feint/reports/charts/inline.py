@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -40,7 +41,7 @@ def _column(values: Iterable[Any], digits: int) -> tuple[list[str], str]:
     listed: list[Any] = values.tolist() if isinstance(values, np.ndarray) else list(values)
     if any(isinstance(value, str) for value in listed):
         return ["" if value is None else str(value) for value in listed], "string"
-    return ["" if each is None or not np.isfinite(each) else f"{float(each):.{digits}g}" for each in listed], "number"
+    return ["" if each is None or not math.isfinite(each) else f"{float(each):.{digits}g}" for each in listed], "number"
 
 
 def stacked(parts: Iterable[Mapping[str, Iterable[Any]]]) -> dict[str, list[Any]]:
