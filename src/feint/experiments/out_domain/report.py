@@ -108,7 +108,7 @@ def _ways(rows: Rows) -> Table:
 
 def _measures(rows: Rows) -> Table:
     """Every measure of every row."""
-    found = [{**row, "measure": name, **values} for row in rows for name, values in row["measures"].items()]
+    found = [{**row, "measure": title(name), **values} for row in rows for name, values in row["measures"].items()]
     order = "victim data attack radius measure mean rejected_at_5 auroc aupr fpr95"
     return replace(table("measures", order, found, mean=Column("mean", format=fixed(3))), terminal=False)
 
