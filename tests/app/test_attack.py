@@ -11,7 +11,7 @@ from safetensors.numpy import load_file
 from feint.data import load
 from feint.experiments.attack.work import Attacking
 
-from .conftest import by_chance, records
+from .conftest import records
 
 
 @pytest.fixture
@@ -115,13 +115,15 @@ def test_a_stochastic_victim_is_judged_on_fresh_draws(feint, command, networks: 
     def shares(variant: str) -> list[float]:
         return [other[(table["variant"] == variant) & (table["repeat"] == repeat)].mean() for repeat in (1, 2)]
 
-    found = summary["attacked"][0]["fresh"]
-    assert found == {"repeats": 2, "success": pytest.approx(np.mean(shares("attacked"))), "std": found["std"]}
-    assert found["std"] == pytest.approx(np.std(shares("attacked"), ddof=1))
-    assert summary["clean"]["fresh_changed"] == pytest.approx(np.mean(shares("clean")))
-    assert found["success"] > summary["clean"]["fresh_changed"]
+    found = summary["attacked"][0]
+    assert found["success"] == pytest.approx(np.mean(shares("attacked")))
+    assert found["rounded"]["success"] == pytest.approx(np.mean(shares("rounded")))
+    spread = found["draws"]["std"]["success"]
+    assert spread == pytest.approx(np.std(shares("attacked"), ddof=1))
+    assert summary["clean"]["changed"] == pytest.approx(np.mean(shares("clean")))
+    assert found["success"] > summary["clean"]["changed"]
     again = feint("attack", "mim:steps=2,draws=fresh", *command, *stochastic, 2)
-    assert f"{100 * found['success']:.2f} ± {100 * found['std']:.2f}" in again.out
+    assert f"{100 * found['success']:.2f} ± {100 * spread:.2f}" in again.out
     once = feint("attack", "mim:steps=2,draws=fresh", *command, *stochastic, 1)
     assert once.code == 0
     assert "±" not in once.out
@@ -134,7 +136,8 @@ def test_what_is_the_target_already_does_not_count(feint, command, networks: Pat
     outcome = feint("attack", attack, *command, "--radii", radius, "--json")
     assert outcome.code == 0, outcome
     summary = json.loads(outcome.out)
-    assert outcome.err == by_chance(summary["clean"]["accuracy"])
+    assert summary["clean"]["accuracy"] > 1 / 3
+    assert outcome.err == ""
     table = records(summary)
     others = table["clean_prediction"] != 1
     assert 0 < others.mean() < 1
@@ -142,13 +145,14 @@ def test_what_is_the_target_already_does_not_count(feint, command, networks: Pat
     won = [table["prediction"][rows] == 1 for rows in tried]
     (found,) = summary["attacked"]
     assert found["tried"] == tried[0].sum()
-    assert found["success"] == pytest.approx(won[0].mean())
-    assert found["fresh"]["success"] == pytest.approx((won[1].mean() + won[2].mean()) / 2)
+    assert found["draws"]["own"]["success"] == pytest.approx(won[0].mean())
+    assert found["success"] == pytest.approx((won[1].mean() + won[2].mean()) / 2)
     names = {"measured": "measured", "linf": "linf", "l2": "l2", "pixels_changed": "changed"}
     for name, column in names.items():
-        values = table[column][tried[0]][won[0]]
-        assert values.min() > 0
-        assert found[name] == pytest.approx(values.mean())
+        repeats = [table[column][tried[repeat]][won[repeat]] for repeat in (1, 2) if won[repeat].any()]
+        assert repeats
+        assert min(values.min() for values in repeats) > 0
+        assert found[name] == pytest.approx(np.mean([values.mean() for values in repeats]))
     printed = feint("attack", attack, *command, "--radii", radius).out
     assert f" {found['tried']} " in printed
     assert f"{found['l2']:.3f}" in printed
@@ -163,7 +167,7 @@ def test_where_none_is_tried_or_none_succeeds_there_is_no_number(feint, command)
     (none,) = json.loads(outcome.out)["attacked"]
     assert (none["tried"], none["success"], none["l2"], none["rounded"]["success"]) == (0, None, None, None)
     row = feint("attack", f"bim:target={own}", *one).out.splitlines()
-    assert next(line for line in row if line.lstrip().startswith("0.1 ")).split()[:5] == ["0.1", "0", "-", "-", "-"]
+    assert next(line for line in row if line.lstrip().startswith("0.1 ")).split()[:4] == ["0.1", "0", "-", "-"]
 
 
 @pytest.mark.parametrize("kind", ["cw", "lbfgs"])

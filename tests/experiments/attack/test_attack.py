@@ -38,8 +38,8 @@ def columns(result, **where):
     return {name: found.column(name).to_numpy() for name in found.column_names}
 
 
-def expected_row(result, radius, target):
-    own, rounded = (columns(result, variant=variant, radius=radius, repeat=0) for variant in ("attacked", "rounded"))
+def expected(result, radius, target, repeat):
+    own, rounded = (columns(result, variant=each, radius=radius, repeat=repeat) for each in ("attacked", "rounded"))
     tried = np.ones(24, bool) if target is None else own["clean_prediction"] != target
 
     def won(rows):
@@ -52,10 +52,8 @@ def expected_row(result, radius, target):
         name: own[name][tried][first].mean() if first.any() else None for name in ("linf", "l2", "measured", "changed")
     }
     return {
-        "radius": radius, "tried": tried.sum(), "success": first.mean(),
-        "accuracy": (own["prediction"] == own["label"]).mean(), "linf": mean["linf"], "l2": mean["l2"],
-        "measured": mean["measured"], "pixels_changed": mean["changed"], "gradients": own["gradients"].mean(),
-        "queries": own["queries"].mean(),
+        "success": first.mean(), "accuracy": (own["prediction"] == own["label"]).mean(), "linf": mean["linf"],
+        "l2": mean["l2"], "measured": mean["measured"], "pixels_changed": mean["changed"],
     }, {
         "success": won(rounded).mean(), "accuracy": (rounded["prediction"] == rounded["label"]).mean(),
         "surviving": won(rounded)[first].mean() if first.any() else None,
@@ -65,33 +63,42 @@ def expected_row(result, radius, target):
 @pytest.mark.parametrize(("name", "target"), [("plain", None), ("drawing", 1)])
 def test_the_summary_follows_from_the_records(request, name, target):
     result = request.getfixturevalue(name)
-    clean = columns(result, variant="clean", repeat=0)
-    assert result.summary["images"] == 24
-    assert result.summary["clean"]["accuracy"] == pytest.approx((clean["prediction"] == clean["label"]).mean())
-    for row, radius in zip(result.summary["attacked"], RADII, strict=True):
-        own, rounded = expected_row(result, radius, target)
-        assert {key: row[key] for key in own} == pytest.approx(own)
-        assert row["rounded"] == pytest.approx(rounded)
+    summary, repeats = result.summary, (0,) if name == "plain" else (1, 2)
+    clean = [columns(result, variant="clean", repeat=repeat) for repeat in repeats]
+    assert summary["images"] == 24
+    right = [(each["prediction"] == each["label"]).mean() for each in clean]
+    assert summary["clean"]["accuracy"] == pytest.approx(np.mean(right))
+    for row, radius in zip(summary["attacked"], RADII, strict=True):
+        spent = columns(result, variant="attacked", radius=radius, repeat=0)
+        assert row["radius"] == radius
+        assert row["tried"] == (24 if target is None else (spent["clean_prediction"] != target).sum())
+        assert (row["gradients"], row["queries"]) == (spent["gradients"].mean(), spent["queries"].mean())
+        found = [expected(result, radius, target, repeat) for repeat in repeats]
+        for at, (figures, beside) in enumerate(((row, row.get("draws")), (row["rounded"], None))):
+            for figure in found[0][at]:
+                values = [each[at][figure] for each in found]
+                assert figures[figure] == pytest.approx(np.mean(values)), figure
+                if beside is not None:
+                    assert beside["std"][figure] == pytest.approx(np.std(values, ddof=1), abs=1e-12), figure
         assert row["success"] > 0
-    assert ("fresh" in result.summary["attacked"][0]) == (name == "drawing")
+        assert ("draws" in row) == (name == "drawing")
+        if name == "drawing":
+            own, rounded = expected(result, radius, target, 0)
+            assert row["draws"]["repeats"] == 2
+            assert {each: row["draws"]["own"][each] for each in own} == pytest.approx(own)
+            assert row["draws"]["own"]["rounded"] == pytest.approx(rounded)
 
 
-def test_fresh_draws_judge(drawing):
+def test_labels_that_draws_change_without_any_attack(drawing):
     clean = [columns(drawing, variant="clean", repeat=repeat) for repeat in (1, 2)]
     changed = [(each["prediction"] != each["clean_prediction"]).mean() for each in clean]
-    assert drawing.summary["clean"]["fresh_changed"] == pytest.approx(np.mean(changed))
-    right = [(each["prediction"] == each["label"]).mean() for each in clean]
-    assert drawing.summary["clean"]["fresh_accuracy"] == pytest.approx(np.mean(right))
-    for row in drawing.summary["attacked"]:
-        rows = [columns(drawing, variant="attacked", radius=row["radius"], repeat=repeat) for repeat in (1, 2)]
-        shares = [(each["prediction"] == 1)[each["clean_prediction"] != 1].mean() for each in rows]
-        assert row["fresh"]["success"] == pytest.approx(np.mean(shares))
-        assert row["fresh"]["std"] == pytest.approx(np.std(shares, ddof=1))
+    assert drawing.summary["clean"]["changed"] == pytest.approx(np.mean(changed))
+    assert drawing.summary["clean"]["draws"]["own"]["changed"] == 0
 
 
 HEADS = {
-    "radius": "radius", "tried": "tried", "success": "success %", "fresh": "fresh draws %", "rounded": "8 bits %",
-    "accuracy": "accuracy %", "linf": "L-inf", "l2": "L2", "gradients": "gradients per image",
+    "radius": "radius", "tried": "tried", "success": "success %", "rounded": "8 bits %", "accuracy": "accuracy %",
+    "linf": "L-inf", "l2": "L2", "own": "success, attack’s draws %", "gradients": "gradients per image",
     "queries": "queries per image",
 }  # fmt: skip
 """Which number of the summary each column shows."""
@@ -101,15 +108,15 @@ HEADS = {
 def test_every_cell_of_the_table_is_the_summarys(request, name):
     result = request.getfixturevalue(name)
     shown = table(result.summary)
-    assert [f"{column.title} {column.unit}".strip() for column in shown.columns] == list(HEADS.values())
+    heads = {each: head for each, head in HEADS.items() if each != "own" or name == "drawing"}
+    assert [f"{column.title} {column.unit}".strip() for column in shown.columns] == list(heads.values())
     for cells, row in zip(shown.rows, result.summary["attacked"], strict=True):
-        by = dict(zip(HEADS, map(raw, cells), strict=True))
+        by = dict(zip(heads, map(raw, cells), strict=True))
         assert by.pop("rounded") == row["rounded"]["success"]
-        fresh = by.pop("fresh")
-        if name == "plain":
-            assert fresh == row["success"]
-        else:
-            assert fresh == f"{100 * row['fresh']['success']:.2f} ± {100 * row['fresh']['std']:.2f}"
+        if name == "drawing":
+            assert by.pop("own") == row["draws"]["own"]["success"]
+            spread = 100 * row["draws"]["std"]["success"]
+            assert by.pop("success") == f"{100 * row['success']:.2f} ± {spread:.2f}"
         assert by == {key: row[key] for key in by}
     (line,) = (line for line in text.plain_table(shown).splitlines() if line.split()[0] == "0.3")
     assert float(line.split()[2]) == pytest.approx(100 * result.summary["attacked"][1]["success"], abs=0.0051)
@@ -138,7 +145,7 @@ def test_where_nothing_succeeds_there_is_no_number():
     row |= dict.fromkeys(("linf", "l2")) | {"gradients": 1.0, "queries": 0.0}
     summary = {"images": 1, "clean": {"accuracy": 1.0}, "attacked": [row]}
     assert headline(summary).endswith("within 0.1, no image was tried.")
-    assert text.plain_table(table(summary)).splitlines()[-1].split()[:5] == ["0.1", "0", "-", "-", "-"]
+    assert text.plain_table(table(summary)).splitlines()[-1].split()[:4] == ["0.1", "0", "-", "-"]
 
 
 def test_the_first_images_are_shown_and_kept_whole(plain):

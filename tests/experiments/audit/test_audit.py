@@ -301,22 +301,24 @@ def test_a_victim_that_draws_is_judged_by_fresh_draws(drawing):
     for row, where in entries:
         repeats = [columns(drawing, repeat=repeat, **where) for repeat in (1, 2)]
         found = [quality(each, "predictive_entropy")[0] for each in repeats]
-        assert row["fresh"]["repeats"] == 2
+        assert row["draws"]["repeats"] == 2
+        own = quality(columns(drawing, repeat=0, **where), "predictive_entropy")[0]
         for name in found[0]:
             values = [each[name] for each in found]
-            assert row["fresh"]["mean"][name] == pytest.approx(np.mean(values), abs=1e-9)
-            assert row["fresh"]["std"][name] == pytest.approx(np.std(values, ddof=1), abs=1e-9)
+            assert row[name] == pytest.approx(np.mean(values), abs=1e-9)
+            assert row["draws"]["std"][name] == pytest.approx(np.std(values, ddof=1), abs=1e-9)
+            assert row["draws"]["own"][name] == pytest.approx(own[name], abs=1e-9)
         kept = [(each["prediction"] == each["clean_prediction"]).mean() for each in repeats]
-        assert row["fresh"]["mean"]["kept"] == pytest.approx(np.mean(kept))
+        assert row["kept"] == pytest.approx(np.mean(kept))
     for row in summary["attacked"]:
-        assert row["kept"] == 1.0  # under the attack's own masks
+        assert row["draws"]["own"]["kept"] == 1.0  # under the attack's own masks
         seeds = {columns(drawing, variant="attacked", radius=row["radius"], repeat=at)["seed"][0] for at in range(3)}
         assert len(seeds) == 3
         before = [columns(drawing, variant="clean", repeat=repeat) for repeat in (1, 2)]
         after = [columns(drawing, variant="attacked", radius=row["radius"], repeat=repeat) for repeat in (1, 2)]
         left = [tau(a["predictive_entropy"], b["predictive_entropy"]) for a, b in zip(before, after, strict=True)]
-        assert row["fresh"]["mean"]["kendall_tau"] == pytest.approx(np.mean(left))
-    reached = [row["radius"] for row in summary["attacked"] if row["fresh"]["mean"]["of_worst"] >= 0.9]
+        assert row["kendall_tau"] == pytest.approx(np.mean(left))
+    reached = [row["radius"] for row in summary["attacked"] if row["of_worst"] >= 0.9]
     assert summary["radius_for_ninety_percent"] == min(reached, default=None)
     repeats = [columns(drawing, variant="attacked", radius=max(RADII), repeat=at) for at in (1, 2)]
     joined = [np.concatenate([each[name] for each in repeats]) for name in ("label", "max_probability")]
@@ -330,7 +332,7 @@ def test_another_measure_ranks_and_is_attacked(drawing, run):
     assert result.summary["measure"] == "mutual_information"
     assert result.run.settings.attack.measure == "mutual_information"
     assert result.summary["clean"]["aurc"] != drawing.summary["clean"]["aurc"]
-    assert "fresh" not in result.summary["clean"]
+    assert "draws" not in result.summary["clean"]
 
 
 @pytest.mark.parametrize("average", ["probability", "logit"])
@@ -338,7 +340,7 @@ def test_ensembles(run, average):
     result = run("build", "other", victim={"average": average}, radii=[0.05], batch_size=8)
     assert result.summary["attacked"][0]["kept"] == 1.0
     assert ("measure:mutual_information" in result.run.table("records").names) == (average == "probability")
-    assert "fresh" not in result.summary["clean"]
+    assert "draws" not in result.summary["clean"]
     assert result.summary["attacked"][0]["gradients"] == 2
 
 
@@ -346,7 +348,7 @@ def test_an_ensemble_of_dropout_networks(run):
     victim = {"estimator": "mc-dropout:draws=3"}
     result = run("dropout", "dropout_other", victim=victim, radii=[0.05], batch_size=8)
     assert result.summary["attacked"][0]["kept"] == 1.0
-    assert result.summary["clean"]["fresh"]["repeats"] == 3
+    assert result.summary["clean"]["draws"]["repeats"] == 3
 
 
 def test_however_it_is_written_it_is_one_run(run, small):

@@ -5,7 +5,6 @@ import pytest
 
 from feint.experiments.audit import AUDIT, AuditSettings
 from feint.experiments.audit.report import fresh_draws, headline
-from feint.experiments.audit.summary import judged
 from feint.experiments.audit.tables import scores, thresholds
 from feint.experiments.pictures import before_and_after, magnification
 from feint.reports import Details, Figure, Pictures, Stats, Text, text
@@ -266,7 +265,7 @@ def made_up(measure="max_probability", threshold=0.1):
     attacked = {**ROW, "radius": 0.1, "effective_radius": 0.075, "kendall_tau": -0.5, "kept": 1.0, "queries": 1.0}
     attacked |= {"directionless": 0}
     counts = {"images": 10, "chance": 0.05}
-    return {"measure": measure, "clean": ROW, "attacked": [attacked], "thresholds": [found], **counts}
+    return {"measure": measure, "clean": {**ROW}, "attacked": [attacked], "thresholds": [found], **counts}
 
 
 def test_a_threshold_is_said_as_the_confidence_where_it_is_one():
@@ -278,13 +277,9 @@ def test_a_threshold_is_said_as_the_confidence_where_it_is_one():
 
 def test_a_victim_that_draws_is_judged_by_fresh_draws():
     found = made_up("predictive_entropy")
-    found["clean"] = {
-        **ROW,
-        "kept": None,
-        "fresh": {"repeats": 2, "mean": ROW | {"kept": 0.99}, "std": ROW | {"kept": 0.01}},
-    }
-    fresh = ROW | {"aurc": 0.3, "kept": 0.875, "accuracy": 0.5}
-    found["attacked"][0]["fresh"] = {"repeats": 2, "mean": fresh, "std": ROW | {"kept": 0.01}}
+    found["clean"] |= {"kept": 0.99, "draws": {"repeats": 2, "std": ROW | {"kept": 0.01}, "own": ROW}}
+    found["attacked"][0] |= {"aurc": 0.3, "kept": 0.875, "accuracy": 0.5}
+    found["attacked"][0]["draws"] = {"repeats": 2, "std": ROW | {"kept": 0.01}, "own": ROW | {"aurc": 0.7, "kept": 1.0}}
     sentence = headline(found)
     assert "changed 12.50% of the predicted labels under fresh draws" in sentence
     assert "3 times as large (100.00 to 300.00, × 1000)" in sentence
@@ -316,13 +311,16 @@ def test_a_headline_of_harm_counts_the_images_without_a_direction():
     assert headline(found).endswith("× 1000). The gradient shows no direction for 3 of 10 images.")
 
 
-def test_random_signs_are_judged_by_fresh_draws_too():
-    found, own = made_up("predictive_entropy"), ROW | {"kept": 1.0}
-    fresh = {"repeats": 2, "mean": ROW | {"kept": 0.875, "aurc": 0.3}, "std": ROW}
-    found["attacked"][0]["random"] = own | {"fresh": fresh}
-    (row,) = (row for row in scores(judged(found)).rows if str(row[0]).startswith("random"))
-    assert 0.3 in row
-    assert 0.875 in row
+def test_what_the_attacks_own_draws_say_stands_beside():
+    found = made_up("predictive_entropy")
+    for row, own in ((found["clean"], 0.25), (found["attacked"][0], 0.75)):
+        row["draws"] = {"repeats": 2, "std": ROW, "own": ROW | {"aurc": own}}
+    drawn = {"repeats": 2, "std": ROW, "own": ROW | {"aurc": 0.5}}
+    found["attacked"][0]["random"] = ROW | {"kept": 0.875, "draws": drawn}
+    shown = scores(found)
+    (at,) = (index for index, head in enumerate(shown.columns) if head.title == "AURC, attack’s draws")
+    assert [cells[at] for cells in shown.rows] == [0.25, 0.75, 0.5]
+    assert "AURC, attack’s draws" not in {head.title for head in scores(made_up()).columns}
 
 
 def test_scores_of_what_there_is_not_are_dashes():

@@ -65,8 +65,8 @@ def test_registering_again_replaces_what_was_known(store, write_run):
 
 
 def test_stochastic_victims_are_judged_by_fresh_draws(store, write_run):
-    fresh = {"repeats": 3, "mean": {"aurc": 0.05}, "std": {"aurc": 0.001}}
-    run = store.register(write_run(summary=summary_of(clean={"aurc": 0.04, "accuracy": 0.8, "fresh": fresh})))
+    draws = {"repeats": 3, "std": {"aurc": 0.001}, "own": {"aurc": 0.04}}
+    run = store.register(write_run(summary=summary_of(clean={"aurc": 0.05, "accuracy": 0.8, "draws": draws})))
     metrics = {each.name: each for each in store.show(run.id).metrics}
     assert (metrics["aurc"].value, metrics["aurc"].std, metrics["aurc"].own) == (0.05, 0.001, 0.04)
     assert (metrics["accuracy"].value, metrics["accuracy"].std) == (0.8, None)

@@ -161,15 +161,14 @@ def entry_of(name: str, state: Mapping[str, Any], summary: Mapping[str, Any]) ->
 
 
 def numbers_of(summary: Mapping[str, Any]) -> dict[str, float]:
-    """The numbers that compare runs: of an audit those at its largest radius, judged by fresh draws where there are."""
+    """The numbers that compare runs: of an audit those at its largest radius."""
     clean, attacked = summary.get("clean"), summary.get("attacked")
     found: dict[str, float | None] = {"accuracy": summary.get("accuracy")}
     if isinstance(clean, Mapping):
-        clean = judged(cast(Mapping[str, Any], clean))
-        found |= {"accuracy": clean.get("accuracy"), "aurc": clean.get("aurc")}
+        row = cast(Mapping[str, Any], clean)
+        found |= {"accuracy": row.get("accuracy"), "aurc": row.get("aurc")}
     if isinstance(attacked, list) and attacked:
-        rows = [judged(row) for row in cast(Sequence[Mapping[str, Any]], attacked)]
-        last = max(rows, key=lambda row: row["radius"])
+        last = max(cast(Sequence[Mapping[str, Any]], attacked), key=lambda row: row["radius"])
         found |= {"attacked_aurc": last.get("aurc"), "success": last.get("success")}
         found |= {name: last.get(name) for name in ("radius", "of_worst", "effective_radius")}
     return {name: float(value) for name, value in found.items() if isinstance(value, int | float)}
@@ -179,18 +178,12 @@ def radii_of(summary: Mapping[str, Any]) -> tuple[AtRadius, ...]:
     """What an audit's summary says at each radius."""
     if not isinstance(summary.get("attacked"), list):
         return ()
-    clean = judged(summary["clean"])
+    clean = summary["clean"]
     worth = 1 - clean["accuracy"] - clean["aurc"]
-    rows = [judged(row) for row in summary["attacked"]]
+    rows = summary["attacked"]
     return tuple(
         AtRadius(row["radius"], row["aurc"], (1 - row["accuracy"] - row["aurc"]) / worth) for row in rows if worth > 0
     )
-
-
-def judged(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A row of a summary as it is judged: of a stochastic victim, by the mean over fresh draws."""
-    fresh: Any = row.get("fresh") or {}
-    return {**row, **fresh.get("mean", fresh)}
 
 
 def _part(value: Any, name: str) -> Any:

@@ -30,8 +30,7 @@ def report(run: Run, summary: Summary) -> Report:
 def headline(summary: Summary) -> str:
     """The finding in one sentence."""
     worst = max(summary["attacked"], key=lambda row: row["success"] or 0.0)
-    success = worst.get("fresh", {}).get("success", worst["success"])
-    share = "no image was tried" if success is None else f"{SHARE(success)} % of the attacks succeed"
+    share = "no image was tried" if worst["success"] is None else f"{SHARE(worst['success'])} % of the attacks succeed"
     right = f"{SHARE(summary['clean']['accuracy'])} % right before the attack"
     return f"{summary['images']:,} images, {right}; within {radius(worst['radius'])}, {share}."
 
@@ -39,18 +38,22 @@ def headline(summary: Summary) -> str:
 def table(summary: Summary) -> Table:
     """One row a radius."""
 
-    def fresh(row: Row) -> Any:
-        found = row.get("fresh", {"success": row["success"], "std": None})
-        return found["success"] if found["std"] is None else f"{SHARE(found['success'])} ± {SHARE(found['std'])}"
+    def drawn(row: Row) -> Any:
+        """With how far fresh draws differ, where there are several sets of them."""
+        several = row["success"] is not None and row.get("draws", {}).get("repeats", 0) > 1
+        return f"{SHARE(row['success'])} ± {SHARE(row['draws']['std']['success'])}" if several else row["success"]
 
-    heads = {"success": "success", "fresh": "fresh draws", "rounded": "8 bits", "accuracy": "accuracy"}
+    heads = {"success": "success", "rounded": "8 bits", "accuracy": "accuracy"}
     said = {
         "tried": Column("tried", format=count),
         **{name: Column(head, "%", SHARE) for name, head in heads.items()},
         "linf": Column("L-inf", format=fixed(4)),
         "l2": Column("L2", format=fixed(3)),
     }
-    rows = [{**row, "fresh": fresh(row), "rounded": row["rounded"]["success"]} for row in summary["attacked"]]
+    rows = [{**row, "success": drawn(row), "rounded": row["rounded"]["success"]} for row in summary["attacked"]]
+    if "draws" in summary["clean"]:
+        said["own"] = Column("success, attack’s draws", "%", SHARE)
+        rows = [{**row, "own": row["draws"]["own"]["success"]} for row in rows]
     caption = "L-inf and L2: mean over the attacks that succeed, of the images tried"
     return tabled("attacked", f"radius {' '.join(said)} gradients queries", said, rows, caption)
 

@@ -1,10 +1,11 @@
 """An attack's summary: accuracy before and after, and by radius what the attack came to."""
 
-import statistics
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from feint.experiments.draws import by_draws
 from feint.experiments.warnings import about_direction, about_predictions
 from feint.runs.folder.tables import Table
 from feint.runs.run import Run
@@ -17,6 +18,8 @@ COLUMNS = (
     "label", "prediction", "clean_prediction", "repeat", "linf", "l2", "measured", "changed", "gradients", "queries",
     "directionless",
 )  # fmt: skip
+PREDICTED = ("prediction", "label")
+MOVED = ("attacked", "rounded")
 Rows = dict[str, Array]
 
 
@@ -24,27 +27,23 @@ def summarise(run: Run) -> dict[str, Any]:
     """What the records say: accuracy of the clean inputs, and by radius what the attack came to."""
     settings, table = run.settings, run.table("records")
     target = settings.attack.target[0] if settings.attack.target else None
-    clean, last = _rows(table, variant="clean", repeat=0), settings.repeats
+    repeats = range(1 + settings.repeats)
+    clean = [_rows(table, variant="clean", repeat=each) for each in repeats]
     found: dict[str, Any] = {
         "data": run.about["data"],
         "victim": run.about["victim"],
         "attack": settings.attack.plain(),
-        "images": len(clean["label"]),
-        "clean": {"accuracy": _right(clean)},
-        "attacked": [_radius(table, radius, target, last) for radius in settings.radii],
+        "images": len(clean[0]["label"]),
+        "clean": _clean(clean),
+        "attacked": [_radius(table, radius, target, repeats) for radius in settings.radii],
         "files": files_of(len(settings.radii), settings.format),
     }
-    if last:
-        repeats = [_rows(table, variant="clean", repeat=repeat) for repeat in range(1, last + 1)]
-        found["clean"] |= {
-            "fresh_accuracy": sum(map(_right, repeats)) / last,
-            "fresh_changed": sum(_mean(_won(each, None)) for each in repeats) / last,
-        }
     lost = {"": max(row["directionless"] for row in found["attacked"])}
+    predicted, labels = (np.concatenate([rows[name] for rows in clean[1:] or clean]) for name in PREDICTED)
     found["warnings"] = [
         *run.about["warnings"],
-        *about_predictions(clean["prediction"], clean["label"], len(run.about["classes"])),
-        *about_direction(lost, len(clean["label"])),
+        *about_predictions(predicted, labels, len(run.about["classes"])),
+        *about_direction(lost, found["images"]),
     ]
     return found
 
@@ -54,36 +53,40 @@ def _rows(table: Table, **where: Any) -> Rows:
     return {name: found.column(name).to_numpy() for name in COLUMNS}
 
 
-def _radius(table: Table, radius: float, target: int | None, last: int) -> dict[str, Any]:
-    own = _rows(table, variant="attacked", radius=radius, repeat=0)
-    rounded = _rows(table, variant="rounded", radius=radius)
-    kept, rounded_kept = _tried(own, target), _tried(rounded, target)
-    found: dict[str, Any] = {
+def _clean(repeats: Sequence[Rows]) -> dict[str, Any]:
+    """Accuracy, and of a victim that draws the labels that draws change without any attack."""
+    own, *fresh = [{"accuracy": _right(rows), "changed": _mean(_won(rows, None))} for rows in repeats]
+    return by_draws(own, fresh) if fresh else {"accuracy": own["accuracy"]}
+
+
+def _radius(table: Table, radius: float, target: int | None, repeats: range) -> dict[str, Any]:
+    sets = [[_rows(table, variant=which, radius=radius, repeat=each) for each in repeats] for which in MOVED]
+    own, *fresh = [_came_to(attacked, rounded, target) for attacked, rounded in zip(*sets, strict=True)]
+    spent = sets[0][0]
+    return {
         "radius": radius,
-        "tried": len(kept["label"]),
+        "tried": len(_tried(spent, target)["label"]),
+        **by_draws(own, fresh),
+        **{name: _mean(spent[name]) for name in ("gradients", "queries")},
+        "directionless": int(spent["directionless"].sum()),
+    }
+
+
+def _came_to(attacked: Rows, rounded: Rows, target: int | None) -> dict[str, Any]:
+    """What an attack came to under one set of draws."""
+    kept, rounded_kept = _tried(attacked, target), _tried(rounded, target)
+    return {
         "success": _success(kept, target),
-        "accuracy": _right(own),
+        "accuracy": _right(attacked),
         # How far, where the attack succeeds: one that gives up leaves its image as it was.
         **{name: _of_successful(kept, name, target) for name in ("linf", "l2", "measured")},
         "pixels_changed": _of_successful(kept, "changed", target),
-        "gradients": _mean(own["gradients"]),
-        "queries": _mean(own["queries"]),
-        "directionless": int(own["directionless"].sum()),
         "rounded": {
             "success": _success(rounded_kept, target),
             "accuracy": _right(rounded),
             "surviving": _surviving(kept, rounded_kept, target),
         },
     }
-    if last:
-        repeats = [
-            _tried(_rows(table, variant="attacked", radius=radius, repeat=repeat), target)
-            for repeat in range(1, last + 1)
-        ]
-        shares = [_mean(_won(each, target)) for each in repeats] if len(kept["label"]) else []
-        spread = statistics.stdev(shares) if len(shares) > 1 else None
-        found["fresh"] = {"repeats": last, "success": statistics.mean(shares) if shares else None, "std": spread}
-    return found
 
 
 def _tried(rows: Rows, target: int | None) -> Rows:

@@ -135,7 +135,7 @@ class Attacking:
             ]
             rounded = (result.inputs * 255).round() / 255
             tables += [table for table, _ in found]
-            tables.append(judged(rounded, 0, _spent(result, radius, "rounded", images, rounded))[0])
+            tables += [judged(rounded, each, _spent(result, radius, "rounded", images, rounded))[0] for each in repeats]
             arrays[f"images-{index}"] = _last(result.inputs)
             arrays[f"predictions-{index}"] = found[0][1].cpu().numpy()
         return Found({"records": pa.concat_tables(tables)}, {"attacked": arrays}, skipped)

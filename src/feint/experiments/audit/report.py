@@ -7,7 +7,7 @@ from feint.reports.formats import percent, radius, times1000
 from feint.runs.run import Run
 
 from . import figures, tables
-from .summary import Judged, errors, judged, uncertainty
+from .summary import Judged, errors, uncertainty
 
 TERMS = (
     "Selective prediction", "AURC", "E-AURC", "AUGRC", "NLL", "Brier", "ECE", "KS", "Radius", "Effective radius",
@@ -18,7 +18,6 @@ FRESH = "This victim draws: figures are of fresh draws, which the attack has not
 
 def report(run: Run, summary: Summary) -> Report:
     """What an audit tells a person."""
-    notes, headed, summary = fresh_draws(summary), headline(summary), judged(summary)
     found, radii = Judged(run.table("records"), summary["measure"]), run.settings.radii
     stages = [(None, found.judged("clean")), *((at, found.judged("attacked", at)) for at in radii)]
     sure = [(at, 1 - uncertainty(each, "max_probability"), ~errors(each)) for at, each in stages]
@@ -39,17 +38,17 @@ def report(run: Run, summary: Summary) -> Report:
     facts = {"classes": str(len(run.about["classes"])), "confidence": _confidence(summary["measure"])}
     if (aim := run.settings.attack.measure) != summary["measure"]:
         facts["aimed at"] = _confidence(aim)
-    return told(run, summary, headed, sections, facts=facts, notes=notes, terminal=True, glossary=chosen(*TERMS))
+    head, notes = headline(summary), fresh_draws(summary)
+    return told(run, summary, head, sections, facts=facts, notes=notes, terminal=True, glossary=chosen(*TERMS))
 
 
 def headline(summary: Summary) -> str:
-    """The finding in one sentence, of a stochastic victim as fresh draws judge it."""
-    summary = judged(summary)
+    """The finding in one sentence."""
     clean, worst = summary["clean"], max(summary["attacked"], key=lambda row: row["aurc"])
     least = float("inf") if worst["aurc"] else 1.0
     at, times = radius(worst["radius"]), worst["aurc"] / clean["aurc"] if clean["aurc"] else least
     labels = "no predicted label" if worst["kept"] == 1 else f"{1 - worst['kept']:.2%} of the predicted labels"
-    labels += " under fresh draws" if "fresh" in worst else ""
+    labels += " under fresh draws" if "draws" in worst else ""
     if times < 1.05:
         return _harmless(summary, f"within {at} that changed {labels}")
     grew = f"{times:.3g} times as large" if times < float("inf") else "larger than 0"
@@ -115,15 +114,15 @@ def _thresholds(summary: Summary) -> tuple[Block, ...]:
 def fresh_draws(summary: Summary) -> tuple[str, ...]:
     """Of a victim that draws: what fresh draws change without an attack, and how far they differ among each other."""
     rows = [("clean", summary["clean"]), *((charts.stage(row["radius"]), row) for row in summary["attacked"])]
-    found = [(name, row["fresh"]) for name, row in rows if "fresh" in row]
-    changed = [f"{1 - fresh['mean']['kept']:.2%}" for name, fresh in found if name == "clean"]
+    found = [(name, row, row["draws"]["std"], row["draws"]["repeats"]) for name, row in rows if "draws" in row]
+    changed = [f"{1 - row['kept']:.2%}" for name, row, _, _ in found if name == "clean"]
     return (
         *(f"{FRESH} They change {share} of the predicted labels without any attack." for share in changed),
         *(
-            f"{name}, asked {fresh['repeats']} times with fresh draws: AURC × 1000 {1000 * fresh['mean']['aurc']:.2f} "
-            f"± {1000 * fresh['std']['aurc']:.2f}, accuracy {fresh['mean']['accuracy']:.2%}, "
-            f"labels kept {fresh['mean']['kept']:.2%} ± {fresh['std']['kept']:.2%}"
-            for name, fresh in found
+            f"{name}, asked {repeats} times with fresh draws: AURC × 1000 {1000 * row['aurc']:.2f} "
+            f"± {1000 * std['aurc']:.2f}, accuracy {row['accuracy']:.2%}, "
+            f"labels kept {row['kept']:.2%} ± {std['kept']:.2%}"
+            for name, row, std, repeats in found
         ),
     )
 

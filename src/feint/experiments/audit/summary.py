@@ -1,6 +1,6 @@
 """An audit's summary, computed from its records."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from feint import metrics
+from feint.experiments.draws import by_draws
 from feint.experiments.warnings import about_direction, about_ranking
 from feint.metrics.thresholds import threshold_damage
 from feint.runs.folder.tables import Table
@@ -83,7 +84,7 @@ def summarise(run: Run) -> dict[str, Any]:
     found = Judged(run.table("records"), measure)
     radii: tuple[float, ...] = run.settings.radii
     clean, drawn = found.rows("clean"), found.judged("clean")
-    attacked = [_attacked(found, clean, radius, run.about["distance"] == "linf") for radius in radii]
+    attacked = [_attacked(found, radius, run.about["distance"] == "linf") for radius in radii]
     classes = run.about["classes"]
     present = len(np.unique(records.column(clean, "label")))
     lost = {"": max(row["directionless"] for row in attacked)}
@@ -96,17 +97,9 @@ def summarise(run: Run) -> dict[str, Any]:
         ],
         "images": len(clean),
         "chance": 1 / len(classes),
-        "clean": {
-            **quality(clean, measure),
-            **selective_risks(clean, measure),
-            "best_aurc": metrics.best_aurc(errors(clean)),
-            "worst_aurc": metrics.worst_aurc(errors(clean)),
-            **_fresh(found.repeats("clean"), measure),
-        },
+        "clean": found.figures(_clean, "clean"),
         "attacked": attacked,
-        "radius_for_ninety_percent": min(
-            (row["radius"] for row in attacked if _said(row, "of_worst") >= 0.9), default=None
-        ),
+        "radius_for_ninety_percent": min((row["radius"] for row in attacked if row["of_worst"] >= 0.9), default=None),
         "thresholds": threshold_damage(
             (uncertainty(drawn, measure), errors(drawn)),
             {
@@ -132,6 +125,10 @@ def _selector(found: "Judged", clean: pa.Table, settings: AuditSettings) -> dict
     attacked = {radius: pair(found.rows("attacked", radius)) for radius in settings.radii}
     coverage = float(word.settings["coverage"])
     return {"selector": selection(pair(clean), attacked, coverage=coverage, seed=settings.seed)}
+
+
+Figures = Callable[[pa.Table, pa.Table, str], dict[str, Any]]
+"""From what one set of draws says of inputs, what it says of the clean ones, and the measure that ranks."""
 
 
 @final
@@ -161,58 +158,58 @@ class Judged:
         repeats = rows.column("repeat").to_numpy()
         return [rows.filter(pa.array(repeats == repeat)) for repeat in range(repeats.max(initial=0) + 1)]
 
-    def repeats(self, variant: str, radius: float | None = None) -> list[pa.Table]:
-        """What each set of fresh draws says; none for a victim that draws nothing."""
-        return self.draws(variant, radius)[1:]
-
     def judged(self, variant: str, radius: float | None = None) -> pa.Table:
         """Inputs as they are judged: by all fresh draws together, where there are any."""
         own, *fresh = self.draws(variant, radius)
         return pa.concat_tables(fresh) if fresh else own
 
+    def figures(self, of: Figures, variant: str, radius: float | None = None) -> dict[str, Any]:
+        """Figures as they are judged, by fresh draws where there are any."""
+        sets = list(zip(self.draws(variant, radius), self.draws("clean"), strict=True))
+        own, *fresh = [of(rows, clean, self.measure) for rows, clean in sets]
+        if variant == "clean" and fresh:
+            # What fresh draws change without any attack.
+            for row, (rows, _) in zip((own, *fresh), sets, strict=True):
+                row["kept"] = kept(rows)
+        return by_draws(own, fresh)
 
-def _attacked(found: Judged, clean: pa.Table, radius: float, linf: bool) -> Mapping[str, Any]:
-    measure = found.measure
-    attacked, rounded = found.rows("attacked", radius), found.rows("rounded", radius)
-    return {
+
+def _clean(rows: pa.Table, clean: pa.Table, measure: str) -> dict[str, Any]:
+    possible = {"best_aurc": metrics.best_aurc(errors(rows)), "worst_aurc": metrics.worst_aurc(errors(rows))}
+    return {**quality(rows, measure), **selective_risks(rows, measure), **possible}
+
+
+def _moved(rows: pa.Table, clean: pa.Table, measure: str) -> dict[str, Any]:
+    return {**quality(rows, measure), "kept": kept(rows)}
+
+
+def _disrupted(rows: pa.Table, clean: pa.Table, measure: str) -> dict[str, Any]:
+    ranked = {"of_worst": _of_worst(rows, measure), "kendall_tau": _kendall_tau(clean, rows, measure)}
+    return {**_moved(rows, clean, measure), **selective_risks(rows, measure), **ranked}
+
+
+def _attacked(found: Judged, radius: float, linf: bool) -> Mapping[str, Any]:
+    attacked, rounded, random = (found.rows(each, radius) for each in ("attacked", "rounded", "random"))
+    row: dict[str, Any] = {
         "radius": radius,
-        **quality(attacked, measure),
-        **selective_risks(attacked, measure),
-        "of_worst": _of_worst(attacked, measure),
-        "kendall_tau": _kendall_tau(clean, attacked, measure),
-        "effective_radius": column(attacked, "accepted").mean().item(),
+        **found.figures(_disrupted, "attacked", radius),
+        **_spent(attacked),
         "measured_radius": column(attacked, "measured").mean().item(),
-        "kept": kept(attacked),
         "directionless": int(column(attacked, "directionless").sum()),
-        "gradients": column(attacked, "gradients").double().mean().item(),
-        "queries": column(attacked, "queries").double().mean().item(),
         "rounded": {
-            **quality(rounded, measure),
-            "kept": kept(rounded),
+            **found.figures(_moved, "rounded", radius),
             "pixels_changed": column(rounded, "changed").mean().item(),
             "largest": column(rounded, "measured").max().item(),
             "outside": (column(rounded, "measured") > radius + 6e-8).double().mean().item() if linf else None,
-            **_fresh(found.repeats("rounded", radius), measure, found.repeats("clean")),
         },
-        **_random(found, radius),
-        **_fresh(found.repeats("attacked", radius), measure, found.repeats("clean")),
     }
+    # What random signs of the same radius do, where they were tried; beyond it, the damage is the attack's own.
+    return row | {"random": {**found.figures(_moved, "random", radius), **_spent(random)}} if len(random) else row
 
 
-def _said(row: Mapping[str, Any], name: str) -> float:
-    """A number of a row as it is judged: the mean of fresh draws, where there are any."""
-    return row["fresh"]["mean"][name] if "fresh" in row else row[name]
-
-
-def _random(found: Judged, radius: float) -> dict[str, Any]:
-    """What random signs of the same radius do, where they were tried; beyond it, the damage is the attack's own."""
-    rows, measure = found.rows("random", radius), found.measure
-    if not len(rows):
-        return {}
-    spent = {name: column(rows, name).double().mean().item() for name in ("gradients", "queries")}
-    effective = column(rows, "accepted").mean().item()
-    fresh = _fresh(found.repeats("random", radius), measure)
-    return {"random": {**quality(rows, measure), "kept": kept(rows), "effective_radius": effective, **spent, **fresh}}
+def _spent(rows: pa.Table) -> dict[str, float]:
+    cost = {name: column(rows, name).double().mean().item() for name in ("gradients", "queries")}
+    return {"effective_radius": column(rows, "accepted").mean().item(), **cost}
 
 
 def _of_worst(attacked: pa.Table, measure: str) -> float:
@@ -227,52 +224,6 @@ def _kendall_tau(clean: pa.Table, attacked: pa.Table, measure: str) -> float | N
     if bool((before == before[0]).all()) or bool((after == after[0]).all()):
         return None
     return metrics.kendall_tau(before, after)
-
-
-def _fresh(repeats: Sequence[pa.Table], measure: str, clean: Sequence[pa.Table] = ()) -> dict[str, Any]:
-    """With fresh draws: mean and standard deviation over the repeats; nothing for a victim that draws nothing.
-
-    Args:
-        repeats: what each set of fresh draws says.
-        measure: the name of the measure that ranks.
-        clean: what the same draws say of the clean inputs, where the others are attacked.
-    """
-    if not repeats:
-        return {}
-    rows: list[dict[str, float | None]] = [{**quality(rows, measure), "kept": kept(rows)} for rows in repeats]
-    for row, before, after in zip(rows, clean, repeats, strict=False):
-        row |= {"of_worst": _of_worst(after, measure), "kendall_tau": _kendall_tau(before, after, measure)}
-    risks = [[point["risk"] for point in selective_risks(rows, measure)["selective_risk"]] for rows in repeats]
-    at = [_spread(list(found)) for found in zip(*risks, strict=True)]
-    spreads = {name: _spread([row[name] for row in rows]) for name in rows[0]}
-    return {
-        "fresh": {
-            "repeats": len(repeats),
-            **{
-                which: {name: spread[which] for name, spread in spreads.items()}
-                | {"selective_risk": [{"value": v, "risk": s[which]} for v, s in zip(COVERAGES, at, strict=True)]}
-                for which in ("mean", "std")
-            },
-        }
-    }
-
-
-def _spread(values: Sequence[float | None]) -> dict[str, float | None]:
-    """Mean and standard deviation of the numbers that there are; 0 for the deviation of a single one."""
-    found = torch.tensor([value for value in values if value is not None], dtype=torch.float64)
-    if not len(found):
-        return {"mean": None, "std": None}
-    return {"mean": found.mean().item(), "std": found.std().item() if len(found) > 1 else 0.0}
-
-
-def judged(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """A summary as a person reads it: of a stochastic victim, what fresh draws say, the attack's own AURC beside."""
-
-    def fresh(row: Mapping[str, Any]) -> dict[str, Any]:
-        found = {**row, **row["fresh"]["mean"], "own_aurc": row["aurc"]} if "fresh" in row else {**row}
-        return found | {name: fresh(row[name]) for name in ("rounded", "random") if name in row}
-
-    return {**summary, "clean": fresh(summary["clean"]), "attacked": [fresh(row) for row in summary["attacked"]]}
 
 
 def _per_class(clean: pa.Table, drawn: pa.Table, attacked: pa.Table, classes: Sequence[str]) -> list[dict[str, Any]]:

@@ -20,10 +20,13 @@ ANSWERED = "answered / wrong, %"
 def scores(summary: Mapping[str, Any]) -> Table:
     """The table: clean, one row per radius, and one per radius of random signs where they were tried."""
     order = "radius aurc e_aurc augrc nll brier ece accuracy kept effective_radius gradients queries"
-    own = {"own_aurc": Column("AURC, attack’s draws", format=times1000(2))} if "own_aurc" in summary["clean"] else {}
-    rows = [{**summary["clean"], "radius": "clean"}, *summary["attacked"]]
+    rows: list[Mapping[str, Any]] = [{**summary["clean"], "radius": "clean"}, *summary["attacked"]]
     drawn = [row for row in summary["attacked"] if "random" in row]
     rows += [{**row["random"], "radius": f"random {radius(row['radius'])}"} for row in drawn]
+    own = {}
+    if "draws" in summary["clean"]:
+        own = {"own_aurc": Column("AURC, attack’s draws", format=times1000(2))}
+        rows = [{**row, "own_aurc": row["draws"]["own"]["aurc"]} for row in rows]
     caption = "Clean and attacked, lower is better but for accuracy and kept"
     return tabled("scores", order, own, rows, caption, marked=0)
 

@@ -70,18 +70,16 @@ def _metrics(summary: Mapping[str, Any]) -> Iterator[Metric]:
 
 
 def _row(variant: str, radius: float, row: Mapping[str, Any]) -> Iterator[Metric]:
-    fresh: Any = row.get("fresh")
-    mean, std = (_part(fresh, which) for which in ("mean", "std"))
+    draws: Any = row.get("draws")
+    std, own = (_part(draws, which) for which in ("std", "own"))
     for name in COMPARED:
-        own, judged = number(row.get(name)), number(mean.get(name))
-        if judged is not None:
-            yield Metric(variant, radius, name, judged, number(std.get(name)), own)
-        elif own is not None:
-            yield Metric(variant, radius, name, own)
+        value = number(row.get(name))
+        if value is not None:
+            yield Metric(variant, radius, name, value, number(std.get(name)), number(own.get(name)))
 
 
-def _part(fresh: Any, which: str) -> Mapping[str, Any]:
-    found: Any = cast(Mapping[str, Any], fresh).get(which) if isinstance(fresh, Mapping) else None
+def _part(draws: Any, which: str) -> Mapping[str, Any]:
+    found: Any = cast(Mapping[str, Any], draws).get(which) if isinstance(draws, Mapping) else None
     return cast(Mapping[str, Any], found) if isinstance(found, Mapping) else {}
 
 

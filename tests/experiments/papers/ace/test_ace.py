@@ -221,12 +221,12 @@ def test_dropout_is_judged_by_fresh_draws(dropout, folder):
     for rows in blocks(dropout).values():
         summary = audited(folder / "dropout", rows)
         for row, entry in zip(rows, [summary["clean"], *summary["attacked"]], strict=True):
-            fresh = entry["fresh"]
-            assert fresh["repeats"] == 2
+            draws = entry["draws"]
+            assert draws["repeats"] == 2
             for figure in ("aurc", "nll", "brier", "accuracy", "kept"):
-                assert row[figure] == fresh["mean"][figure]
-            assert row["aurc_std"] == fresh["std"]["aurc"]
-            assert row["own_draws_aurc"] == entry["aurc"]
+                assert row[figure] == entry[figure]
+            assert row["aurc_std"] == draws["std"]["aurc"]
+            assert row["own_draws_aurc"] == draws["own"]["aurc"]
             for figure in ("effective_radius", "gradients", "queries"):
                 assert row[figure] == entry.get(figure)
         assert all(row["own_draws_kept"] == 1 for row in rows[1:])

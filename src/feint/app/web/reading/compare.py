@@ -8,7 +8,6 @@ import numpy as np
 import torch
 
 from feint import metrics
-from feint.app.web.shelf import judged
 from feint.errors import SpecError
 from feint.reports import Column, Report, Section, Table, Text, charts
 from feint.reports.formats import percent, radius, times1000
@@ -72,7 +71,7 @@ def _rows(run: Run, summary: Mapping[str, Any]) -> list[dict[str, Any]]:
         return [{**common, **{name: summary[name] for name in ("accuracy",) if name in summary}}]
     attacked: Any = summary.get("attacked") or []
     stages: list[Mapping[str, Any]] = [{"radius": None, **cast(Mapping[str, Any], clean)}, *attacked]
-    return [{**common, **_stage(run, judged(stage))} for stage in stages]
+    return [{**common, **_stage(run, stage)} for stage in stages]
 
 
 def _stage(run: Run, row: Mapping[str, Any]) -> dict[str, Any]:

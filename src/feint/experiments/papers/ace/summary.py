@@ -69,12 +69,10 @@ def rows_of(block: Mapping[str, Any], summary: Mapping[str, Any]) -> list[dict[s
         row = {"victim": block["victim"], "setting": block["title"], "radius": radius, "run": summary["run"]["id"]}
         row |= {name: entry.get(name) for name in NAMES}
         row |= {f"risk_at_{point['value']}": point["risk"] for point in entry["selective_risk"]}
-        if "fresh" in entry:
-            row |= {"own_draws_aurc": entry["aurc"], "own_draws_kept": entry.get("kept")}
-            mean = entry["fresh"]["mean"]
-            row |= {name: mean[name] for name in ("aurc", "nll", "brier", "accuracy", "kept")}
-            row |= {f"risk_at_{point['value']}": point["risk"] for point in mean["selective_risk"]}
-            row["aurc_std"] = entry["fresh"]["std"]["aurc"]
+        if "draws" in entry:
+            own = entry["draws"]["own"]
+            row |= {"own_draws_aurc": own["aurc"], "own_draws_kept": own.get("kept")}
+            row["aurc_std"] = entry["draws"]["std"]["aurc"]
         rows.append(row)
     for row, found in zip(rows, selected, strict=False):
         calibrated = found["calibrated"] or {"coverage": None, "risk": None}
