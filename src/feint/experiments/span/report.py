@@ -49,9 +49,9 @@ def _figure(run: Run, summary: Summary) -> Figure:
     )
     for found in [summary["spans"][at] for at in charts.some(len(summary["spans"]))]:
         rows = run.table("records").read(names, radius=found["radius"])
-        *ends, label, prediction = (rows.column(name).to_numpy() for name in names)
+        clean, low, high, label, prediction = (rows.column(name).to_numpy() for name in names)
         title = f"radius {radius(found['radius'])}: {percent(1)(found['all']['crossing'])} % cross the threshold"
-        panels.append(charts.intervals(*ends, label == prediction, **look, title=title))
+        panels.append(charts.intervals(clean, low, high, label == prediction, **look, title=title))
     alt = f"Intervals of confidence per image. {'; '.join(panel.title for panel in panels)}."
     most, images = charts.MOST_INTERVALS, summary["images"]
     some = f"Shown are {most} of {images:,} images, evenly spaced." if images > most else ""
