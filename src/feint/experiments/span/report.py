@@ -1,5 +1,7 @@
 """The report of spans: every image's interval, and how many cross the threshold."""
 
+from typing import Any
+
 from feint.experiments.about import Summary, tabled, told
 from feint.experiments.glossary import chosen
 from feint.reports import Column, Figure, Panel, Report, Table, charts
@@ -42,16 +44,13 @@ def headline(summary: Summary) -> str:
 
 
 def _figure(run: Run, summary: Summary) -> Figure:
-    names, look, panels = (
-        ("clean", "low", "high", "label", "prediction"),
-        {"threshold": summary["threshold"]},
-        list[Panel](),
-    )
+    names, panels = ("clean", "low", "high", "label", "prediction"), list[Panel]()
     for found in [summary["spans"][at] for at in charts.some(len(summary["spans"]))]:
         rows = run.table("records").read(names, radius=found["radius"])
         clean, low, high, label, prediction = (rows.column(name).to_numpy() for name in names)
         title = f"radius {radius(found['radius'])}: {percent(1)(found['all']['crossing'])} % cross the threshold"
-        panels.append(charts.intervals(clean, low, high, label == prediction, **look, title=title))
+        look: dict[str, Any] = {"threshold": summary["threshold"], "title": title}
+        panels.append(charts.intervals(clean, low, high, label == prediction, **look))
     alt = f"Intervals of confidence per image. {'; '.join(panel.title for panel in panels)}."
     most, images = charts.MOST_INTERVALS, summary["images"]
     some = f"Shown are {most} of {images:,} images, evenly spaced." if images > most else ""
