@@ -154,7 +154,7 @@ class Judged:
 
     def draws(self, variant: str, radius: float | None = None) -> list[pa.Table]:
         """What each set of draws says of the same inputs, the attack's own first; read at once."""
-        rows = self.rows(variant, radius, None)
+        rows: Any = self.rows(variant, radius, None)  # what its stubs say of a mask is unknown
         repeats = rows.column("repeat").to_numpy()
         return [rows.filter(pa.array(repeats == repeat)) for repeat in range(repeats.max(initial=0) + 1)]
 
