@@ -68,8 +68,7 @@ def test_pages_open_in_a_browser_and_hostile_names_stay_text(bench, browse, tmp_
             tags = {each.tag.rpartition("}")[2] for each in ET.fromstring(drawn).iter()}
             assert not tags & {"script", "a", "b"}, f"{name}: {place}"
         for said in (text(report), markdown(report)):
-            assert said.replace("\n", "").isprintable() or "\x1b" not in said, name
-            assert "\u202e" not in said, name
+            assert not {"\x1b", "\u202e"} & set(said), name
         assert "<script" not in markdown(report).replace("\\<", ""), name
         wanted[name] = {
             "charts": sum(len(figure.panels) for figure in figures),
