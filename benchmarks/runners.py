@@ -1,6 +1,6 @@
 """Runners: what sharding and recording cost, what two workers gain, what kills leave, and how much a driver can take.
 
-    FEINT_DATA=... python benchmarks/runners.py [overhead] [driver] [kills] [throughput] [ray]     (all, but for ray)
+    FEINT_DATA=... python benchmarks/runners.py [overhead] [driver] [kills] [throughput] [ray] [memory]   (all but ray)
 
 overhead    CIFAR-10's ResNet-20 audited through the driver and the ledger beside the loop over its pieces alone, by
             turns, in processor time: under 5 %.
@@ -10,6 +10,8 @@ kills       an audit of 20 shards with two workers, its driver killed (SIGKILL) 
 throughput  PGD on the ResNet-20, at least two minutes of work for one process with one thread: two workers in
             processes do 1.6 times as much, after start-up; needs two idle cores, four minutes.
 ray         the same with two actors of a Ray cluster on this machine: 1.4 times.
+memory      audits of 1,000 and of 20,000 digits (one compressed npz) with two workers: the most that driver and
+            workers take, which grows by 10 % at most.
 """
 
 import hashlib
@@ -26,6 +28,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from feint import catalog
 from feint.runs.folder.ledger import Ledger, run_id
 from feint.runs.machine import Machine
@@ -36,7 +40,14 @@ from feint.runs.runners.runner import Job, Local, Task
 from feint.runs.things import loaded
 from feint.runs.work import Piece, Stage
 
-OVERHEAD, PROCESSES, RAY = 0.05, 1.6, 1.4
+NETWORK = """from feint.networks import LeNet
+from feint.training import seeded
+
+def network():
+    with seeded(0):
+        return LeNet()
+"""
+OVERHEAD, PROCESSES, RAY, GROWN = 0.05, 1.6, 1.4, 0.1
 MINUTES, SHARDS, KILLS, STEPS = 2.0, 20, 3, 12
 
 
@@ -192,6 +203,56 @@ def kills() -> bool:
     return equal and shards == SHARDS
 
 
+def peaks(process: subprocess.Popen[bytes]) -> list[float]:
+    """The most memory, in MB, that a process and those that it starts have held, largest first, once it has ended."""
+    most: dict[int, float] = {}
+    while process.poll() is None:
+        for path in Path("/proc").glob("[0-9]*/status"):
+            try:
+                said = dict(line.split(":", 1) for line in path.read_text().splitlines() if ":" in line)
+            except OSError:
+                continue
+            own, parent = int(path.parent.name), int(said["PPid"])
+            if "VmHWM" in said and (own == process.pid or parent == process.pid):
+                most[own] = int(said["VmHWM"].split()[0]) / 1000
+        time.sleep(0.1)
+    if process.returncode:
+        raise SystemExit(f"memory: the run ended with {process.returncode}")
+    driver = most.pop(process.pid)
+    return [driver, *sorted(most.values(), reverse=True)[:2]]
+
+
+def memory() -> bool:
+    """Driver and workers on little data and on much."""
+    found: list[list[float]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        network = Path(folder) / "network.py"
+        network.write_text(NETWORK)
+        for count in (1_000, 20_000):
+            draws = np.random.default_rng(count)
+            images = draws.integers(0, 256, (count, 28, 28), dtype=np.uint8)
+            data = Path(folder) / f"{count}.npz"
+            np.savez_compressed(data, images=images, labels=draws.integers(0, 10, count))
+            command = [
+                sys.executable,
+                "-m",
+                "feint",
+                "audit",
+                "--data",
+                str(data),
+                "--network",
+                f"{network}:network",
+                "--quiet",
+            ]
+            command += ["--radii", "0.1", "--threads", "1", "--workers", "2", "--baseline", "none", "--out", folder]
+            found.append(peaks(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)))
+            said = ", ".join(f"{each:.0f}" for each in found[-1])
+            print(f"memory: {count:,} digits: driver and workers {said} MB", flush=True)
+    grown = [much / little - 1 for little, much in zip(*found, strict=True)]
+    print(f"memory: 20 times the data: {', '.join(f'{each:+.1%}' for each in grown)} (at most 10 %)")
+    return all(each < GROWN for each in grown)
+
+
 def rate(folder: Path, stage: str, workers: int, size: int) -> float:
     """Images a second, from the moment when as many pieces as there are workers are done: start-up is before that."""
     done = sorted(path.stat().st_mtime for path in (folder / "ledger" / stage).glob("*.json"))
@@ -237,9 +298,9 @@ def throughput(kinds: tuple[str, ...], steps: int) -> bool:
 
 def main() -> None:
     """What was asked for."""
-    asked = sys.argv[1:] or ["overhead", "driver", "kills", "throughput"]
+    asked = sys.argv[1:] or ["overhead", "driver", "kills", "throughput", "memory"]
     kinds = tuple(kind for name, kind in {"throughput": "processes", "ray": "ray"}.items() if name in asked)
-    simple = {"overhead": overhead, "driver": driver, "kills": kills}
+    simple = {"overhead": overhead, "driver": driver, "kills": kills, "memory": memory}
     good = [simple[name]() for name in asked if name in simple]
     if kinds:
         good.append(throughput(kinds, next((int(each[6:]) for each in asked if each.startswith("steps=")), STEPS)))

@@ -27,8 +27,10 @@ PAGES = {
     "attack": ("/attack?image=3&attack=ace&radius=0.12&second=-", ".victims .plot canvas"),
     "latent": ("/latent?pin=0.5,0.5&way=-2,-1,2,1&measure=predictive_entropy", ".plot canvas"),
     "new": ("/new?experiment=attack&attack=pgd:steps=20&radii=0.1", "pre"),
+    "jobs": ("/jobs", "tbody tr"),
     "job": ("/job/{job}", ".state.done"),
     "victims": ("/victims", "tbody tr"),
+    "victim": ("/victim/digit-net", "pre"),
     "learn": ("/learn", ".plot canvas"),
 }
 LOOKS = {"light": (1280, 1000, 1), "dark": (1280, 1000, 1), "phone": (390, 844, 2)}
@@ -60,15 +62,18 @@ def _server(url):
         return
     feint = [sys.executable, "-m", "feint"]
     with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "FEINT_HOME": folder}
         for line in (
             "audit", "audit --seed 1", "attack pgd:steps=10 --limit 100 --radii 0.1,0.2",
             "train digit-vae --network vae:latent=2 --data digits --epochs 30",
             "train digit-net --network digits --data digits --epochs 6",
         ):  # fmt: skip
-            subprocess.run([*feint, *line.split(), "--quiet"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(
+                [*feint, *line.split(), "--quiet"], cwd=folder, check=True, env=environment, stdout=subprocess.DEVNULL
+            )
         process = subprocess.Popen(
             [*feint, "serve", "--port", "8799"], cwd=folder, stdout=subprocess.PIPE, text=True,
-            env={**os.environ, "FEINT_HOME": folder},
+            env=environment,
         )  # fmt: skip
         try:
             assert process.stdout is not None

@@ -1,6 +1,8 @@
 """What tests of several rooms share."""
 
 import os
+import signal
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,12 @@ from .chromium import browse as browse
 from .stores import address as address
 from .stores import server as server
 from .stores import write_run as write_run
+
+
+def pytest_configure() -> None:
+    """Asked to stop, as by Ctrl-C: fixtures end what they began, such as a server of PostgreSQL."""
+    with suppress(ValueError):  # not the main thread: whoever has it is asked
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="module")

@@ -134,7 +134,7 @@ def by_chance(accuracy: float, start: str = "") -> str:
     )
 
 
-def records(summary: dict[str, Any]) -> dict[str, np.ndarray]:
-    """The columns of a run's records, as anybody reads them."""
-    table = pq.read_table(Path(summary["run"]["folder"]) / "tables" / "records")
+def records(summary: dict[str, Any], name: str = "records") -> dict[str, np.ndarray]:
+    """The columns of a run's records, or of another of its tables, as anybody reads them."""
+    table = pq.read_table(Path(summary["run"]["folder"]) / "tables" / name)
     return {name: table.column(name).to_numpy() for name in table.column_names}

@@ -1,5 +1,8 @@
 """What can be known to be wrong is said before a network is trained, and leaves nothing behind."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,3 +46,79 @@ def test_said_before_anything_is_trained(feint, tmp_path: Path, arguments: str, 
     assert said in outcome.err
     assert sorted(path.name for path in tmp_path.rglob("*.parquet")) == []
     assert (tmp_path / "occupied").read_text() == "a file"
+
+
+BEFORE_TORCH = {
+    "audit --radii 8": "8/255 is 0.0314",
+    "audit --radii 3/2": "got 1.5",
+    "audit --radii 0.1,8/0": "radii",
+    "audit --radii -0.1": "radii",
+    "audit --radii=": "radii",
+    "audit --radii inf": "radii",
+    "audit --radii 0.1,0.1": "each radius once",
+    "audit --attack ace:radii=8": "got 8",
+    "attack fgsm --radii 8": "got 8",
+    "attack fgsm:radii=256/255": "got 1.00392",
+    "detect --radii 8": "got 8",
+    "detect --attack bim:radii=8 --attack cw --radii 0.1": "got 8",
+    "ood --foreign images.npz --radii 8": "got 8",
+    "ood --foreign images.npz --attack pgd:radii=0.1,8": "got 8",
+    "span --radii 8": "got 8",
+    "per-class --radii 8": "got 8",
+    "train small --network digits --adversarial fgsm:radii=8": "adversarial.radii",
+    "reproduce ace-softmax --network digits --white-radii 8": "white-radii",
+    "reproduce ace-ensemble --network digits --black-radii 8": "black-radii",
+    "reproduce ace-mc-dropout --network digits --white-radii 3/2": "white-radii",
+    "reproduce ace-selectivenet --victim small --radii 8": "radii",
+    "reproduce out-domain-mnist --foreign images.npz --radii 8": "radii",
+    "reproduce out-domain-cifar --foreign images.npz --adversarial-radii 0.1,8": "adversarial-radii",
+    "audit --measure mood": "measure",
+    "audit --attack ace:measure=mood": "measure",
+    "ood --foreign images.npz --measure mood": "measure",
+    "detect --attack bim:evade=mood": "evade",
+    "latent --autoencoder vae --victim small --measure mood": "measure",
+    "audit --estimator mood": "estimator",
+    "audit --attack fgsn": "did you mean 'fgsm'?",
+    "audit --out occupied": "cannot write",
+    "attack fgsm --radii 0.1 --out occupied/below/it": "cannot write",
+    "detect --out occupied": "cannot write",
+    "ood --foreign images.npz --out occupied": "cannot write",
+    "span --out occupied": "cannot write",
+    "per-class --out occupied": "cannot write",
+    "latent --autoencoder vae --victim small --out occupied": "cannot write",
+    "interpolate --autoencoder vae --victim small --out occupied": "cannot write",
+    "spread --victim small --out occupied": "cannot write",
+    "train small --network digits --out occupied": "cannot write",
+    "train small --network digits --victims occupied": "cannot write",
+    "reproduce ace-softmax --network digits --out occupied": "cannot write",
+    "reproduce out-domain-mnist --foreign images.npz --victims occupied": "cannot write",
+    "run radii.yaml": "got 8",
+    "run audit.yaml --out occupied": "cannot write",
+    "run train.yaml --victims occupied": "cannot write",
+}
+"""What is refused before torch is imported -> what is said."""
+PROBE = """
+import contextlib, io, json, sys
+from feint.app.cli import main
+for line in json.load(sys.stdin):
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said):
+        code = main([*line.split(), "--quiet"])
+    print(json.dumps([line, code, said.getvalue(), "torch" in sys.modules]), flush=True)
+"""
+
+
+def test_said_before_torch_is_imported(tmp_path: Path):
+    (tmp_path / "occupied").write_text("a file")
+    (tmp_path / "radii.yaml").write_text("{experiment: audit, radii: [8]}")
+    (tmp_path / "audit.yaml").write_text("experiment: audit")
+    (tmp_path / "train.yaml").write_text("{experiment: train, name: small, network: digits}")
+    before = sorted(tmp_path.rglob("*"))
+    command = [sys.executable, "-c", PROBE]
+    asked = json.dumps(list(BEFORE_TORCH))
+    done = subprocess.run(command, input=asked, capture_output=True, text=True, check=True, cwd=tmp_path)
+    for line, code, said, torch in map(json.loads, done.stdout.splitlines()):
+        assert (code, said.count("\n"), torch) == (2, 1, False), (line, said)
+        assert BEFORE_TORCH[line] in said, (line, said)
+    assert len(done.stdout.splitlines()) == len(BEFORE_TORCH)
+    assert sorted(tmp_path.rglob("*")) == before

@@ -47,11 +47,14 @@ def marked(save_images, tmp_path):
         ["detect", "--attack", "fgsm", "--radii", "0.1"],
         ["span", "--radii", "0.05"],
         ["per-class", "--attack", "fgsm", "--radii", "0.1", "--estimator", "mc-dropout"],
+        ["ood", "--attack", "fgsm", "--radii", "0.1", "--foreign", "MARKED:first=4"],
+        ["spread", "--estimator", "mc-dropout:draws=3"],
     ],
     ids=lambda asked: "-".join(word for word in asked[:5:4] if word[0] != "-"),
 )
 def test_one_input_without_a_number(feint, marked, tmp_path, asked):
     draws = "mc-dropout" in str(asked)
+    asked = [word.replace("MARKED", str(marked)) for word in asked]
     command = [*asked, "--data", marked, "--batch-size", 4, "--threads", 1, "--quiet", "--json"]
     name = "dropout" if draws else "build"
     sound = feint(*command, "--network", f"{tmp_path / 'networks.py'}:{name}")
@@ -63,7 +66,8 @@ def test_one_input_without_a_number(feint, marked, tmp_path, asked):
     assert said in summary["warnings"]
     assert f"feint: warning: {said}\n" in found.err
     assert said not in sound.err
-    before, after = records(json.loads(sound.out)), records(summary)
+    table = "spread" if asked[0] == "spread" else "records"
+    before, after = records(json.loads(sound.out), table), records(summary, table)
     kept = before["sample"] != MARKED
     if "ace:goal=reverse" in asked:  # the others' ranks are others then
         kept &= before["variant"] == "clean"

@@ -39,7 +39,7 @@ def test_two_workers_on_the_command_line_come_to_the_same(feint, command, tmp_pa
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--runner", "cluster"], "argument --runner: invalid choice: 'cluster'"),
+        (["--runner", "cluster"], "argument --runner: expected one of local, processes, ray, got 'cluster'"),
         (["--runner", "local", "--workers", 2], "workers: expected none with the runner local, got 2"),
         (["--workers", 2, "--address", "auto"], "address: expected none with the runner processes, got auto"),
         (["--workers", 0], "argument --workers: expected at least 1, got 0"),

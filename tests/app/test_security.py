@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -133,6 +135,25 @@ def test_python_has_the_same_rule(trained: Path, images: Path, networks: Path):
 @pytest.mark.parametrize("name", ["a.py:f", "a.py", "x/a.py:f", "a.pt2", "two\nlines.py:f", "a.py:"])
 def test_programs(name: str):
     assert is_program(name)
+
+
+def test_nothing_is_imported_from_the_folder_that_feint_is_called_in(tmp_path: Path):
+    for name in ("types", "json", "socket", "signal", "pickle", "struct", "multiprocessing", "numpy", "torch"):
+        (tmp_path / f"{name}.py").write_text(RAN.format(str(tmp_path / "it-ran")))
+    # As its script is called; workers are processes of their own, and those of others ask the environment.
+    call = [sys.executable, "-P", "-m", "feint", "audit", "--limit", "40", "--batch-size", "5", "--radii", "0.1"]
+    done = subprocess.run(
+        [*call, "--workers", "2", "--threads", "1", "--quiet"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, "report" in done.stdout) == (0, True), done
+    assert not (tmp_path / "it-ran").exists()
+    probe = "import os; from feint.app.cli import main; main(['--version']); os.system('python3 -c \"import json\"')"
+    subprocess.run([sys.executable, "-P", "-c", probe], cwd=tmp_path, check=True, capture_output=True)
+    assert not (tmp_path / "it-ran").exists()
 
 
 def test_names_from_files_do_not_steer_the_terminal(capfd, tmp_path: Path, monkeypatch):

@@ -15,6 +15,7 @@ from feint.errors import AttackError
 from feint.estimators import MCDropout, Softmax
 from feint.measures import label_doubt
 from feint.runs.things import loaded
+from feint.threats.settings import ThreatWord
 
 ATTACKS = {name: loaded(reference) for name, reference in catalog.ATTACKS.items()}
 
@@ -105,6 +106,12 @@ def test_declares_what_others_need_to_know(attack):
         assert isinstance(getattr(attack, name), bool)
     if any(field.name == "norm" for field in dataclasses.fields(attack)):
         assert {dataclasses.replace(attack, norm=norm).distance for norm in ("linf", "l2")} == {"linf", "l2"}
+
+
+def test_what_is_known_of_it_without_importing_it(attack, name):
+    assert ThreatWord(name=name, settings=dict(SETTINGS[name])).distance == attack.distance
+    if "norm" in {field.name for field in dataclasses.fields(attack)}:
+        assert ThreatWord.of(f"{name}:norm=l2").distance == dataclasses.replace(attack, norm="l2").distance
 
 
 def test_settings_can_be_given_by_name_and_have_help(attack):

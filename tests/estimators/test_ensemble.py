@@ -75,6 +75,11 @@ def test_members_of_other_classes_are_refused(images, average):
         DeepEnsemble([Softmax(network(0)), Softmax(network(1, classes=4))], average=average)(images)
 
 
+def test_bare_networks_are_refused():
+    with pytest.raises(InputError, match=r"such as feint.Softmax\(network\), got a Sequential, which takes no samples"):
+        DeepEnsemble([network(0), network(1)])
+
+
 def test_no_members_and_members_that_are_no_modules_are_refused():
     with pytest.raises(InputError, match=r"at least one member.*got none"):
         DeepEnsemble([])

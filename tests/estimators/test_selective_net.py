@@ -112,6 +112,23 @@ def test_is_not_rounded_to_certainty():
     assert len(doubt.unique()) == 8
 
 
+@pytest.mark.parametrize("doubt", [-60.0, 0.5, 60.0])
+def test_the_slope_of_its_logarithm_is_exact_where_doubt_rounds_to_one(doubt):
+    estimator = tiny().eval()
+    with torch.no_grad():
+        estimator.selector["last"].weight.mul_(1e-3)
+        estimator.selector["last"].bias.fill_(-doubt)
+    images = torch.rand(3, 1, 4, 4, generator=torch.manual_seed(0), requires_grad=True)
+    native = estimator(images).native
+    assert (native == 1).all() == (doubt == 60)
+    (slope,) = torch.autograd.grad(native.log().sum(), images)
+    (of_logit,) = torch.autograd.grad(-estimator._select(estimator._split(images)[0]).sum(), images)
+    # d log sigmoid(z) = sigmoid(-z) dz, and z is the doubt to a hair.
+    share = slope.double() / torch.tensor(-doubt, dtype=torch.float64).sigmoid()
+    assert of_logit.abs().amin(dim=(1, 2, 3)).min() > 0
+    assert torch.allclose(share, of_logit.double(), rtol=0.01, atol=0)
+
+
 @pytest.mark.parametrize(
     ("setting", "said"),
     [

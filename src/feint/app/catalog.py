@@ -50,13 +50,25 @@ def command(arguments: Sequence[str]) -> Callable[[], None]:
     options = parser.parse_all(arguments)
     if options.name is None:
         return lambda: _list(options.json)
+    if options.name in catalog.DATA:
+        return lambda: say(f"{options.name}: one of the data\n\n{catalog.DATA[options.name]}")
     found = [(kind, names[options.name]) for kind, names in KINDS.items() if options.name in names]
     if not found:
-        from feint.runs.settings import near
-
-        every = [name for names in KINDS.values() for name in names]
-        raise SpecError(f"name: expected one of the catalog, got {options.name!r}{near(options.name, every)}")
+        raise SpecError(f"name: {_unknown(options.name)}")
     return lambda: _show(options.name, *found[0], options.json)
+
+
+def _unknown(name: str) -> str:
+    """What a name that the catalog does not have was expected to be."""
+    from feint.runs.settings import near
+
+    every = [each for names in KINDS.values() for each in names]
+    if name in KINDS:
+        return f"expected one of the {name}, {', '.join(KINDS[name])}, got all of them"
+    alone, _, settings = name.partition(":")
+    if alone in every:
+        return f"expected a name alone, such as {alone}, got settings with it, {settings}"
+    return f"expected one of the catalog, got {name!r}{near(name, every)}" if name else "expected one, got nothing"
 
 
 def listing() -> dict[str, dict[str, str]]:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import import_module
-from typing import NoReturn, final
+from typing import Any, NoReturn, final
 
 from feint import catalog
 from feint.app.output import reserved_output, say, silence, written
@@ -67,6 +67,15 @@ class Parser(argparse.ArgumentParser):
         """Say what was wrong with the arguments, and where to look."""
         raise SpecError(f"{message} (see {self.prog} --help)")
 
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """One of a few words, or the nearest of them is named."""
+        if action.choices is not None and value not in action.choices:
+            from feint.runs.settings import near
+
+            words = [str(each) for each in action.choices]
+            came = f"{value!r}{near(str(value), words)}" if value else "nothing"
+            raise argparse.ArgumentError(action, f"expected one of {', '.join(words)}, got {came}")
+
     def parse_all(self, arguments: Sequence[str]) -> argparse.Namespace:
         """Parse, or say which argument is unknown and which it might have been."""
         if arguments is LISTED:
@@ -95,7 +104,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Read when torch is imported: threads sleep while they wait for each other. They would spin, and on a machine with
     # other work take several times as long for it.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Python would import from the folder that a process of ours is started in, where a stranger's json.py may lie.
+    os.environ.setdefault("PYTHONSAFEPATH", "1")
     try:
+        _somewhere()
         with reserved_output(), suppress(Helped):
             command_of(arguments)()
         _flush()
@@ -120,6 +132,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"feint: unexpected {type(error).__name__}: {printable(reason)} (--debug shows where)", file=sys.stderr)
         return UNEXPECTED
     return 0
+
+
+def _somewhere() -> None:
+    """Raise a SpecError where the folder that feint was called in is gone: every relative path is meant from there."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        raise SpecError("expected to be called in a folder, got one that was deleted; go to another") from None
 
 
 def command_of(arguments: Sequence[str]) -> Callable[[], None]:

@@ -33,6 +33,10 @@ def command(arguments: Sequence[str]) -> Callable[[], None]:
     )
     parser.add_argument("shell", choices=SHELLS, help="which shell")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    if arguments and arguments[0] in {**OWN, **catalog.EXPERIMENTS}:
+        parser.error(
+            f"shell: expected one of {', '.join(SHELLS)}, whose script completes all commands, got {arguments[0]!r}"
+        )
     options = parser.parse_all(arguments)
     return lambda: say(script(options.shell))
 

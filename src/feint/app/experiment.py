@@ -16,6 +16,7 @@ from feint.app.output import say
 from feint.app.running import add_runner, how_of, on_devices, runner_of, storage_of
 from feint.printable import printable
 from feint.runs.experiment import Experiment
+from feint.runs.folder.files import check_writable
 from feint.runs.programs import check_programs
 from feint.runs.settings import RunSettings, Settings
 from feint.runs.things import loaded
@@ -90,6 +91,12 @@ def warn(result: Any) -> None:
         print(f"feint: warning: {printable(warning)}", file=sys.stderr)
 
 
+def check_folders(options: argparse.Namespace, trains: bool) -> None:
+    """Raise a StoreError for folders that cannot be written, before anything is computed."""
+    for folder in (options.out, options.victims) if trains else (options.out,):
+        check_writable(folder)
+
+
 def check_tracker(name: str | None) -> None:
     """Raise a SpecError for a tracker that is not there, before anything is computed."""
     if name is not None:
@@ -109,6 +116,7 @@ def tell(name: str | None, result: Any) -> None:
 def run(experiment: Experiment[Any], settings: Settings, options: argparse.Namespace, line: str) -> None:
     """Run it, and print what came of it."""
     check_tracker(options.track)
+    check_folders(options, experiment.trains)
     from feint.reports.text import text
     from feint.runs.runners import local
 

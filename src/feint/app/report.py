@@ -16,7 +16,7 @@ from typing import Any, Literal
 from feint import catalog
 from feint.app.cli import Parser
 from feint.app.output import say
-from feint.errors import StoreError
+from feint.errors import FeintError, StoreError
 from feint.reports.report import Report
 
 FORMATS = ("html", "png", "svg", "pdf", "md", "json", "csv")
@@ -44,16 +44,23 @@ def command(arguments: Sequence[str]) -> Callable[[], None]:
 
 def _run(folder: Path, kind: Any, out: Path) -> None:
     from feint.runs.run import Run, read_state
-    from feint.runs.runners.local import read_summary
     from feint.runs.things import loaded
 
     name = read_state(folder)["experiment"]
     names = {**catalog.EXPERIMENTS, **catalog.PAPERS}
     if name not in names:
         raise StoreError(f"{folder}: expected a run of {', '.join(names)}, got one of {name}")
+    from feint.runs.runners.local import read_summary
+
     experiment = loaded(names[name])
-    run = Run.load(folder, experiment)
-    report: Report = experiment.report(run, read_summary(folder))
+    run, summary = Run.load(folder, experiment), read_summary(folder)
+    try:
+        report: Report = experiment.report(run, summary)
+    except FeintError:
+        raise
+    except Exception as error:  # of a folder that somebody has changed anything can come
+        told = f"({type(error).__name__}: {error}); was it changed, or made by another version?"
+        raise StoreError(f"{folder} cannot be read as a run of {name} {told}") from error
     if kind == "json":
         from feint.reports.data import data
 

@@ -27,7 +27,7 @@ from typing import Any, cast
 
 from feint import catalog
 from feint.app.cli import Parser
-from feint.app.experiment import add_running, check_tracker, tell, warn
+from feint.app.experiment import add_running, check_folders, check_tracker, tell, warn
 from feint.app.output import say
 from feint.app.running import how_of, on_devices, runner_of, storage_of
 from feint.errors import SpecError
@@ -154,6 +154,7 @@ def _plan(asked: Sequence[tuple[Experiment[Any], RunSettings]], options: argpars
 
 def _run(asked: Sequence[tuple[Experiment[Any], RunSettings]], options: argparse.Namespace, line: str) -> None:
     check_tracker(options.track)
+    check_folders(options, any(experiment.trains for experiment, _ in asked))
     from feint.reports.text import text
     from feint.runs.runners import local
     from feint.threats.things import check_words

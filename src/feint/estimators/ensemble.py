@@ -1,5 +1,6 @@
 """Deep ensembles: several estimators asked at once."""
 
+import inspect
 from collections.abc import Sequence
 from typing import Literal, final
 
@@ -38,6 +39,12 @@ class DeepEnsemble(nn.Module):
         if not modules or len(modules) < len(members):
             came = ", ".join(type(member).__name__ for member in members) or "none"
             raise InputError(f"an ensemble expects at least one member, estimators that are torch modules, got {came}")
+        for member in modules:
+            try:
+                inspect.signature(member.forward).bind("inputs", "samples")
+            except TypeError as error:
+                told = f"got a {type(member).__name__}, which takes no samples"
+                raise InputError(f"an ensemble expects estimators, such as feint.Softmax(network), {told}") from error
         self.members = nn.ModuleList(modules)
         self.average = average
 

@@ -27,11 +27,13 @@ class Experiment(Generic[S]):
         settings: the type of what can be asked.
         home: the package with its code: ``work.prepare``, ``summary.summarise`` and ``report.report``, imported when
             they are needed, so that to know an experiment costs nothing.
+        trains: whether it writes victims too.
     """
 
     name: str
     settings: type[S]
     home: str
+    trains: bool = False
 
     def prepare(self, settings: S, machine: "Machine") -> "Work":
         """What it will do, on this machine.

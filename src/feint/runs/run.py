@@ -154,6 +154,18 @@ def in_order(places: Iterable[Path]) -> list[Path]:
     return sorted(places, key=parts)
 
 
+_STATE = {
+    "experiment": str,
+    "state": str,
+    "settings": dict,
+    "about": dict,
+    "stages": list,
+    "command": str,
+    "versions": dict,
+}
+"""What ``run.json`` holds, by type."""
+
+
 def read_state(path: Path) -> dict[str, Any]:
     """What ``run.json`` says.
 
@@ -163,6 +175,6 @@ def read_state(path: Path) -> dict[str, Any]:
     if not (path / "run.json").is_file():
         raise StoreError(f"{path} is not a run folder: it has no run.json")
     state = files.read_sealed(path / "run.json")
-    if state is None:
+    if state is None or any(not isinstance(state.get(name), kind) for name, kind in _STATE.items()):
         raise StoreError(f"{path / 'run.json'} was damaged; run the command again, which makes it anew")
     return state

@@ -13,13 +13,14 @@ from feint.errors import FeintError, SpecError
 
 
 def near(name: str, known: Iterable[str]) -> str:
-    """The words "did you mean ...?", where one of the known names is close; else nothing.
+    """The words "did you mean ...?", where one of the known names is close, whatever its case; else nothing.
 
-    >>> near("radi", ["radii", "seed"])
-    "; did you mean 'radii'?"
+    >>> near("radi", ["radii", "seed"]), near("PGD", ["pgd", "cw"])
+    ("; did you mean 'radii'?", "; did you mean 'pgd'?")
     """
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {found[0]!r}?" if found else ""
+    plain = {each.lower().lstrip("-"): each for each in known}
+    found = difflib.get_close_matches(name.lower().lstrip("-"), plain, n=1, cutoff=0.6)
+    return f"; did you mean {plain[found[0]]!r}?" if found else ""
 
 
 def number(value: Any) -> Any:
@@ -50,11 +51,27 @@ def _radii(radii: tuple[float, ...]) -> tuple[float, ...]:
     return radii
 
 
+def in_full_range(radii: tuple[float, ...]) -> tuple[float, ...]:
+    """Radii in L-infinity as they are.
+
+    Raises:
+        ValueError: one above the full range; what was expected, and what came.
+    """
+    for radius in radii:
+        if radius > 1:
+            fraction = f"{radius:g}/255 is {radius / 255:.3g}"
+            raise ValueError(f"at most 1, the full range of a pixel, got {radius:g}; {fraction}")
+    return radii
+
+
 Number = Annotated[float, BeforeValidator(number), Field(allow_inf_nan=False)]
 """A finite number, also as a fraction: "8/255"."""
 
 Radii = Annotated[tuple[Number, ...], BeforeValidator(listed), AfterValidator(_radii)]
 """Radii, each once: a list, or numbers separated by commas."""
+
+LinfRadii = Annotated[Radii, AfterValidator(in_full_range)]
+"""Radii in L-infinity, at most the full range of [0, 1]."""
 
 
 T = TypeVar("T", bound="Settings")

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from feint import catalog
 from feint.errors import SpecError
 from feint.runs.grammar import Word, formatted
-from feint.runs.settings import Number, Radii, Settings, listed
+from feint.runs.settings import Number, Radii, RunSettings, Settings, in_full_range, listed
 from feint.victims.settings import MeasureName, Networks, NetworkWord, known, known_measure
 
 Goal = Literal[
@@ -29,6 +29,14 @@ AUTO = "auto"
 
 def _evaded(name: str) -> str | None:
     return name if name == AUTO else known_measure(name)
+
+
+def check_full_range(radii: tuple[float, ...]) -> None:
+    """Raise a SpecError for an L-infinity radius above the full range."""
+    try:
+        in_full_range(radii)
+    except ValueError as error:
+        raise SpecError(f"radii: expected {error}") from None
 
 
 @final
@@ -83,6 +91,17 @@ class ThreatWord(Word):
         """What to call it: "mim", or "bim, adaptive"."""
         return self.called or (self.name if self.evade is None else f"{self.name}, adaptive")
 
+    @property
+    def distance(self) -> str | None:
+        """What its radii measure, as far as that is known without the attack itself: not of a user's own."""
+        kind = catalog.OTHER_DISTANCES.get(self.name, "linf")
+        return None if user_file(self.name) else str(self.settings.get("norm", kind))
+
+    def check_radii(self, radii: tuple[float, ...] | None) -> None:
+        """Raise a SpecError for a radius above the full range: its own, or, where it has none, one of these."""
+        if self.distance == "linf":
+            check_full_range(self.radii or radii or ())
+
     def __str__(self) -> str:
         word = self.plain()
         return formatted({"name": word.pop("name"), "as": word.pop("called", None), **word})
@@ -133,3 +152,14 @@ class Knowledge(Settings):
     indirect: bool = False
     truth: NetworkWord | None = None
     any_label: bool = False
+
+
+class ThreatSettings(RunSettings):
+    """Of a run that attacks: by one word (``attack``) or several (``attacks``), within ``radii`` or their own."""
+
+    @model_validator(mode="after")
+    def _in_full_range(self) -> "ThreatSettings":
+        asked: Any = self
+        for word in getattr(self, "attacks", None) or (asked.attack,):
+            word.check_radii(asked.radii)
+        return self

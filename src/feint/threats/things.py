@@ -14,7 +14,7 @@ from feint.runs.settings import Settings
 from feint.victims.settings import EstimatorWord
 from feint.victims.victim import completed_estimator
 
-from .settings import ThreatWord, user_file
+from .settings import ThreatWord, check_full_range, user_file
 
 KINDS: things.Kinds = {"search": catalog.SEARCHES, "refine": catalog.SEARCHES}
 
@@ -82,9 +82,8 @@ def budget(attack: Attack, radius: float) -> Budget:
     Raises:
         SpecError: an L-infinity radius above the full range.
     """
-    if attack.distance == "linf" and radius > 1:
-        fraction = f"{radius:g}/255 is {radius / 255:.3g}"
-        raise SpecError(f"radii: expected at most 1, the full range of a pixel, got {radius:g}; {fraction}")
+    if attack.distance == "linf":
+        check_full_range((radius,))
     return budget_for(attack, radius)
 
 

@@ -205,7 +205,7 @@ def test_hostile_names_reach_no_terminal(feint, write_run, tmp_path):
         (["--since", "yesterday"], "since: expected a date such as 2026-11-26, or 12h, 7d, 2w, got 'yesterday'"),
         (["--sort", "aruc"], "sort: expected one of created"),
         (["--limit", "-1"], "limit: expected 0 or more, got -1"),
-        (["--state", "done"], "invalid choice: 'done'"),
+        (["--state", "done"], "expected one of complete, running, interrupted, got 'done'"),
         (["--rescan", "nowhere"], "nowhere cannot be read: No such file or directory"),
         (["show", "audit-9"], "run: expected one that the store knows, got 'audit-9'"),
         (["export", "runs.xlsx"], "file: expected FILE.csv or FILE.parquet, got runs.xlsx"),

@@ -12,6 +12,15 @@ from feint.reports import Figure
 from feint.runs.folder import files
 
 KEPT = Reader()
+DROPS = """
+import torch
+from torch import nn
+
+def build():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Flatten(), nn.Dropout(0.9), nn.Linear(64, 10))
+"""
+pytestmark = pytest.mark.usefixtures("plain_report")
 
 
 @pytest.fixture
@@ -38,10 +47,139 @@ def test_a_threshold_answers_as_the_records_say(run):
     wrong = (below["prediction"] != below["label"]).mean()
     assert f"{100 * len(below) / len(table):.1f} % of images are answered" in found["told"]
     assert f"{100 * wrong:.1f} % of those answers are wrong" in found["told"]
-    assert any(layer.get("encoding", {}).get("x", {}).get("datum") == limit for layer in found["chart"]["layer"])
+    bars, curve = found["charts"]
+    assert any(layer.get("encoding", {}).get("x", {}).get("datum") == limit for layer in bars["layer"])
+    point = {way: place["datum"] for way, place in curve["layer"][-1]["encoding"].items()}
+    assert point == {"x": pytest.approx(100 * len(below) / len(table)), "y": pytest.approx(100 * wrong)}
     for wrong_one in ({"on": "radius 9"}, {"measure": "luck"}):
         with pytest.raises(SpecError, match="expected one of"):
             limits.tried(KEPT, run, **{"on": "clean", "measure": measure, "share": 0.5, **wrong_one})
+
+
+@pytest.fixture(scope="module")
+def foreign(tmp_path_factory):
+    """A run on foreign images, which are noise."""
+    from feint.app.cli import main
+
+    root = tmp_path_factory.mktemp("foreign")
+    pixels = np.random.default_rng(0).integers(0, 256, (30, 8, 8), dtype=np.uint8)
+    np.savez(root / "noise.npz", images=pixels, labels=np.arange(30) % 10)
+    asked = ["ood", "--data", "digits", "--foreign", str(root / "noise.npz"), "--without", "3", "--attack", "fgsm"]
+    assert main([*asked, "--radii", "0.05,0.1", "--limit", "40", "--quiet", "--out", str(root / "runs")]) == 0
+    return next((root / "runs").glob("ood-*"))
+
+
+def test_a_threshold_tells_foreign_images_as_the_records_say(foreign):
+    known = limits.choices(KEPT, foreign)
+    victim = "the embedded digit network: noise.npz"
+    assert known["on"] == [victim, f"{victim}, fgsm, radius 0.05", f"{victim}, fgsm, radius 0.1"]
+    assert "mutual_information" not in known["measure"]  # one network has none
+    found = limits.tried(KEPT, foreign, known["on"][2], "max_probability", 0.8)
+    table = _records(foreign, victim=0, judge=0)
+    own = table[(table["data"] == 0) & (table["attack"] == "")]["measure:max_probability"].to_numpy()
+    moved = table[(table["data"] == 1) & (table["radius"] == 0.1)]["measure:max_probability"].to_numpy()
+    limit = np.quantile(np.concatenate([own, moved]), 0.8, method="lower")
+    true, false = (moved > limit).mean(), (own > limit).mean()
+    assert f"{100 * true:.1f} % of foreign images are found" in found["told"]
+    assert f"{100 * false:.1f} % of in-domain images are flagged too" in found["told"]
+    point = {way: place["datum"] for way, place in found["charts"][1]["layer"][-1]["encoding"].items()}
+    assert point == {"x": pytest.approx(100 * false), "y": pytest.approx(100 * true)}
+
+
+def test_foreign_images_behind_a_bar_are_those_of_the_records(foreign, tmp_path):
+    from feint.app.web.parts.picked import criteria
+    from feint.app.web.studio.behind import behind
+    from feint.app.web.studio.warm import Warm
+
+    table = _records(foreign, victim=0, judge=0, data=1)
+    moved = table[table["radius"] == 0.1]
+    sure = 100 * (1 - moved["measure:max_probability"])
+    kept = Warm(str(tmp_path))
+    where = criteria("the embedded digit network", {"low": 90.0, "high": 100.0, "name": "foreign, radius 0.1"})
+    found = behind(kept, str(foreign), where)
+    assert found["told"].startswith(f"{(sure >= 90).sum()} images")
+    samples = [f"image {at}" for at in moved["sample"][sure >= 90]][:8]
+    assert [item["told"].split(":")[0] for item in found["items"]] == samples
+    with np.load(foreign.parents[1] / "noise.npz") as arrays:
+        assert {int(at) for at in moved["sample"]} == {at for at in range(30) if arrays["labels"][at] != 3}
+        shown = _pixels(found["items"][0]["pictures"][0]["png"])
+        assert (shown == arrays["images"][int(moved["sample"][sure >= 90].iloc[0])]).all()
+    on = limits.choices(KEPT, foreign)["on"][0]
+    bar = {"on": on, "measure": "margin", "low": 0.0, "high": 2.0, "kind": "in-domain images"}
+    assert behind(kept, str(foreign), bar)["told"].startswith("40 images")
+
+
+def _pixels(png):
+    """A picture again as it was, before it was shown larger."""
+    import io
+
+    from PIL import Image
+
+    with Image.open(io.BytesIO(png)) as opened:
+        wide = np.asarray(opened.convert("L"))
+    step = wide.shape[0] // 8
+    return wide[step // 2 :: step, step // 2 :: step]
+
+
+def test_what_a_click_says_stands_in_an_address_and_is_read_again():
+    from urllib.parse import parse_qsl, urlencode
+
+    from feint.app.web.parts.picked import criteria, where_of
+
+    marks = [
+        ("radius 0.1", {"span": "50 to 55 %", "kind": "wrong"}),
+        ("", {"x": 40.0, "series": "radius 0.05"}),
+        ("radius 0.1: 5 % cross", {"place": 20.5, "kind": "correct"}),
+        ("digits", {"low": 10.0, "high": 14.0, "name": "in-domain"}),
+        ("digits", {"label": "7", "x": 3.0}),
+        ("", {"category": "radius 0.2", "group": "success"}),
+        ("", {"category": "cat", "group": "clean"}),
+    ]
+    for title, datum in marks:
+        where = criteria(title, datum)
+        assert where
+        tried = {"on": "clean", "measure": "margin"}  # what the slider stands at is no click
+        assert where_of(dict(parse_qsl(urlencode({**tried, **where})))) == where
+    bar = {"on": "clean", "measure": "margin", "low": 0.1, "high": 0.2, "kind": "wrong"}
+    assert where_of(dict(parse_qsl(urlencode(bar)))) == bar
+    assert where_of({"share": "0.5"}) == {}
+    for wrong in ("nan", "inf", "x", "1e999", ""):
+        with pytest.raises(SpecError, match="low: expected a number"):
+            where_of({"low": wrong})
+
+
+@pytest.mark.parametrize(
+    ("asked", "where"),
+    [
+        (["span", "--radii", "0.05"], {"radius": 0.05, "place": 0.5}),
+        (["attack", "fgsm", "--radii", "0.1"], {"radius": 0.1, "changed": True}),
+        (["per-class", "--passes", "2", "--radii", "0.1", "--network", "drops.py:build"], {"panel": "", "name": "4"}),
+        (["detect", "--attack", "fgsm", "--radii", "0.1"], {"measure": "margin", "low": 0.0, "high": 2.0}),
+    ],
+)
+def test_a_mark_of_every_experiment_with_images_shows_them(tmp_path, asked, where):
+    from feint.app.cli import main
+    from feint.app.web.studio.behind import behind
+    from feint.app.web.studio.warm import Warm
+
+    (tmp_path / "drops.py").write_text(DROPS)
+    asked = [each.replace("drops.py", str(tmp_path / "drops.py")) for each in asked]
+    assert main([*asked, "--limit", "40", "--quiet", "--out", str(tmp_path)]) == 0
+    (run,) = tmp_path.glob(f"{asked[0]}-*")
+    table = _records(run)
+    if asked[0] == "detect":
+        where = {**where, "on": limits.choices(KEPT, run)["on"][0], "kind": "attacked inputs"}
+    shown = {
+        "span": lambda: table.sort_values("clean", kind="stable")[16:24],
+        "attack": lambda: table.query("variant == 'attacked' and prediction != clean_prediction"),
+        "per-class": lambda: table.query("condition == 'clean' and label == 4").sort_values("softmax"),
+        "detect": lambda: table.query("kind == 'attacked'"),
+    }
+    wanted = shown[asked[0]]()["sample"].tolist()
+    found = behind(Warm(str(tmp_path)), str(run), where)
+    assert wanted
+    assert found["told"].startswith(f"{len(wanted)} image")
+    assert [item["told"].split(":")[0] for item in found["items"]] == [f"image {at}" for at in wanted][:8]
 
 
 def test_a_comparison_has_the_numbers_of_the_summaries(run):
@@ -57,6 +195,14 @@ def test_a_comparison_has_the_numbers_of_the_summaries(run):
     ]
     low, high = (float(part) for part in table.rows[0][at + 1].split(" to "))
     assert low <= 1000 * summary["clean"]["aurc"] <= high
+    for row, stage in zip(table.rows[:3], [summary["clean"], *summary["attacked"]], strict=True):
+        told = dict(zip(((each.title, each.subtitle) for each in table.columns), row, strict=True))
+        low, high = (float(part) for part in told["95 % interval", "accuracy"].split(" to "))
+        assert low <= 100 * stage["accuracy"] <= high
+        if "radius" in stage:
+            low, high = (float(part) for part in told["95 % interval", "effective radius"].split(" to "))
+            assert low <= stage["effective_radius"] * (1 + 1e-2)
+            assert stage["effective_radius"] <= high * (1 + 1e-2)
     with pytest.raises(SpecError, match="expected 2 to 8"):
         compare(KEPT, [run])
 
@@ -66,10 +212,7 @@ def test_a_victim_that_draws_is_judged_by_fresh_draws_everywhere(tmp_path):
     from feint.app.web.studio.behind import behind
     from feint.app.web.studio.warm import Warm
 
-    (tmp_path / "drops.py").write_text(
-        "import torch\nfrom torch import nn\n\ndef build():\n    torch.manual_seed(0)\n"
-        "    return nn.Sequential(nn.Flatten(), nn.Dropout(0.9), nn.Linear(64, 10))\n"
-    )
+    (tmp_path / "drops.py").write_text(DROPS)
     victim = ["--network", f"{tmp_path / 'drops.py'}:build", "--estimator", "mc-dropout:draws=2", "--repeats", "2"]
     asked = ["audit", *victim, "--limit", "20", "--radii", "0.1", "--threads", "1", "--quiet"]
     assert main([*asked, "--out", str(tmp_path / "runs")]) == 0
@@ -80,12 +223,12 @@ def test_a_victim_that_draws_is_judged_by_fresh_draws_everywhere(tmp_path):
     found = limits.tried(KEPT, run, "radius 0.1", limits.choices(KEPT, run)["measure"][0], 1.0)
     assert f"{100 * wrong.mean():.1f} % of those answers are wrong" in found["told"]
     assert wrong.mean() != (table["prediction"] != table["label"])[table["repeat"] == 0].mean()
-    named = behind(Warm(str(tmp_path)), str(run), {"radius": "0.1", "low": 0.0, "high": 1.0, "correct": False})
+    named = behind(Warm(str(tmp_path)), str(run), {"radius": 0.1, "low": 0.0, "high": 1.0, "correct": False})
     assert named["told"].startswith(f"{fresh[wrong]['sample'].nunique()} images")
     attacked = next(each for each in compare(KEPT, [run, run]).tables() if each.name == "compare").rows[1]
     mean = json.loads((run / "summary.json").read_text())["attacked"][0]["aurc"]
     assert mean in attacked
-    low, high = (float(part) for part in next(each for each in attacked if " to " in str(each)).split(" to "))
+    low, high = (float(part) for part in [each for each in attacked if " to " in str(each)][1].split(" to "))
     assert low <= 1000 * mean <= high
 
 
@@ -115,7 +258,7 @@ def test_the_images_behind_a_mark_are_those_of_the_records(run, root):
     from feint.app.web.studio.warm import Warm
 
     kept = Warm(str(root / "victims"))
-    found = behind(kept, str(run), {"radius": "0.1", "low": 0.0, "high": 1.0, "correct": False})
+    found = behind(kept, str(run), {"radius": 0.1, "low": 0.0, "high": 1.0, "correct": False})
     table = _records(run, variant="attacked", radius=0.1)
     wrong = table[table["prediction"] != table["label"]]
     assert found["told"].startswith(f"{len(wrong)} image")

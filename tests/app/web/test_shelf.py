@@ -7,6 +7,8 @@ from feint.app.web.shelf import FRESH, Shelf
 from feint.errors import StoreError
 from feint.runs.folder import files
 
+pytestmark = pytest.mark.usefixtures("plain_report")
+
 
 @pytest.fixture
 def shelf(root, tmp_path):
@@ -15,14 +17,15 @@ def shelf(root, tmp_path):
 
 
 def _later(shelf):
-    shelf._listed = (-FRESH, ())
+    shelf._listed = (-FRESH, shelf._listed[1])
     return shelf.entries()
 
 
 def test_a_run_is_told_by_its_folder(shelf):
     (entry,) = shelf.entries()
     assert (entry.experiment, entry.state, entry.data, entry.attack) == ("audit", "complete", "digits", "ace")
-    assert entry.estimator == "softmax"
+    assert (entry.estimator, entry.measure, entry.images) == ("softmax", "max_probability", 40)
+    assert len(entry.protocol) == 10
     summary = json.loads((shelf.path(entry.id) / "summary.json").read_text())
     assert entry.numbers["aurc"] == summary["clean"]["aurc"]
     assert entry.numbers["radius"] == 0.1
@@ -57,3 +60,41 @@ def test_changes_are_seen_and_a_run_that_goes_is_gone(shelf):
 def test_a_name_that_is_no_run_is_refused(shelf, name):
     with pytest.raises(StoreError, match="expected one of the store"):
         shelf.path(name)
+
+
+def test_runs_lie_in_several_folders_that_the_store_knows(shelf, tmp_path):
+    (entry,) = shelf.entries()
+    elsewhere, other = tmp_path / "elsewhere", shelf.root / entry.id
+    for name in (entry.id, "audit-0123456789"):
+        shutil.copytree(other, elsewhere / name)
+    places = [elsewhere / entry.id, elsewhere / "audit-0123456789", tmp_path / "gone" / "audit-9"]
+    shelf = Shelf(shelf.root, lambda: places)
+    assert {each.id: each.folder for each in shelf.entries()} == {
+        entry.id: str(shelf.root),  # the folder's own, of two that are the same
+        "audit-0123456789": str(elsewhere),
+    }
+    assert shelf.path("audit-0123456789") == elsewhere / "audit-0123456789"
+    shutil.rmtree(other)
+    assert len(_later(shelf)) == 2
+    assert shelf.path(entry.id) == elsewhere / entry.id
+    shutil.rmtree(elsewhere / "audit-0123456789")  # folders are the truth, whatever the store says
+    assert [each.id for each in _later(shelf)] == [entry.id]
+    with pytest.raises(StoreError, match="expected one of the store"):
+        shelf.path("audit-0123456789")
+
+
+def test_a_run_made_elsewhere_is_on_the_desk(desk, tmp_path):
+    from feint.app.cli import main
+
+    assert main(["attack", "random-signs", "--limit", "5", "--radii", "0.1", "--quiet", "--out", str(tmp_path)]) == 0
+    (made,) = tmp_path.glob("attack-*")
+    assert made.name in {each.id for each in _later(desk.shelf)}
+    assert desk.shelf.path(made.name) == made
+
+
+def test_a_summary_of_anything_is_no_reason_to_fail(shelf):
+    (entry,) = shelf.entries()
+    for content in ("[]", "{", '{"clean": 3, "attacked": [1, {"radius": "x"}]}', '{"clean": {"aurc": NaN}}'):
+        (shelf.path(entry.id) / "summary.json").write_text(content)
+        (found,) = _later(shelf)
+        assert found.radii == ()

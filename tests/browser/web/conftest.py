@@ -20,6 +20,7 @@ FLAGS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    *("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"),
 )
 PATIENCE = 180
 
@@ -55,7 +56,7 @@ class Server:
 def start(root, *arguments):
     """Open a workbench over ROOT/runs and ROOT/victims; it says where it is."""
     command = [sys.executable, "-m", "feint", "serve", "--out", root / "runs", "--victims", root / "victims"]
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "HOME": str(root), "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "FEINT_HOME": str(root), "OMP_NUM_THREADS": "1"}
     with (root / "server.log").open("ab") as log:
         process = subprocess.Popen(
             [str(part) for part in (*command, *arguments)],
@@ -102,8 +103,8 @@ def server(store, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def chromium():
-    """Debian's Chromium; without it a test is skipped, in CI it fails."""
+def _browsers():
+    """Opens one of Debian's Chromium after the other; without it a test is skipped, in CI it fails."""
     places = shutil.which("chromium"), shutil.which("chromedriver")
     if None in places:
         reason = "chromium or its driver is not installed (apt-get install chromium chromium-driver)"
@@ -113,14 +114,37 @@ def chromium():
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
 
-    options = webdriver.ChromeOptions()
-    options.binary_location = places[0]
-    for flag in (*FLAGS, "--window-size=1280,1000"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(places[1]))
+    def opened():
+        options = webdriver.ChromeOptions()
+        options.binary_location = places[0]
+        for flag in (*FLAGS, "--window-size=1280,1000"):
+            options.add_argument(flag)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        return webdriver.Chrome(options=options, service=Service(places[1]))
+
+    return opened
+
+
+@pytest.fixture(scope="session")
+def chromium(_browsers):
+    """The browser of all tests."""
+    driver = _browsers()
     yield driver
     driver.quit()
+
+
+@pytest.fixture
+def chromium_new(_browsers):
+    """Opens another one, which shares nothing with the first."""
+    found = []
+
+    def opened():
+        found.append(_browsers())
+        return found[-1]
+
+    yield opened
+    for driver in found:
+        driver.quit()
 
 
 class Visitor:

@@ -63,6 +63,25 @@ def test_an_uploaded_photograph_is_attacked_and_saved(visitor, tmp_path):
         assert 0 < abs(arrays["images"] - arrays["originals"]).max() <= 0.05 + 1e-6
 
 
+def test_what_the_camera_sees_is_attacked(visitor):
+    before = _attack(visitor)
+    visitor.press("Upload, photograph or draw", "summary")
+    visitor.press("take a photograph")
+    visitor.until(lambda: visitor.driver.execute_script("return document.querySelector('video').videoWidth > 0"))
+    visitor.press("Take it")
+    visitor.until(lambda: re.search(r"image=[0-9a-f]{16}", visitor.driver.current_url))
+    visitor.until(lambda: visitor.one(".finding").text != before)
+    assert not visitor.all("video")
+
+
+def test_two_victims_stand_side_by_side(visitor):
+    _attack(visitor, "?image=5&second=-")
+    boxes = visitor.until(lambda: [each.rect for each in visitor.all(".victims > section") if each.is_displayed()][1:])
+    first = visitor.all(".victims > section")[0].rect
+    assert boxes[0]["y"] == first["y"]
+    assert boxes[0]["x"] >= first["x"] + first["width"]
+
+
 @pytest.mark.parametrize("attack", ["model.py:Attack", "pgd:steps=@/etc/passwd", "none-such"])
 def test_a_link_cannot_name_a_program_or_a_file(visitor, attack):
     visitor.go(f"/attack?attack={attack}").one("[role=alert]")

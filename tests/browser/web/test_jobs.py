@@ -8,17 +8,8 @@ LONG = "/new?experiment=attack&attack=cw:steps=400,searches=9&radii=5&limit=600"
 
 
 @pytest.fixture(scope="module")
-def _own_store(tmp_path_factory):
-    """Jobs of these tests stand in a database of their own."""
-    place = tmp_path_factory.mktemp("database")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FEINT_DATABASE_URL", f"sqlite:///{place / 'store.sqlite'}")
-        patch.setenv("FEINT_HOME", str(place))
-        yield
-
-
-@pytest.fixture(scope="module")
-def server(_own_store, tmp_path_factory, bench):
+def server(tmp_path_factory, bench):
+    """A workbench over nothing."""
     root = tmp_path_factory.mktemp("bench")
     found = bench.start(root, "--port", bench.free_port())
     yield found
@@ -54,6 +45,18 @@ def test_a_job_is_filled_in_started_and_watched_until_its_report(visitor):
     visitor.go("/").one("tbody tr")
 
 
+def test_a_plan_says_what_a_job_would_cost_and_starts_none(visitor, server):
+    visitor.go("/new?experiment=attack&attack=pgd:steps=5&radii=0.1&limit=40").reads("The same on the command line")
+    visitor.press("Plan: what will it cost?")
+    told = visitor.until(lambda: next(each.text for each in visitor.all("pre") if "images" in each.text), "a plan")
+    assert "40" in told
+    visitor.put("data", "none-such.npz")
+    visitor.press("Plan: what will it cost?")
+    visitor.reads("none-such.npz")
+    assert "Timing one small batch" not in visitor.text
+    assert not list(server.runs.glob("attack-*"))
+
+
 def test_a_form_says_what_is_wrong_and_nothing_is_queued(visitor):
     visitor.go("/new?experiment=audit&radii=-1").reads("radii: expected")
     visitor.press("Start")
@@ -67,16 +70,74 @@ def test_a_form_takes_no_program_no_path_and_nothing_from_elsewhere(visitor, ask
     visitor.reads("expected")
 
 
-def test_two_visitors_do_not_see_each_others_forms(visitor):
+def test_two_browsers_do_not_see_each_others_forms(visitor, server, bench, chromium_new):
     visitor.go("/new?experiment=audit").reads("The same on the command line")
     visitor.put("limit", "77")
     visitor.until(lambda: "limit=77" in visitor.driver.current_url)
-    first = visitor.driver.current_window_handle
-    visitor.driver.switch_to.new_window("tab")
-    visitor.go("/new?experiment=audit").reads("The same on the command line")
-    assert visitor.labelled("limit").get_attribute("value") == ""
-    visitor.driver.close()
-    visitor.driver.switch_to.window(first)
+    other = bench.Visitor(chromium_new(), server)
+    other.go("/new?experiment=audit").reads("The same on the command line")
+    assert other.labelled("limit").get_attribute("value") == ""
+    other.put("limit", "33")
+    other.until(lambda: "feint audit --limit 33" in other.text)
+    visitor.put("radii", "0.2")
+    visitor.until(lambda: "feint audit --limit 77 --radii 0.2" in visitor.text)
+    assert "77" not in other.text
+    assert other.unquiet() == []
+
+
+def test_a_victim_is_trained_from_a_form(visitor, server):
+    visitor.go("/victims").press("Train a victim", "a")
+    visitor.reads("The same on the command line")
+    visitor.put("name", "small")
+    visitor.put("data", "digits")
+    visitor.put("epochs", "1")
+    visitor.until(lambda: "feint train small --network digits" in visitor.text)
+    visitor.press("Start")
+    _job(visitor)
+    visitor.until(lambda: _state(visitor) == "done", "the end of the job")
+    visitor.go("/victim/small").reads("trained on")
+    visitor.go("/attack?victim=small").until(lambda: "%" in visitor.one(".finding").text)
+
+
+def test_a_job_is_filled_in_and_started_by_keyboard_alone(visitor, server):
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    def active():
+        return visitor.driver.switch_to.active_element
+
+    def press(*keys):
+        ActionChains(visitor.driver).send_keys(*keys).perform()
+
+    def tab_to(what):
+        for _ in range(300):
+            press(Keys.TAB)
+            if what(active()):
+                return
+        raise AssertionError(f"no TAB leads there; {active().get_attribute('outerHTML')[:200]}")
+
+    def label(control):
+        name = control.get_attribute("id")
+        found = visitor.all(f"label[for='{name}']") if name else []
+        return found[0].text if found else ""
+
+    visitor.go("/jobs").reads("New job")
+    tab_to(lambda each: each.text == "New job")
+    press(Keys.ENTER)
+    visitor.reads("The same on the command line")
+    tab_to(lambda each: label(each) == "limit")
+    press("15", Keys.TAB)
+    visitor.until(lambda: "feint audit --limit 15" in visitor.text)
+    tab_to(lambda each: label(each) == "radii")
+    press("0.1", Keys.TAB)
+    visitor.until(lambda: "--radii 0.1" in visitor.text)
+    tab_to(lambda each: each.text == "Start")
+    press(Keys.ENTER)
+    _job(visitor)
+    visitor.until(lambda: _state(visitor) == "done", "the end of the job")
+    tab_to(lambda each: each.text == "See its report")
+    press(Keys.ENTER)
+    visitor.reads("Risk against coverage")
 
 
 def test_a_job_is_cancelled_and_goes_on(visitor):
@@ -91,6 +152,22 @@ def test_a_job_is_cancelled_and_goes_on(visitor):
     visitor.until(lambda: _state(visitor) == "running")
     visitor.press("Cancel")
     visitor.until(lambda: _state(visitor) == "cancelled")
+
+
+def test_a_job_ends_though_the_server_was_closed_in_the_middle(visitor, server, bench):
+    """Whoever opens it again finds the job done, and its report."""
+    visitor.go("/new?experiment=attack&attack=cw:steps=40,searches=2&radii=5&limit=40").reads("The same")
+    visitor.press("Start")
+    job = _job(visitor)
+    visitor.until(lambda: _state(visitor) == "running")
+    visitor.driver.get("about:blank")
+    server.stop()
+    again = bench.start(server.root, "--port", server.port)
+    server.process = again.process
+    visitor.unquiet()
+    visitor.go(f"/job/{job}").until(lambda: _state(visitor) == "done", "the end of the job")
+    visitor.press("See its report", "a")
+    visitor.reads("40 images")
 
 
 def test_a_job_goes_on_while_the_server_is_started_again(visitor, server, bench):

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 from selenium.webdriver.common.keys import Keys
@@ -12,8 +13,9 @@ from feint.app.cli import main
 
 PAGES = (
     *("/", "/run/{run}", "/compare?runs={runs}", "/leaderboard", "/attack", "/latent", "/jobs"),
-    *("/new?experiment=audit", "/victims", "/victim/digit-vae", "/learn"),
+    *("/new?experiment=audit", "/job/{job}", "/victims", "/victim/digit-vae", "/learn"),
 )
+AXE = "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then(r => done(r.violations))"
 READY = {
     "/run/{run}": ".plot canvas",
     "/compare?runs={runs}": ".plot canvas",
@@ -21,6 +23,7 @@ READY = {
     "/latent": ".map, .button",
     "/learn": ".finding",
     "/new?experiment=audit": "pre",
+    "/job/{job}": ".state.done",
 }
 
 
@@ -34,9 +37,19 @@ def store(store, tmp_path_factory):
     return root
 
 
-def _open(visitor, page):
+@pytest.fixture(scope="module")
+def job(server):
+    """A job, which ends soon."""
+    settings = {"attack": "fgsm", "radii": [0.1], "data": {"limit": 10}}
+    body = json.dumps({"experiment": "attack", "settings": settings}).encode()
+    asked = Request(f"{server.url}/api/v1/jobs", body, {"content-type": "application/json"})
+    with urlopen(asked) as answer:
+        return json.load(answer)["id"]
+
+
+def _open(visitor, page, job):
     runs = sorted(place.name for place in visitor.server.runs.glob("audit-*"))
-    visitor.go(page.format(run=runs[0], runs=",".join(runs[:2]))).one(READY.get(page, "h1"))
+    visitor.go(page.format(run=runs[0], runs=",".join(runs[:2]), job=job)).one(READY.get(page, "h1"))
     if READY.get(page) == ".finding":
         visitor.until(lambda: "%" in visitor.one(".finding").text or "nats" in visitor.one(".finding").text)
     elif page == "/latent":
@@ -56,23 +69,30 @@ def axe():
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_no_page_has_a_serious_finding_of_axe(visitor, axe, page):
-    _open(visitor, page)
+def test_no_page_has_a_serious_finding_of_axe_light_or_dark(visitor, axe, page, job):
+    _open(visitor, page, job)
+    visitor.driver.execute_script("for (const fold of document.querySelectorAll('details')) fold.open = true")
     visitor.driver.execute_script(axe)
-    found = visitor.driver.execute_async_script(
-        "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then(r => done(r.violations))"
-    )
-    serious = [each for each in found if each["impact"] in ("serious", "critical")]
-    told = [(each["id"], [node["html"][:200] for node in each["nodes"][:3]]) for each in serious]
-    assert told == []
+    told = {}
+    try:
+        for shade in ("light", "dark"):
+            media = {"features": [{"name": "prefers-color-scheme", "value": shade}]}
+            visitor.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+            found = visitor.driver.execute_async_script(AXE)
+            for each in found:
+                if each["impact"] in ("serious", "critical"):
+                    told[shade, each["id"]] = [node["html"][:200] for node in each["nodes"][:3]]
+    finally:
+        visitor.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    assert told == {}
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_pages_fit_a_phone(visitor, page):
+def test_pages_fit_a_phone(visitor, page, job):
     metrics = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
     visitor.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     try:
-        _open(visitor, page)
+        _open(visitor, page, job)
         wide = visitor.driver.execute_script("return document.documentElement.scrollWidth")
         assert wide <= 391, f"{page} is {wide} pixels wide"
     finally:
@@ -100,9 +120,11 @@ def test_every_page_is_reached_by_keyboard_alone(visitor):
 def test_a_point_of_the_latent_plane_is_pinned_and_a_line_drawn(visitor):
     from selenium.webdriver import ActionChains
 
-    _open(visitor, "/latent")
+    _open(visitor, "/latent", "")
     place = visitor.one(".map")
     visitor.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", place)
+    ActionChains(visitor.driver).move_to_element_with_offset(place, 60, -50).perform()
+    visitor.until(lambda: visitor.one("img[alt^=decoded]").get_attribute("src").startswith("data:image/png"), "hover")
     ActionChains(visitor.driver).move_to_element_with_offset(place, 40, 30).click().perform()
     visitor.until(lambda: "pin=" in visitor.driver.current_url)
     visitor.reads("of the pinned point")
@@ -119,12 +141,16 @@ def test_a_point_of_the_latent_plane_is_pinned_and_a_line_drawn(visitor):
 
 
 def test_the_tour_answers_its_sliders(visitor):
-    _open(visitor, "/learn")
+    _open(visitor, "/learn", "")
     visitor.until(lambda: all("Computing" not in each.text for each in visitor.all(".finding")))
     before = [each.text for each in visitor.all(".finding")]
     for slider in visitor.all("input[type=range]"):
         slider.send_keys(Keys.HOME)
     visitor.until(lambda: all(now.text != then for now, then in zip(visitor.all(".finding"), before, strict=True)))
+    after = [each.text for each in visitor.all(".finding")]
+    visitor.until(lambda: visitor.driver.current_url.count("=0") == len(visitor.all("input[type=range]")))
+    visitor.go(visitor.driver.current_url.removeprefix(visitor.server.url)).one(".finding")
+    visitor.until(lambda: [each.text for each in visitor.all(".finding")] == after, "the same by the link")
 
 
 def test_a_victim_is_uploaded_and_attacked(visitor, tmp_path, server):
@@ -140,6 +166,8 @@ def test_a_victim_is_uploaded_and_attacked(visitor, tmp_path, server):
     visitor.put("shape", "1,8,8")
     visitor.labelled("weights").send_keys(str(tmp_path / "weights.safetensors"))
     visitor.until(lambda: visitor.driver.current_url.endswith("/victim/mine"))
+    visitor.reads("1 x 8 x 8")
+    visitor.press("All of it", "summary")
     visitor.reads('"uploaded": true')
     card = json.loads((server.root / "victims" / "mine" / "card.json").read_text())
     assert card["shape"] == [1, 8, 8]

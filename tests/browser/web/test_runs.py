@@ -1,7 +1,13 @@
+import json
+import re
+import shutil
 import time
+from urllib.request import urlopen
 
 from selenium.webdriver import ActionChains
 from selenium.webdriver.common.keys import Keys
+
+from feint.app.cli import main
 
 
 def _runs(visitor):
@@ -53,6 +59,95 @@ def test_the_leaderboard_ranks_victims_by_the_worth_that_is_left(visitor):
     kept = [float(row.find_elements("css selector", "td")[0].text.replace("−", "-")) for row in visitor.all("tbody tr")]
     assert len(kept) == 4
     assert kept == sorted(kept, reverse=True)
+
+
+def test_runs_of_other_folders_that_the_store_knows_are_listed_too(visitor, server, tmp_path, monkeypatch):
+    monkeypatch.setenv("FEINT_HOME", str(server.root))
+    asked = ["attack", "random-signs", "--limit", "5", "--radii", "0.1", "--quiet"]
+    assert main([*asked, "--out", str(tmp_path / "mine")]) == 0
+    (made,) = (tmp_path / "mine").glob("attack-*")
+    visitor.until(lambda: visitor.go("/").reads("Runs") and made.name in visitor.text, made.name)
+    visitor.put("folder", str(tmp_path / "mine"))
+    visitor.until(lambda: _runs(visitor) == [made.name])
+    visitor.press(made.name, "tbody th a")
+    visitor.reads("5 images")
+    shutil.rmtree(made)
+    visitor.until(lambda: visitor.go("/").one("tbody tr") and made.name not in visitor.text, "that it has gone")
+
+
+def test_a_threshold_and_the_images_behind_its_bars_are_in_the_link(visitor, server):
+    run = next(server.runs.glob("audit-*")).name
+    visitor.go(f"/run/{run}").reads("Try a threshold")
+    visitor.put("on", "radius 0.1")
+    visitor.labelled("inputs below it").send_keys(Keys.LEFT * 60)
+    visitor.until(lambda: "share=0.6" in visitor.driver.current_url)
+    told = visitor.until(lambda: next(each.text for each in visitor.all(".finding") if "60.0 %" in each.text))
+    path = "//section[h2[. = 'Try a threshold']]//canvas"
+
+    def clicked():
+        bars = visitor.driver.find_element("xpath", path)
+        visitor.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", bars)
+        for across in (50, 60, 75, 90):  # bars stand where they do
+            place = (across - bars.size["width"] // 2, bars.size["height"] // 2 - 55)
+            ActionChains(visitor.driver).move_to_element_with_offset(bars, *place).click().perform()
+        time.sleep(2)
+        return visitor.all(".behind figure")
+
+    visitor.until(clicked, "the images")
+    assert "measure=" in visitor.driver.current_url
+    behind = visitor.one("[role=status]:not(.finding)").text
+    visitor.go(visitor.driver.current_url.removeprefix(visitor.server.url)).reads("Images behind it")
+    assert visitor.one("[role=status]:not(.finding)").text == behind
+    visitor.reads(told)
+
+
+def test_what_a_threshold_lets_through_is_seen_by_keyboard_too(visitor, server):
+    run = next(server.runs.glob("audit-*")).name
+    visitor.go(f"/run/{run}?on=radius+0.1&share=0.6").reads("Try a threshold")
+    show = visitor.until(lambda: next(each for each in visitor.all("button") if "wrong answers below" in each.text))
+    told = visitor.until(
+        lambda: next(each.text for each in visitor.all(".finding") if "those answers are wrong" in each.text)
+    )
+    wrong = round(60 * 0.6 * float(re.search(r"([\d.]+) % of those answers", told)[1]) / 100)
+    show.send_keys(Keys.ENTER)
+    visitor.reads("Images behind it")
+    assert visitor.one("[role=status]:not(.finding)").text.startswith(f"{wrong} image")
+
+
+def test_the_cursor_reads_coverage_and_risk(visitor, server):
+    run = next(server.runs.glob("audit-*")).name
+    visitor.go(f"/run/{run}").reads("Risk against coverage")
+
+    def hovered():
+        canvas = visitor.driver.find_element("xpath", "//figure[h3[. = 'Risk against coverage']]//canvas")
+        visitor.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", canvas)
+        ActionChains(visitor.driver).move_to_element_with_offset(canvas, 20, 0).move_by_offset(5, 3).perform()
+        time.sleep(0.5)
+        return [each.text for each in visitor.all(".vg-tooltip, #vg-tooltip-element") if "coverage" in each.text]
+
+    (told,) = visitor.until(hovered, "what the cursor reads")
+    assert "radius 0.1" in told
+    assert "clean" in told
+
+
+def test_everything_of_a_run_is_downloaded(visitor, server):
+    run = next(server.runs.glob("audit-*")).name
+    visitor.go(f"/run/{run}").reads("Risk against coverage")
+    visitor.press("Download", "summary")
+    links = {each.text: each.get_attribute("href") for each in visitor.all("details li a")}
+    kinds = {}
+    for told, link in links.items():
+        with urlopen(link) as answer:
+            content = answer.read()
+            kinds[answer.headers["content-type"].split(";")[0]] = content
+            assert content, told
+    assert set(kinds) >= {"text/html", "application/json", "text/csv", "image/svg+xml"}
+    assert kinds["text/csv"].startswith(b"sample,variant,radius")
+    settings = next(link for told, link in links.items() if told.startswith("Settings"))
+    with urlopen(settings) as answer:
+        found = json.load(answer)
+    assert found["command"].startswith("feint audit --limit 60")
+    assert found["settings"]["radii"] == [0.05, 0.1]
 
 
 def test_a_run_that_is_not_there_is_said(visitor):

@@ -1,6 +1,10 @@
 import http.client
+import io
+import struct
+import zlib
 
 import pytest
+from PIL import Image
 
 
 def _ask(server, method, place, body=None, **heads):
@@ -38,19 +42,66 @@ def test_a_name_that_leads_here_and_is_not_ours_is_refused(server):
     assert "connect-src 'self'" in heads["content-security-policy"]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
-        b"\x89PNG\r\n\x1a\n" + b"\0" * 100,
-        b"\xff\xd8\xff\xe0" + b"\0" * 1000,
-        b"",
-    ],
-)
-def test_what_is_no_picture_is_refused_over_http_too(server, body):
-    status, content, _ = _ask(server, "POST", "/api/v1/images", body)
+def _megapixels():
+    """A JPEG of 50 megapixels in few bytes."""
+    file = io.BytesIO()
+    Image.new("L", (10_000, 5_000)).save(file, "JPEG")
+    return file.getvalue()
+
+
+def _bomb():
+    """A PNG that says 30,000 x 30,000 pixels in a kilobyte."""
+
+    def chunk(kind, content):
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    head = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 0, 0, 0, 0)
+    body = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 10**6)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+HOSTILE = {
+    "svg": lambda: b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
+    "png": lambda: b"\x89PNG\r\n\x1a\n" + b"\0" * 100,
+    "jpeg": lambda: b"\xff\xd8\xff\xe0" + b"\0" * 1000,
+    "nothing": lambda: b"",
+    "bomb": _bomb,
+    "50 megapixels": _megapixels,
+    "cut off": lambda: _megapixels()[:2000],
+    "too many bytes": lambda: b"\0" * (20 * 2**20 + 1),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_is_no_picture_is_refused_over_http_too(server, name):
+    status, content, _ = _ask(server, "POST", "/api/v1/images", HOSTILE[name]())
     assert status == 400
     assert b'"kind":"input"' in content
+    assert not list((server.runs / ".workbench" / "images").glob("*"))
+
+
+def test_on_another_address_a_token_is_wanted_and_kept_as_a_cookie(chromium_new, tmp_path, bench):
+    server = bench.start(tmp_path, "--host", "0.0.0.0", "--port", bench.free_port())
+    try:
+        assert len(server.token) >= 32
+        for place in ("/", "/api/v1/runs", "/assets/draw.js", "/?token=wrong"):
+            assert _ask(server, "GET", place)[0] == 401
+        assert _ask(server, "GET", "/api/v1/runs", Authorization="Bearer wrong")[0] == 401
+        assert _ask(server, "GET", "/api/v1/runs", Authorization=f"Bearer {server.token}")[0] == 200
+        assert _ask(server, "GET", "/api/v1/runs", Cookie="feint-token=wrong")[0] == 401
+        from websockets.exceptions import InvalidStatus
+        from websockets.sync.client import connect
+
+        with pytest.raises(InvalidStatus, match=r"403|401"):
+            connect(f"ws://127.0.0.1:{server.port}{SOCKET}", origin=server.url)
+        visitor = bench.Visitor(chromium_new(), server)
+        visitor.go(f"/?token={server.token}").reads("No runs yet")  # the page's socket has opened
+        visitor.until(lambda: visitor.all(".thumbs img"))
+        assert "token" not in visitor.driver.current_url
+        visitor.go("/victims").reads("Upload one")
+        assert visitor.unquiet() == []
+    finally:
+        server.stop()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What all pages and the API work with: the runs, the processes that read and compute, and where things lie."""
 
 import asyncio
+import time
 from collections import OrderedDict
 from contextlib import suppress
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any, Final, final
 
 from feint.errors import FeintError
 from feint.reports import Report
+from feint.runs.store.store import Store
 from feint.victims.cards import AUTOENCODER, CARD, read_card
 
 from .jobs import Jobs
@@ -16,6 +18,8 @@ from .worker import Worker
 
 REPORTS: Final = 16
 """Reports that are kept; the oldest go first."""
+PATIENCE: Final = 30.0
+"""Seconds until a store that could not be asked is asked again."""
 
 
 @final
@@ -23,11 +27,11 @@ class Desk:
     """One workbench.
 
     Args:
-        runs: where run folders lie.
+        runs: where run folders of its jobs lie.
         victims: where trained victims lie.
 
     Attributes:
-        shelf: the runs.
+        shelf: the runs, there and wherever else the store knows some.
         state: what the workbench keeps itself: jobs and pictures.
         images: of them, the pictures.
         jobs: what runs beside.
@@ -38,15 +42,28 @@ class Desk:
     def __init__(self, runs: Path, victims: Path) -> None:
         self.runs = runs.absolute()
         self.victims = victims.absolute()
-        self.shelf = Shelf(self.runs)
+        self.shelf = Shelf(self.runs, self._elsewhere)
         self.state = self.runs / ".workbench"
         self.images = self.state / "images"
         self.reader = Worker("the reader", "feint.app.web.reading.runs:Reader")
         self.studio = Worker("the studio", "feint.app.web.studio.warm:Warm", victims=str(self.victims))
         self.jobs = Jobs(self.state / "jobs", self.runs, self.victims)
         self.tasks: list[asyncio.Task[None]] = []
+        self._places: list[Path] = []
+        self._again = 0.0
         self._things: dict[str, Any] = {}
         self._reports: OrderedDict[tuple[str, str], Report] = OrderedDict()
+
+    def _elsewhere(self) -> list[Path]:
+        """Where the store says that runs lie, or last said it, while it cannot be asked."""
+        if time.monotonic() >= self._again:
+            try:
+                store = Store(self.jobs.database)
+                store.refresh()
+                self._places = [Path(each.folder) for each in store.runs()]
+            except FeintError:
+                self._again = time.monotonic() + PATIENCE
+        return self._places
 
     async def report(self, run: str) -> Report:
         """A run's report, as it is now.

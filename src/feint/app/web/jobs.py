@@ -63,19 +63,20 @@ class Jobs:
         return str(self._runs)
 
     @property
-    def _database(self) -> Database:
+    def database(self) -> Database:
+        """The store's, opened when it is first needed."""
         if self._opened is None:
             self._opened = Database.open(self._address)
         return self._opened
 
     def submit(self, spec: Mapping[str, Any]) -> Job:
         """Queue what ``feint run`` reads."""
-        with self._database.writing() as connection:
+        with self.database.writing() as connection:
             return queue.add(connection, spec, self.owner)
 
     def listed(self) -> list[Job]:
         """All of them, the latest first."""
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             return queue.jobs(connection, owner=self.owner, limit=200)
 
     def get(self, job: str) -> Job:
@@ -84,7 +85,7 @@ class Jobs:
         Raises:
             StoreError: there is none.
         """
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             found = queue.get(connection, job)
         if found.owner != self.owner:
             raise StoreError(f"job: expected one that the store knows, got {job!r}")
@@ -93,7 +94,7 @@ class Jobs:
     def cancel(self, job: str) -> Job:
         """Ask to stop it."""
         self.get(job)
-        with self._database.writing() as connection:
+        with self.database.writing() as connection:
             return queue.cancel(connection, job)
 
     def again(self, job: str) -> Job:
@@ -105,7 +106,7 @@ class Jobs:
         found = self.get(job)
         if found.state in (queue.QUEUED, queue.RUNNING):
             raise StoreError(f"job {job}: expected one that has ended, got one that is {found.state}")
-        with self._database.writing() as connection:
+        with self.database.writing() as connection:
             return queue.again(connection, job)
 
     def log(self, job: str) -> str:
@@ -166,7 +167,7 @@ class Jobs:
         return self.get(job.id).state == queue.RUNNING and time.time() - (job.started or 0) > 2
 
     def _start(self) -> None:
-        with self._database.writing() as connection:
+        with self.database.writing() as connection:
             waiting = queue.jobs(connection, [queue.QUEUED], owner=self.owner)
             if not waiting:
                 return
@@ -196,7 +197,7 @@ class Jobs:
                 os.killpg(job.pid, signal.SIGKILL if late else signal.SIGINT)
 
     def _change(self, job: str, **values: Any) -> None:
-        with contextlib.suppress(StoreError), self._database.writing() as connection:  # it may have ended just now
+        with contextlib.suppress(StoreError), self.database.writing() as connection:  # it may have ended just now
             queue.change(connection, job, **values)
 
     def close(self) -> None:

@@ -37,7 +37,9 @@ def application(desk: Desk, rules: Rules) -> FastAPI:
 
     app.router.on_startup.append(look_after)
     typed: Any = ui  # whose types are partly unknown
-    typed.run_with(app, title="feint", dark=None, language="en-US", tailwind=False, show_welcome_message=False)
+    look: dict[str, Any] = {"title": "feint", "dark": None, "language": "en-US", "tailwind": False}
+    # On a busy machine a socket may be silent for some seconds; the page need not begin anew.
+    typed.run_with(app, **look, show_welcome_message=False, reconnect_timeout=30.0)
     app.add_middleware(Guard, rules=rules)
     return app
 

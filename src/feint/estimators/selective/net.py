@@ -96,8 +96,9 @@ class SelectiveNet(nn.Module):
             bad = int((~torch.isfinite(doubt)).sum())
             raise NetworkError(f"a selector returns finite numbers: {bad} of {len(inputs)} inputs gave NaN or infinity")
         categorical = Categorical.from_logits(logits)
-        # 1 - g as the sigmoid of the opposite, which does not round to 0 where g is almost 1.
-        return Categorical(categorical.log_probs, doubt.to(categorical.log_probs.dtype).sigmoid())
+        # 1 - g as the sigmoid of the opposite, which does not round to 0 where g is almost 1; by way of its logarithm,
+        # whose slope does not round to 0 where 1 - g is 1: that stops no attacker.
+        return Categorical(categorical.log_probs, functional.logsigmoid(doubt.to(categorical.log_probs.dtype)).exp())
 
     def begin(self, data: LabelledImages) -> None:
         """Nothing to prepare."""

@@ -5,13 +5,13 @@ from typing import Annotated, ClassVar, Literal, final
 from pydantic import Field, model_validator
 
 from feint.errors import SpecError
-from feint.runs.settings import Radii, RunSettings
-from feint.threats.settings import ThreatWord
+from feint.runs.settings import Radii
+from feint.threats.settings import ThreatSettings, ThreatWord
 from feint.victims.settings import DataSettings, VictimSettings
 
 
 @final
-class AttackSettings(RunSettings):
+class AttackSettings(ThreatSettings):
     """Which attack, on whom, on what.
 
     Attributes:

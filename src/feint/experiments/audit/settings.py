@@ -5,13 +5,13 @@ from typing import Annotated, Literal, final
 from pydantic import Field, model_validator
 
 from feint.errors import SpecError
-from feint.runs.settings import Radii, RunSettings
-from feint.threats.settings import Arithmetic, Knowledge, ThreatWord
+from feint.runs.settings import Radii
+from feint.threats.settings import Arithmetic, Knowledge, ThreatSettings, ThreatWord
 from feint.victims.settings import DataSettings, MeasureName, VictimSettings
 
 
 @final
-class AuditSettings(RunSettings):
+class AuditSettings(ThreatSettings):
     """What an attack on confidence that keeps labels does to a classifier.
 
     Attributes:

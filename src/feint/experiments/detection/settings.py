@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar, Literal, final
 from pydantic import Field, model_validator
 
 from feint.errors import SpecError
-from feint.runs.settings import Radii, RunSettings
-from feint.threats.settings import ThreatWord, ThreatWords
+from feint.runs.settings import Radii
+from feint.threats.settings import ThreatSettings, ThreatWord, ThreatWords
 from feint.victims.settings import DataSettings, Victims, VictimSettings
 
 Protocol = Literal["corrected", "as-released"]
@@ -21,7 +21,7 @@ ATTACKS = (
 
 
 @final
-class DetectSettings(RunSettings):
+class DetectSettings(ThreatSettings):
     """Which attackers each victim faces, and who judges.
 
     Attributes:

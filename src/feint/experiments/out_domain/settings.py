@@ -6,8 +6,8 @@ from typing import Annotated, Any, ClassVar, final
 from pydantic import BeforeValidator, Field
 
 from feint.errors import SpecError
-from feint.runs.settings import Radii, RunSettings, listed
-from feint.threats.settings import ThreatWord, ThreatWords
+from feint.runs.settings import Radii, listed
+from feint.threats.settings import ThreatSettings, ThreatWord, ThreatWords
 from feint.victims.settings import DataSettings, MeasureName, SeveralData, Victims, VictimSettings
 
 START = 0.001
@@ -31,7 +31,7 @@ Labels = Annotated[tuple[int, ...], BeforeValidator(_ranges)]
 
 
 @final
-class OodSettings(RunSettings):
+class OodSettings(ThreatSettings):
     """Who is to tell foreign inputs from its own, and who attacks.
 
     Attributes:

@@ -1,7 +1,7 @@
 """The work on foreign inputs: every set of images attacked through every victim, judged, and a gallery."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any, final
 
@@ -171,14 +171,14 @@ class OutDomain:
             for piece in walk.pieces
         ]
         return [
-            Stage("records", pieces, self._records, tables={"records": records.SCHEMA}),
+            Stage("records", pieces, self._records, {"records": records.SCHEMA}, cut=self.walks[DOMAIN].cut),
             Stage.single("gallery", self._gallery, arrays=["gallery"]),
         ]
 
     def _records(self, piece: Piece, earlier: Run, scratch: Path) -> Found:
         """What one victim says of a part of one set, as it comes and attacked."""
         which, *place = piece.at
-        batch, skipped = self.walks[which].read(Piece(piece.name, piece.size, tuple(place)))
+        batch, skipped = self.walks[which].read(replace(piece, at=tuple(place)))
         at = place[0]
         victim = self.victims[at]
         images, labels, samples = (tensor.to(victim.device) for tensor in batch)

@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar, final
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from feint.errors import SpecError
-from feint.runs.settings import Number, Radii, RunSettings, listed
-from feint.threats.settings import ThreatWord, ThreatWords
+from feint.runs.settings import Number, Radii, listed
+from feint.threats.settings import ThreatSettings, ThreatWord, ThreatWords
 from feint.victims.settings import DataSettings, Victims, VictimSettings
 
 
@@ -22,7 +22,7 @@ Rates = Annotated[tuple[Number, ...], BeforeValidator(listed), AfterValidator(_r
 
 
 @final
-class PerClassSettings(RunSettings):
+class PerClassSettings(ThreatSettings):
     """Whom to look at, by class.
 
     Attributes:

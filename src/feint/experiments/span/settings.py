@@ -4,8 +4,8 @@ from typing import Annotated, final
 
 from pydantic import AfterValidator, Field
 
-from feint.runs.settings import Number, Radii, RunSettings
-from feint.threats.settings import ThreatWord
+from feint.runs.settings import Number, Radii
+from feint.threats.settings import ThreatSettings, ThreatWord
 from feint.victims.settings import DataSettings, VictimSettings
 
 
@@ -14,7 +14,7 @@ def _ascending(radii: tuple[float, ...]) -> tuple[float, ...]:
 
 
 @final
-class SpanSettings(RunSettings):
+class SpanSettings(ThreatSettings):
     """Whose confidence is moved, how far and how.
 
     Attributes:

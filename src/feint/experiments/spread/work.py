@@ -1,7 +1,7 @@
 """The work: mutual information and both approximations to it, of every image of every data set, for every victim."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, final
 
@@ -101,7 +101,7 @@ class Spread:
     def compute(self, piece: Piece, earlier: Run, scratch: Path) -> Found:
         """What one victim's draws say of a part of one set."""
         which, *place = piece.at
-        batch, skipped = self.walks[which].read(Piece(piece.name, piece.size, tuple(place)))
+        batch, skipped = self.walks[which].read(replace(piece, at=tuple(place)))
         victim = self.victims[place[0]]
         images, samples = batch.inputs.to(victim.device), batch.samples.to(victim.device)
         found = predict(victim.estimator(), images, samples, batch_size=self.settings.size)

@@ -11,4 +11,4 @@ from feint.runs.experiment import Experiment
 
 from .settings import TrainingSettings as TrainingSettings
 
-TRAINING = Experiment("train", TrainingSettings, __name__)
+TRAINING = Experiment("train", TrainingSettings, __name__, trains=True)

@@ -92,6 +92,8 @@ class TrainingSettings(RunSettings):
             raise ValueError(f"fgsm or pgd, got {word.name}")
         if word is not None and word.radii is not None and len(word.radii) > 1:
             raise ValueError(f"one radius, got {', '.join(f'{radius:g}' for radius in word.radii)}")
+        if word is not None:
+            word.check_radii(None)
         return word
 
     @model_validator(mode="after")

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from feint.batching import padded_batches
 from feint.errors import NetworkError
 
+from .archives import swollen
 from .weights import first_line
 
 CONTENT: Final = ("archive_version", "serialized_exported_program.json")
@@ -75,6 +76,8 @@ def load_exported(path: Path) -> Exported:
     """Load a ``.pt2`` file; see ``load``."""
     if not path.is_file():
         raise NetworkError(f"no file at {path}" + (" (it is a folder)" if path.is_dir() else ""))
+    if wrong := swollen(path):
+        raise NetworkError(f"{path} {wrong}: it is refused")
     _refuse_pickles(path)
     logger = logging.getLogger("torch.export")
     disabled, logger.disabled = logger.disabled, True  # it logs the whole traceback of what is raised below in one line

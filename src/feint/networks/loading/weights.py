@@ -2,12 +2,12 @@
 
 import io
 import os
-import pickle
 import pickletools
 import re
 import warnings
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -21,6 +21,7 @@ from torch.nn.parameter import is_lazy
 from feint.errors import WeightsError
 from feint.printable import printable
 
+from .archives import swollen
 from .conversion import PICKLE, SCRIPT, WHOLE, WRAPPERS, conversion
 
 # Containers put these before every name: DataParallel, torch.compile, our libraries' wrapper, Lightning modules.
@@ -165,48 +166,30 @@ def _fitting(weights: dict[str, Tensor], expected: Mapping[str, Tensor], path: s
 
 
 def first_line(error: BaseException, limit: int = 300) -> str:
-    """An exception's message, cut to one line."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    """An exception's message, cut to one line; of torch's about pickles the fault, not the advice to run them."""
+    said = str(error).rpartition("WeightsUnpickler error:")[2]
+    lines = [line.strip() for line in said.splitlines() if line.strip()] or [type(error).__name__]
     return lines[0] if len(lines[0]) <= limit else lines[0][: limit - 3] + "..."
 
 
 def _checkpoint(path: Path) -> object:
     """What a checkpoint of torch.save holds, as far as it is tensors and plain containers."""
+    if wrong := swollen(path):
+        raise WeightsError(f"{path} {wrong}: it is refused")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of pickles' protocols; what matters is raised
             return torch.load(path, map_location="cpu", weights_only=True)
-    except (
-        pickle.UnpicklingError,
-        RuntimeError,
-        EOFError,
-        ValueError,
-        LookupError,
-        TypeError,
-        AttributeError,
-    ) as error:
-        cause = error
     except OSError as error:
         raise WeightsError(f"{path} cannot be read: {error.strerror}") from error
-    saved = zipfile.is_zipfile(path)  # by torch.save, before version 1.6 as pickles that begin with a number
-    if saved:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            if any(name.endswith("/constants.pkl") for name in names):
-                raise WeightsError(
-                    f"{path} is a TorchScript program, not a file of weights; save its weights where it was made: "
-                    + conversion(path, SCRIPT)
-                ) from cause
-            pickles = [name for name in names if name.endswith("data.pkl")]
-            try:
-                found = [global_ for name in pickles for global_ in _globals(io.BytesIO(archive.read(name)))]
-            except (zipfile.BadZipFile, OSError):
-                found = []
-    else:
-        with path.open("rb") as file:
-            saved = MAGIC in file.read(16)
-            file.seek(0)
-            found = _globals(file)
+    except Exception as error:  # torch raises anything on a damaged file: assertions, struct's errors
+        cause = error
+    saved, names, found = _inside(path)
+    if any(name.endswith("/constants.pkl") for name in names):
+        raise WeightsError(
+            f"{path} is a TorchScript program, not a file of weights; save its weights where it was made: "
+            + conversion(path, SCRIPT)
+        ) from cause
     named = [name for name in found if not HARMLESS.fullmatch(name)]
     if named:
         raise WeightsError(
@@ -216,6 +199,24 @@ def _checkpoint(path: Path) -> object:
     raise WeightsError(
         f"{path} is neither safetensors nor a whole checkpoint of torch.save: {first_line(cause)}"
     ) from cause
+
+
+def _inside(path: Path) -> tuple[bool, list[str], list[str]]:
+    """Whether torch.save wrote a file, the names of its members, and what its pickles name to be called."""
+    names: list[str] = []
+    found: list[str] = []
+    with suppress(Exception):  # Python's reader raises anything on a damaged archive; what was found before counts
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                names += archive.namelist()
+                for name in names:
+                    found += _globals(io.BytesIO(archive.read(name))) if name.endswith("data.pkl") else []
+    with path.open("rb") as file:
+        start = file.read(16)
+        if names or start.startswith(b"PK"):
+            return True, names, found
+        file.seek(0)  # before version 1.6 they were pickles that begin with a number
+        return MAGIC in start, names, _globals(file)
 
 
 def _globals(file: io.BytesIO | io.BufferedReader) -> list[str]:

@@ -114,6 +114,18 @@ def explained(path: Path) -> Generator[None]:
         raise StoreError(f"cannot write {path}: {reason}{at}{hint}") from error
 
 
+def check_writable(folder: Path) -> None:
+    """Raise a StoreError for a folder that could not be written, nor made, without trying: nothing is left behind."""
+    with explained(folder):
+        place = Path(os.path.abspath(folder))
+        while not os.path.lexists(place):
+            place = place.parent
+        if not place.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, "", str(place))
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, "", str(place))
+
+
 def locked(path: Path) -> int:
     """Take a folder's lock; the open file that holds it.
 

@@ -25,7 +25,7 @@ sys.path[:] = connection.recv()
 from feint.runs.runners.worker import serve
 serve(connection)
 """
-"""What a worker begins with. Ctrl-C is the driver's business."""
+"""What a worker begins with. Ctrl-C is the driver's business. (-P: nothing is imported from where it happens to be.)"""
 
 
 def processes(workers: int | None = None, devices: Sequence[str] = (), shard: int | None = None) -> Crew:
@@ -117,7 +117,7 @@ def _started() -> _Process:
     here, there = Pipe()
     try:
         handle = subprocess.Popen(
-            [sys.executable, "-c", _BEGIN, str(there.fileno())],
+            [sys.executable, "-P", "-c", _BEGIN, str(there.fileno())],
             pass_fds=[there.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=2,  # standard output is for results

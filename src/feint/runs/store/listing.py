@@ -1,7 +1,9 @@
 """Reading: runs that fit what is asked, and everything about one of them."""
 
 import json
+import os
 import re
+import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -199,6 +201,8 @@ def find(connection: Connection, name: str) -> Listed:
     Raises:
         StoreError: there is none, or several.
     """
+    if not name:  # which every id begins with
+        raise StoreError("run: expected an id, the beginning of one, or a folder, got nothing")
     folder = str(Path(name).absolute())
     for where in (RUNS.c.folder == folder, RUNS.c.id == name, RUNS.c.id.startswith(name, autoescape=True)):
         rows = connection.execute(select(*_COLUMNS).where(where).order_by(RUNS.c.key).limit(5)).mappings().all()
@@ -208,9 +212,13 @@ def find(connection: Connection, name: str) -> Listed:
             places = {_listed(row).id: None for row in rows}
             told = list(places) if len(places) > 1 else [_listed(row).folder for row in rows]
             raise StoreError(f"run: expected one, got {name!r}, which is {', '.join(told)}")
-    raise StoreError(
-        f"run: expected one that the store knows, got {name!r} (feint runs --rescan FOLDER looks for more)"
-    )
+    where = "FOLDER looks for more"
+    if os.path.lexists(name):
+        from feint.runs.run import read_state
+
+        read_state(Path(name))  # what is wrong with it
+        where = f"{shlex.quote(name)} adds it"
+    raise StoreError(f"run: expected one that the store knows, got {name!r} (feint runs --rescan {where})")
 
 
 def known(connection: Connection, run: Listed) -> Known:

@@ -35,9 +35,12 @@ class Listed(BaseModel):
     state: str
     created: str
     data: str
+    images: int | None
     victim: str
     estimator: str
     attack: str
+    measure: str
+    protocol: str
     stochastic: bool
     numbers: dict[str, float]
     command: str
@@ -190,9 +193,7 @@ def _told(path: Path, changed: tuple[int, ...], entry: str) -> bytes:
 
 
 def _listed(entry: Entry) -> Listed:
-    found = asdict(entry)
-    found.pop("radii")
-    return Listed(**found)
+    return Listed(**{name: value for name, value in asdict(entry).items() if name in Listed.model_fields})
 
 
 def _has(entry: Entry, words: list[str]) -> bool:

@@ -5,6 +5,14 @@ export default {
     step: Number, places: Array, wrong: String, name: String, shown: String,
   },
   emits: ["changed"],
+  data() {
+    return { mine: null }; // where a slider was moved to, until the server knows: its answers to earlier places come late
+  },
+  watch: {
+    value(now) {
+      if (now === this.mine) this.mine = null;
+    },
+  },
   methods: {
     tell(value) {
       this.$emit("changed", value);
@@ -20,8 +28,9 @@ export default {
         return h("input", { ...common, type: "checkbox", checked: this.value, onChange: (event) => this.tell(event.target.checked) });
       }
       if (this.kind === "range") {
-        const move = (event) => this.tell(Number(event.target.value));
-        return h("input", { ...common, type: "range", min: this.low, max: this.high, step: this.step, value: this.value, "aria-valuetext": this.shown, onInput: move });
+        const move = (event) => this.tell((this.mine = Number(event.target.value)));
+        const place = this.mine === null ? this.value : this.mine;
+        return h("input", { ...common, type: "range", min: this.low, max: this.high, step: this.step, value: place, "aria-valuetext": this.shown, onInput: move });
       }
       if (this.kind === "area") {
         return h("textarea", { ...common, rows: 3, value: this.value, onChange: (event) => this.tell(event.target.value) });

@@ -1,4 +1,4 @@
-"""A file of the visitor's, sent to the API."""
+"""A file of the visitor's, or a picture that their camera takes, sent to the API."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, final
@@ -16,7 +16,7 @@ class Upload(Element, component="upload.js"):
         accept: kinds of files that are offered.
         most: bytes.
         on_uploaded: is told the answer.
-        camera: whether a phone takes a picture instead.
+        camera: whether a picture is taken instead, by the browser where it may, else by a phone.
     """
 
     def __init__(

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 from typing import Any, Final, final
-from urllib.parse import urlencode
 
 from nicegui import ui
 
@@ -12,7 +11,7 @@ from feint.app.web.desk import Desk
 from feint.app.web.elements import Field, Pad, Upload
 from feint.app.web.parts.answers import Answer
 from feint.app.web.parts.forms import WordForm
-from feint.app.web.parts.frame import button, frame, text
+from feint.app.web.parts.frame import button, frame, remember, text
 from feint.errors import FeintError
 from feint.reports.formats import significant
 from feint.reports.images import data_uri
@@ -219,7 +218,8 @@ class Bench:
             self._answers[1].box.set_visibility(bool(self._second))
             if self._second:
                 other = admission.victim("" if self._second == "-" else self._second).plain()
-                beside = await self._desk.studio.call(f"{STUDIO}.attack:attack", **{**asked, "victim": other})
+                same = {"victim": other, "image": {**asked["image"], "of": asked["victim"]}}
+                beside = await self._desk.studio.call(f"{STUDIO}.attack:attack", **{**asked, **same})
                 self._answers[1].show(beside)
         except FeintError as error:
             self._told.set_text(str(error))
@@ -249,7 +249,7 @@ class Bench:
             "second": self._second,
             "label": self._label,
         }
-        ui.navigate.history.replace("/attack?" + urlencode({name: value for name, value in said.items() if value}))
+        remember("/attack", said)
 
     async def _save(self) -> None:
         try:

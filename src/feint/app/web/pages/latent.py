@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, final
-from urllib.parse import urlencode
 
 from nicegui import ui
 
@@ -12,7 +11,7 @@ from feint.app.web.desk import Desk
 from feint.app.web.elements import Chart, Field, Grid, Plane
 from feint.app.web.elements.grid import Cell, Head, Line
 from feint.app.web.parts.forms import WordForm
-from feint.app.web.parts.frame import button, frame, link, text
+from feint.app.web.parts.frame import button, frame, link, remember, text
 from feint.errors import FeintError
 from feint.reports import charts
 from feint.reports.formats import percent, significant
@@ -248,7 +247,7 @@ class Room:
             "pin": ",".join(f"{each:.4g}" for each in self._pin),
             "way": ",".join(f"{each:.4g}" for each in self._way),
         }
-        ui.navigate.history.replace("/latent?" + urlencode({name: value for name, value in said.items() if value}))
+        remember("/latent", said)
 
 
 def _figure(told: str) -> tuple[Any, Any]:

@@ -18,13 +18,16 @@ HEADS = (
     Head("data", "data", name=True),
     Head("estimator", "estimator", name=True),
     Head("attack", "attack", name=True),
+    Head("measure", "measure", name=True),
     Head("radius", "radius"),
     Head("accuracy", "accuracy", "%"),
     Head("aurc", "AURC", "× 1000, clean"),
     Head("attacked", "AURC", "× 1000, attacked"),
     Head("judged", "judged by", name=True),
+    Head("protocol", "protocol", name=True),
     Head("run", "run", name=True),
 )
+FACETS = (2, 3, 4, 5, 6, 11)
 
 
 def register(desk: Desk) -> None:
@@ -34,8 +37,9 @@ def register(desk: Desk) -> None:
     async def leaderboard() -> None:
         lead = (
             "What a victim's confidence is worth is how far its AURC lies below its error rate, which a random order "
-            "has. Kept is the share of that worth that is left under attack; below 0 it misleads. Compare rows of the "
-            "same data, attack and radius."
+            "has. Kept is the share of that worth that is left under attack; below 0 it misleads. Rows compare that "
+            "have the same radius and the same protocol, which stands for the data, how many of them, and all settings "
+            "of attack and measure."
         )
         with frame("Leaderboard", "Leaderboard", lead):
             entries = await asyncio.to_thread(desk.shelf.entries)
@@ -44,7 +48,7 @@ def register(desk: Desk) -> None:
                 text("p", "No audits yet: each adds a row for every radius.", "wait")
                 return
             with ui.element("div").classes("card"):
-                Grid(HEADS, [line for _, line in rows], caption="Victims", facets=(2, 3, 4, 5), search=True, keep=True)
+                Grid(HEADS, [line for _, line in rows], caption="Victims", facets=FACETS, search=True, keep=True)
 
 
 def _rows(each: Entry) -> list[tuple[float, Line]]:
@@ -54,13 +58,18 @@ def _rows(each: Entry) -> list[tuple[float, Line]]:
         cells = (
             Cell(each.victim, each.victim),
             Cell(percent(1)(at.kept), at.kept),
-            *(Cell(name, name) for name in (each.data, each.estimator, each.attack)),
+            *(Cell(name, name) for name in (_counted(each), each.estimator, each.attack, each.measure)),
             Cell(radius(at.radius), at.radius),
             Cell(percent(1)(each.numbers.get("accuracy")), each.numbers.get("accuracy")),
             Cell(times1000(1)(each.numbers.get("aurc")), each.numbers.get("aurc")),
             Cell(times1000(1)(at.aurc), at.aurc),
             Cell("fresh draws" if each.stochastic else "its one answer", None),
+            Cell(each.protocol, each.protocol),
             Cell(each.id, each.id, f"/run/{quote(each.id)}"),
         )
         found.append((at.kept, Line(f"{each.id}-{at.radius}", cells)))
     return found
+
+
+def _counted(each: Entry) -> str:
+    return f"{each.data}, {each.images:,}" if each.images is not None else each.data

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, final
 
+from fastapi import Request
 from nicegui import ui
 
 from feint.app.web.desk import Desk
 from feint.app.web.elements import Chart, Field, Grid
 from feint.app.web.elements.grid import Cell, Head, Line
-from feint.app.web.parts.frame import frame, link, text
+from feint.app.web.parts.frame import frame, link, remember, text
+from feint.app.web.parts.shown import slug
 from feint.errors import FeintError
 from feint.reports.formats import percent, significant, times1000
 from feint.reports.images import data_uri
@@ -50,34 +52,24 @@ FOREIGN: Final = (
 
 
 def register(desk: Desk) -> None:
-    """The page."""
+    """The page; where the sliders stand is in its address."""
 
     @ui.page("/learn")
-    async def learn() -> None:
+    async def learn(request: Request) -> None:
+        said = dict(request.query_params)
         lead = "Five stations on scikit-learn's handwritten digits. Move the sliders: nothing here is a recording."
         with frame("Learn", "Learn", lead):
+            ace, pgd = {"word": "ace", "index": 0}, {"word": "pgd:steps=10", "index": 4}
             stations = [
-                Station(desk, "What doubt is made of", DOUBT, "doubt", _doubt, share=(1.0, 0.5), noise=(1.0, 0.0)),
-                Station(desk, "Whom confidence ranks first", RANKING, "ranking", _ranking, radius=(0.2, 0.05)),
                 Station(
-                    desk,
-                    "An attack on confidence",
-                    ACE,
-                    "moved",
-                    _moved,
-                    {"word": "ace", "index": 0},
-                    radius=(0.3, 0.1),
+                    desk, said, "What doubt is made of", DOUBT, "doubt", _doubt, share=(1.0, 0.5), noise=(1.0, 0.0)
                 ),
+                Station(desk, said, "Whom confidence ranks first", RANKING, "ranking", _ranking, radius=(0.2, 0.05)),
+                Station(desk, said, "An attack on confidence", ACE, "moved", _moved, ace, radius=(0.3, 0.1)),
                 Station(
-                    desk,
-                    "An attack on the label, and a defense",
-                    LABELS,
-                    "moved",
-                    _moved,
-                    {"word": "pgd:steps=10", "index": 4},
-                    radius=(0.5, 0.2),
+                    desk, said, "An attack on the label, and a defense", LABELS, "moved", _moved, pgd, radius=(0.5, 0.2)
                 ),
-                Station(desk, "From outside", FOREIGN, "foreign", _moved, {"seed": 0}, radius=(0.5, 0.2)),
+                Station(desk, said, "From outside", FOREIGN, "foreign", _moved, {"seed": 0}, radius=(0.5, 0.2)),
             ]
             with ui.element("section"):
                 text("h2", "Go on")
@@ -95,6 +87,7 @@ class Station:
 
     Args:
         desk: whose studio.
+        said: what stands in the page's address.
         title: its heading.
         told: what it is about.
         question: what the tour's part of the studio is asked.
@@ -106,6 +99,7 @@ class Station:
     def __init__(
         self,
         desk: Desk,
+        said: dict[str, str],
         title: str,
         told: str,
         question: str,
@@ -114,9 +108,13 @@ class Station:
         **sliders: tuple[float, float],
     ) -> None:
         self._desk = desk
+        self._said = said
+        self._keys = {name: f"{slug(title)}.{name}" for name in sliders}
         self._question = question
         self._common = dict(common or {})
-        self._values = {name: start for name, (_, start) in sliders.items()}
+        self._values = {
+            name: _within(said.get(self._keys[name], ""), end, start) for name, (end, start) in sliders.items()
+        }
         self._asked, self._running = 0, False
         with ui.element("section"):
             text("h2", title)
@@ -125,11 +123,11 @@ class Station:
                 name: Field(
                     {"share": "of the second digit", "noise": "noise"}.get(name, name),
                     "range",
-                    start,
+                    self._values[name],
                     span=(0, end, end / 100),
                     on_change=self._setter(name),
                 )
-                for name, (end, start) in sliders.items()
+                for name, (end, _) in sliders.items()
             }
             self._fill = show()
             self._line = text("p", "Computing …", "finding").props('aria-live="polite"')
@@ -137,6 +135,8 @@ class Station:
     def _setter(self, name: str) -> Any:
         async def put(value: float) -> None:
             self._values[name] = float(value)
+            self._said[self._keys[name]] = f"{float(value):.4g}"
+            remember("/learn", self._said)
             await self.renew()
 
         return put
@@ -159,6 +159,14 @@ class Station:
             self._line.set_text(str(error))
         finally:
             self._running = False
+
+
+def _within(said: str, end: float, start: float) -> float:
+    """Where a slider stands: as an address says, if it says so."""
+    try:
+        return float(said) if 0 <= float(said) <= end else start
+    except ValueError:
+        return start
 
 
 def _pictures(count: int) -> list[tuple[Any, Any]]:

@@ -1,7 +1,6 @@
 """New job: a form for each experiment, the command that does the same, and a button that queues it."""
 
 import asyncio
-from urllib.parse import urlencode
 
 from fastapi import Request
 from nicegui import ui
@@ -12,7 +11,7 @@ from feint.app.web import planning
 from feint.app.web.desk import Desk
 from feint.app.web.elements import Field
 from feint.app.web.parts.asking import Asking
-from feint.app.web.parts.frame import button, frame, text, wrong
+from feint.app.web.parts.frame import button, frame, remember, text, wrong
 from feint.errors import FeintError
 
 
@@ -61,7 +60,7 @@ def register(desk: Desk) -> None:
                 told.set_text(str(error))
 
         def changed() -> None:
-            ui.navigate.history.replace("/new?" + urlencode({"experiment": experiment, **form.said}))
+            remember("/new", {"experiment": experiment, **form.said})
             command.set_text(form.command)
             told.set_text(form.wrong())
 

@@ -1,15 +1,17 @@
 """Run: its report, live, and everything of it to download."""
 
 import asyncio
-import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
+from fastapi import Request
 from nicegui import ui
 
 from feint.app.web.desk import Desk
-from feint.app.web.parts.frame import frame, link, text, wrong
+from feint.app.web.parts.frame import frame, link, remember, text, wrong
+from feint.app.web.parts.picked import criteria, where_of
 from feint.app.web.parts.shown import show
 from feint.app.web.parts.threshold import Threshold
 from feint.errors import FeintError
@@ -20,7 +22,8 @@ def register(desk: Desk) -> None:
     """The page of one run."""
 
     @ui.page("/run/{name}")
-    async def run(name: str) -> None:
+    async def run(request: Request, name: str) -> None:
+        said = dict(request.query_params)
         try:
             entry = await asyncio.to_thread(desk.shelf.entry, name)
         except FeintError as error:
@@ -43,15 +46,23 @@ def register(desk: Desk) -> None:
             limits = ui.element("div")
             with shown:
                 text("p", "Reading the run …", "wait")
-        seen = [""]
+        seen, chosen, tried = [""], dict[str, Any](), dict[str, Any]()
 
-        async def picked(figure: str, title: str, datum: Mapping[str, Any]) -> None:
-            where = criteria(title, datum)
+        def share() -> None:
+            remember(f"/run/{quote(name)}", {**tried, **chosen})
+
+        async def picked(_: str, title: str, datum: Mapping[str, Any]) -> None:
+            await look(criteria(title, datum))
+
+        async def look(where: Mapping[str, Any]) -> None:
             if not where:
                 return
-            asked = {"path": str(desk.shelf.path(name)), "where": where}
+            chosen.clear()
+            chosen.update(where)
+            share()
             found: dict[str, Any] = {"items": []}
             try:
+                asked = {"path": str(desk.shelf.path(name)), "where": dict(where)}
                 found = await desk.studio.call("feint.app.web.studio.behind:behind", **asked)
             except FeintError as error:
                 found["told"] = str(error)
@@ -84,33 +95,27 @@ def register(desk: Desk) -> None:
 
         await ui.context.client.connected()
         await renew()
-        known = await desk.reader.call("feint.app.web.reading.limits:choices", path=desk.shelf.path(name))
+        known: dict[str, list[str]] = {}
+        with suppress(FeintError):  # which the report has said by now
+            known = await desk.reader.call("feint.app.web.reading.limits:choices", path=desk.shelf.path(name))
         if known:
+
+            def tell(values: Mapping[str, Any]) -> None:
+                tried.update(values)
+                if "on" in chosen:  # a bar of other values
+                    chosen.clear()
+                share()
+
             with limits:
-                threshold = Threshold(desk, desk.shelf.path(name), known)
+                threshold = Threshold(desk, desk.shelf.path(name), known, said, tell, look)
+            if "share" in said:
+                tried.update({key: said[key] for key in ("on", "measure", "share") if key in said})
             await threshold.renew()
+        try:
+            await look(where_of(said))
+        except FeintError as error:
+            wrong(str(error))
         ui.timer(2.0, renew, active=entry.state != "complete")
-
-
-def criteria(title: str, datum: Mapping[str, Any]) -> dict[str, Any]:
-    """Which images stand behind a mark, as far as its chart says; nothing where it does not.
-
-    >>> criteria("radius 0.1", {"span": "50 to 55 %", "kind": "wrong"})
-    {'radius': '0.1', 'low': 0.5, 'high': 0.55, 'correct': False}
-    """
-    found: dict[str, Any] = {}
-    stage = " ".join(str(datum.get(name, "")) for name in ("group", "series", "stage")) + " " + title
-    if radius := re.search(r"radius ([\d.e-]+)", stage):
-        found["radius"] = radius[1]
-    if span := re.fullmatch(r"([\d.]+) to ([\d.]+) %", str(datum.get("span", ""))):
-        found |= {"low": float(span[1]) / 100, "high": float(span[2]) / 100}
-    if datum.get("kind") in ("correct", "wrong"):
-        found["correct"] = datum["kind"] == "correct"
-    if "x" in datum and isinstance(datum["x"], int | float) and 0 < datum["x"] <= 100 and not found.get("high"):
-        found["coverage"] = datum["x"] / 100
-    if "category" in datum and not found.keys() - {"radius"}:
-        found["name"] = str(datum["category"])
-    return found if found.keys() - {"radius"} else {}
 
 
 def _item(item: Mapping[str, Any]) -> None:

@@ -31,6 +31,10 @@ HEADS = (
     Head("begun", "begun", name=True),
 )
 FACETS = (1, 2, 4, 5, 10)
+FOLDER = Head("folder", "folder", name=True)
+"""A column that stands where the runs lie in several."""
+MOST = 2000
+"""Runs that a page lists."""
 
 
 def register(desk: Desk) -> None:
@@ -39,9 +43,12 @@ def register(desk: Desk) -> None:
     @ui.page("/")
     async def runs() -> None:
         entries = await asyncio.to_thread(desk.shelf.entries)
-        with frame(
-            "Runs", "Runs", f"What lies in {desk.runs.name}: click a run to see its report; pick some to compare."
-        ):
+        several = len({each.folder for each in entries}) > 1
+        heads, facets = ((*HEADS, FOLDER), (*FACETS, len(HEADS))) if several else (HEADS, FACETS)
+        lead = "All that the store knows: click a run to see its report; pick some to compare."
+        if len(entries) > MOST:
+            lead += f" These are the latest {MOST:,} of {len(entries):,}; feint runs finds the others."
+        with frame("Runs", "Runs", lead):
             if not entries:
                 _empty()
                 await _digits(desk)
@@ -60,15 +67,14 @@ def register(desk: Desk) -> None:
                 told.set_text("Pick at least two." if len(keys) < 2 else f"{len(keys)} runs picked.")
 
             with ui.element("div").classes("card"):
-                grid = Grid(
-                    HEADS, lines(entries), caption="Runs", facets=FACETS, search=True, keep=True, on_picked=picked
-                )
+                rows = lines(entries, several)
+                grid = Grid(heads, rows, caption="Runs", facets=facets, search=True, keep=True, on_picked=picked)
 
             async def renew() -> None:
                 found = await asyncio.to_thread(desk.shelf.entries)
                 if found != state[0]:
                     state[0] = found
-                    grid.show(lines(found))
+                    grid.show(lines(found, several))
 
             state = [entries]
             ui.timer(3.0, renew)
@@ -92,10 +98,10 @@ async def _digits(desk: Desk) -> None:
         text("p", "Click one to attack it.")
         place = ui.element("div").classes("thumbs large")
         with place:
-            text("p", "Training the demo network, some seconds …", "wait")
+            text("p", "Reading them …", "wait")
     await ui.context.client.connected()
     try:
-        found = await desk.studio.call("feint.app.web.studio.pictures:about", victim={})
+        found = await desk.reader.call("feint.app.web.studio.pictures:digits")
     except FeintError as error:
         place.clear()
         with place:
@@ -103,7 +109,7 @@ async def _digits(desk: Desk) -> None:
         return
     place.clear()
     with place:
-        for each in found["thumbs"]:
+        for each in found:
             with link("", f"/attack?image={each['index']}"):
                 picture = ui.element("img")
                 picture._props |= {  # pyright: ignore[reportPrivateUsage]
@@ -112,9 +118,12 @@ async def _digits(desk: Desk) -> None:
                 }
 
 
-def lines(entries: Sequence[Entry]) -> list[Line]:
-    """A row for each run."""
-    return [Line(each.id, _cells(each)) for each in entries]
+def lines(entries: Sequence[Entry], several: bool) -> list[Line]:
+    """A row for each run; where they lie in several folders, it says in which."""
+    return [
+        Line(each.id, (*_cells(each), *([Cell(clean(each.folder), each.folder)] if several else [])))
+        for each in entries[:MOST]
+    ]
 
 
 def _cells(each: Entry) -> tuple[Cell, ...]:

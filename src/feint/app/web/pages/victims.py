@@ -14,8 +14,10 @@ from feint.app.web.elements import Field, Grid, Upload
 from feint.app.web.elements.grid import Cell, Head, Line
 from feint.app.web.parts.forms import WordForm
 from feint.app.web.parts.frame import frame, link, text, wrong
+from feint.app.web.parts.shown import show_block
 from feint.reports.formats import percent
 from feint.reports.names import short
+from feint.reports.report import Facts
 
 HEADS = (
     Head("victim", "victim", name=True),
@@ -63,7 +65,17 @@ def register(desk: Desk) -> None:
                     link("See its latent space", f"/latent?autoencoder={quote(name)}").classes("button main")
             with ui.element("section"):
                 text("h2", "Card")
-                text("pre", json.dumps(cards[name], indent=2)[:20_000]).props('tabindex="0"')
+                cells = line(name, cards[name]).cells
+                facts = {head.title: cell.text for head, cell in zip(HEADS, cells, strict=True) if cell.text}
+                show_block(Facts({**facts, "classes": classes_of(cards[name])}))
+                with ui.element("details"):
+                    text("summary", "All of it")
+                    text("pre", json.dumps(cards[name], indent=2)[:20_000]).props('tabindex="0"')
+
+
+def classes_of(card: Mapping[str, Any]) -> str:
+    """Their names, as many as fit a line or two."""
+    return short(", ".join(map(str, card.get("classes") or [])), 200)
 
 
 def line(name: str, card: Mapping[str, Any]) -> Line:

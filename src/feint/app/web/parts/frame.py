@@ -1,8 +1,9 @@
 """What all pages share: the head with its links, the main part, and a few elements with text in them."""
 
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from nicegui import ui
 from nicegui.element import Element
@@ -70,3 +71,9 @@ def button(content: str, act: Callable[[], Any] | Callable[[], Awaitable[Any]], 
 def wrong(message: str) -> Element:
     """What went wrong, in one line, said aloud too."""
     return text("p", message, "note").props('role="alert"')
+
+
+def remember(place: str, said: Mapping[str, Any]) -> None:
+    """Keep what is chosen in a page's address, so that it can be shared; without what is empty."""
+    kept = {name: value for name, value in said.items() if value not in ("", None)}
+    ui.navigate.history.replace(f"{place}?{urlencode(kept)}" if kept else place)

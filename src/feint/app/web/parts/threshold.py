@@ -1,6 +1,7 @@
 """A slider for a threshold, over the values of a run's records."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, final
 
@@ -11,9 +12,14 @@ from feint.app.web.elements import Chart, Field
 from feint.errors import FeintError
 from feint.reports.formats import percent
 
-from .frame import text
+from .frame import button, text
 
 STEPS = 200
+CHOICES = ("on", "measure")
+ALTS = (
+    "Values of the measure, and the threshold among them",
+    "What the threshold comes to, on the curve of all thresholds",
+)
 
 
 @final
@@ -24,34 +30,77 @@ class Threshold:
         desk: whose reader.
         path: the run's folder.
         known: what it can be tried on.
+        said: what is tried first, as far as it is known.
+        tell: is told what is tried now.
+        picked: is told which inputs stand behind a bar that somebody clicks.
     """
 
-    def __init__(self, desk: Desk, path: Path, known: Mapping[str, Sequence[str]]) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        path: Path,
+        known: Mapping[str, Sequence[str]],
+        said: Mapping[str, str],
+        tell: Callable[[Mapping[str, Any]], Any],
+        picked: Callable[[Mapping[str, Any]], Any],
+    ) -> None:
         self._desk = desk
         self._path = path
-        self._values: dict[str, Any] = {"on": known["on"][0], "measure": known["measure"][0], "share": 0.9}
+        self._tell = tell
+        self._picked = picked
+        first = {name: said[name] if said.get(name) in known[name] else known[name][0] for name in CHOICES}
+        self._values: dict[str, Any] = {**first, "share": _share(said.get("share", ""))}
         self._asked, self._running = 0, False
+        self._limit, self._kinds = 0.0, ("", "")
         with ui.element("section"):
             text("h2", "Try a threshold")
             with ui.element("div").classes("columns"):
-                for name in ("on", "measure"):
+                for name in CHOICES:
                     shown = {each: each.replace("_", " ") for each in known[name]}
-                    Field(name, "select", known[name][0], options=shown, on_change=self._setter(name))
-            self._slider = Field("inputs below it", "range", 180, span=(0, STEPS, 1), on_change=self._moved)
+                    Field(name, "select", self._values[name], options=shown, on_change=self._setter(name))
+            place = round(STEPS * self._values["share"])
+            self._slider = Field("inputs below it", "range", place, span=(0, STEPS, 1), on_change=self._moved)
             self._told = text("p", "", "finding").props('role="status"')
+            with ui.element("div").classes("bar"):
+                self._missed, self._alarms = button("", self._show_missed), button("", self._show_alarms)
             self._key = ui.element("ul").classes("key")
-            self._chart = Chart({}, "Values of the measure, and the threshold among them")
+            with ui.element("div").classes("panels many").style("--least: 400px"):
+                self._charts = [Chart({}, ALTS[0], self._bar), Chart({}, ALTS[1])]
 
     def _setter(self, name: str) -> Any:
         async def put(value: str) -> None:
             self._values[name] = value
+            self._tell(self._values)
             await self.renew()
 
         return put
 
     async def _moved(self, place: float) -> None:
         self._values["share"] = float(place) / STEPS
+        self._tell(self._values)
         await self.renew()
+
+    async def _show_missed(self) -> None:
+        """What should lie above the threshold, and does not."""
+        await self._side(self._kinds[1], "high")
+
+    async def _show_alarms(self) -> None:
+        """What lies above the threshold, and should not."""
+        await self._side(self._kinds[0], "low")
+
+    async def _side(self, kind: str, end: str) -> None:
+        above = math.nextafter(self._limit, math.inf)  # what lies at the threshold is below it
+        await self._picked({**self._chosen, end: above, "kind": kind})
+
+    @property
+    def _chosen(self) -> dict[str, Any]:
+        return {name: self._values[name] for name in CHOICES}
+
+    async def _bar(self, datum: Mapping[str, Any]) -> None:
+        """What stands behind a bar; the rule among them stands for nothing."""
+        if {"low", "high", "name"} <= datum.keys():
+            ends = {name: float(datum[name]) for name in ("low", "high")}
+            await self._picked({**self._chosen, **ends, "kind": str(datum["name"])})
 
     async def renew(self) -> None:
         """Try it; while an answer is on its way, only the last wish counts."""
@@ -73,10 +122,22 @@ class Threshold:
 
     def _show(self, found: Mapping[str, Any]) -> None:
         self._told.set_text(found["told"])
-        self._chart.show(found["chart"])
+        self._limit, self._kinds = float(found["limit"]), found["kinds"]
+        self._missed.set_text(f"Show {self._kinds[1]} below it")
+        self._alarms.set_text(f"Show {self._kinds[0]} above it")
+        for chart, spec in zip(self._charts, found["charts"], strict=True):
+            chart.show(spec)
         self._key.clear()
         with self._key:
             for name, shade in found["legend"]:
                 with ui.element("li"):
                     ui.element("i").classes("square").style(f"color: {shade}")
                     text("span", name)
+
+
+def _share(said: str) -> float:
+    """What an address says of the slider, where it says a share."""
+    try:
+        return float(said) if 0 <= float(said) <= 1 else 0.9
+    except ValueError:
+        return 0.9

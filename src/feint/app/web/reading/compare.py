@@ -9,17 +9,20 @@ import torch
 
 from feint import metrics
 from feint.errors import SpecError
-from feint.reports import Column, Report, Section, Table, Text, charts
+from feint.reports import Column, Format, Report, Section, Table, Text, charts
 from feint.reports.formats import percent, radius, times1000
 from feint.reports.report import Figure
-from feint.runs.run import Run
+from feint.runs.run import Run, read_state
 from feint.runs.runners.local import read_summary
+from feint.runs.store.comparison import flattened
+from feint.runs.store.entry import Entry as Stored
 from feint.victims.records import MEASURE
 
 from .runs import Reader, judging, opened
 
 MOST: Final = 8
 RESAMPLES: Final = 200
+WRITTEN: Final[Mapping[str, Format]] = {"accuracy": percent(1), "aurc": times1000(1), "effective_radius": radius}
 
 
 def compare(kept: Reader, paths: Sequence[Path]) -> Report:
@@ -38,30 +41,45 @@ def compare(kept: Reader, paths: Sequence[Path]) -> Report:
         "victim": Column("victim"),
         "radius": Column("radius", format=radius),
         "accuracy": Column("accuracy", format=percent(1)),
+        "accuracy_within": Column("95 % interval", "accuracy"),
         "aurc": Column("AURC", format=times1000(1)),
-        "interval": Column("95 % interval", "× 1000"),
+        "aurc_within": Column("95 % interval", "AURC"),
         "effective_radius": Column("effective radius", format=radius),
+        "effective_radius_within": Column("95 % interval", "effective radius"),
         "success": Column("labels changed", format=percent(1)),
     }
     table = Table.of("compare", columns, rows, caption="By radius; clean where there is none")
+    protocols = {Stored.read(path).protocol for path in paths}
     told = (
-        "A stochastic victim is judged by fresh draws. Intervals are of the bootstrap over images. "
-        "Rows compare where data, attack and measure are the same."
-    )
+        "They were asked alike, so that their numbers compare at the same radius. "
+        if len(protocols) == 1
+        else "They were not asked alike: data, attack, measure or something else differs, and so may the numbers. "
+    ) + "A stochastic victim is judged by fresh draws. Intervals are of the bootstrap over images."
     audits = [(run, summary) for run, summary in found if run.experiment.name == "audit"]
     figures = (_figure(rows, [run.id for run, _ in audits]),) if audits else ()
-    settings = Table.of(
-        "settings", {"run": Column("run"), "command": Column("command")}, [_setting(run) for run, _ in found]
-    )
     return Report(
         title="Comparison",
         headline=f"{len(found)} runs side by side",
-        sections=(Section("AURC by radius", (Text.of(told), *figures, table)), Section("What they are", (settings,))),
+        sections=(
+            Section("AURC by radius", (Text.of(told), *figures, table)),
+            Section("What differs", (_differing([run for run, _ in found]),)),
+        ),
     )
 
 
-def _setting(run: Run) -> dict[str, Any]:
-    return {"run": run.id, "command": run.command}
+def _differing(runs: Sequence[Run]) -> Table:
+    """Commands, and settings that are not the same in all."""
+    asked = [{"command": run.command, **flattened(read_state(run.path)["settings"])} for run in runs]
+    names = [
+        name
+        for name in dict.fromkeys(key for each in asked for key in each)
+        if len({str(each.get(name)) for each in asked}) > 1
+    ]
+    columns = {"setting": Column("setting"), **{f"run {at}": Column(run.id) for at, run in enumerate(runs)}}
+    rows = [
+        {"setting": name, **{f"run {at}": str(each.get(name, "–")) for at, each in enumerate(asked)}} for name in names
+    ]
+    return Table.of("settings", columns, rows)
 
 
 def _rows(run: Run, summary: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -78,27 +96,38 @@ def _stage(run: Run, row: Mapping[str, Any]) -> dict[str, Any]:
     names = ("radius", "accuracy", "aurc", "effective_radius", "success")
     found = {name: value for name in names if isinstance(value := row.get(name), int | float)}
     if run.experiment.name == "audit":
-        low, high = _interval(run, row["radius"])
-        found |= {"low": low, "high": high, "interval": f"{1000 * low:.1f} to {1000 * high:.1f}"}
+        for name, (low, high) in _intervals(run, row["radius"]).items():
+            write = WRITTEN[name]
+            found |= {f"{name}_low": low, f"{name}_high": high, f"{name}_within": f"{write(low)} to {write(high)}"}
     return found
 
 
-def _interval(run: Run, at: float | None) -> tuple[float, float]:
-    """The bootstrap's, of the AURC beside it, from the records: of fresh draws its mean over them."""
+def _intervals(run: Run, at: float | None) -> dict[str, tuple[float, float]]:
+    """The bootstrap's, of the numbers beside them, from the records: of fresh draws their mean over these."""
     measure = MEASURE + run.settings.measure
     where: dict[str, Any] = {"variant": "clean"} if at is None else {"variant": "attacked", "radius": at}
-    records, columns = run.table("records"), list[torch.Tensor]()
+    records, doubts, wrongs = run.table("records"), list[torch.Tensor](), list[torch.Tensor]()
     for repeat in judging(run, **where):
         table = records.read(["prediction", "label", measure], repeat=repeat, **where)
-        columns.append(torch.tensor(table.column(measure).to_numpy()))
-        columns.append(torch.tensor(table.column("prediction").to_numpy() != table.column("label").to_numpy()))
+        doubts.append(torch.tensor(table.column(measure).to_numpy()))
+        wrongs.append(torch.tensor(table.column("prediction").to_numpy() != table.column("label").to_numpy()))
 
     def area(*drawn: torch.Tensor) -> float:
         found = [metrics.aurc(doubt, wrong) for doubt, wrong in zip(drawn[::2], drawn[1::2], strict=True)]
         return sum(found) / len(found)
 
-    found = metrics.bootstrap(area, *columns, resamples=RESAMPLES)
-    return found.low, found.high
+    def mean(*drawn: torch.Tensor) -> float:
+        return float(torch.stack([each.double() for each in drawn]).mean())
+
+    pairs = [each for pair in zip(doubts, wrongs, strict=True) for each in pair]
+    found = {
+        "aurc": metrics.bootstrap(area, *pairs, resamples=RESAMPLES),
+        "accuracy": metrics.bootstrap(mean, *[~wrong for wrong in wrongs], resamples=RESAMPLES),
+    }
+    if at is not None:  # as the attacker's own draws have it
+        accepted = torch.tensor(records.column("accepted", repeat=0, **where))
+        found["effective_radius"] = metrics.bootstrap(mean, accepted, resamples=RESAMPLES)
+    return {name: (each.low, each.high) for name, each in found.items()}
 
 
 def _figure(rows: Sequence[Mapping[str, Any]], runs: Sequence[str]) -> Figure:
@@ -116,7 +145,7 @@ def _of(rows: Sequence[Mapping[str, Any]], runs: Sequence[str]) -> list[Mapping[
 
 def _line(grid: Any, run: str, rows: Sequence[Mapping[str, Any]], at: int) -> charts.Line:
     x = np.array([row["radius"] or 0.0 for row in rows])
-    y, low, high = (_over(grid, x, [1000 * row[name] for row in rows]) for name in ("aurc", "low", "high"))
+    y, low, high = (_over(grid, x, [1000 * row[name] for row in rows]) for name in ("aurc", "aurc_low", "aurc_high"))
     return charts.Line(run, y, charts.SERIES[at % len(charts.SERIES)], band=(low, high))
 
 

@@ -1,24 +1,73 @@
 """A threshold tried on a run's records: what a detector flags, or what a classifier still answers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, final
 
 import numpy as np
+import torch
 
+from feint import metrics
 from feint.errors import SpecError
 from feint.experiments.detection.records import Records
 from feint.experiments.detection.scores import duel
-from feint.reports import charts
-from feint.reports.charts.inline import rule
+from feint.experiments.out_domain.records import DOMAIN
+from feint.reports import Panel, charts
+from feint.reports.charts.inline import layer, rule
 from feint.reports.formats import percent, radius, significant
 from feint.runs.run import Run
 from feint.victims.records import MEASURE
 
 from .runs import Reader, judging, opened
 
-EXPERIMENTS: Final = ("audit", "detect")
+Where = Mapping[str, Any]
+"""Which records: column -> value."""
+EXPERIMENTS: Final = ("audit", "detect", "ood")
 """Whose records say what a threshold does."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """What a threshold is tried on.
+
+    Attributes:
+        values: of the measure.
+        marked: whether each is what a threshold is to find.
+        samples: its index in its data set.
+        labels: its class; -1 for a foreign one.
+        data: 0 for the run's own data, 1 and up for foreign ones.
+        moved: whether those that are to be found were attacked.
+    """
+
+    values: Any
+    marked: Any
+    samples: Any
+    labels: Any
+    data: Any
+    moved: bool
+
+
+@final
+@dataclass(frozen=True)
+class Told:
+    """What an experiment calls the two kinds of inputs that a threshold tells apart.
+
+    Attributes:
+        negative: what lies below a good threshold.
+        positive: what lies above it.
+    """
+
+    negative: str
+    positive: str
+
+
+TOLD: Final = {
+    "audit": Told("correct answers", "wrong answers"),
+    "detect": Told("clean and noisy inputs", "attacked inputs"),
+    "ood": Told("in-domain images", "foreign images"),
+}
 
 
 def choices(kept: Reader, path: Path) -> dict[str, list[str]]:
@@ -26,20 +75,7 @@ def choices(kept: Reader, path: Path) -> dict[str, list[str]]:
     run, complete = opened(path)
     if not complete or run.experiment.name not in EXPERIMENTS:
         return {}
-    names = [name.removeprefix(MEASURE) for name in run.table("records").names if name.startswith(MEASURE)]
-    if run.experiment.name == "audit":
-        radii = ["clean", *(f"radius {radius(each)}" for each in run.settings.radii)]
-        return {
-            "on": radii,
-            "measure": [run.settings.measure, *(each for each in names if each != run.settings.measure)],
-        }
-    victims = run.about["victims"]
-    found: list[str] = []
-    for at, victim in enumerate(victims):
-        name = victim["name"] if isinstance(victim, Mapping) else str(victim)  # pyright: ignore
-        for attack, far in Records.of(run.table("records"), at).attacks:
-            found.append(f"{name}: {attack}, radius {radius(far)}")
-    return {"on": found, "measure": names}
+    return {"on": list(_places(run)), "measure": _measures(run)}
 
 
 def tried(kept: Reader, path: Path, on: str, measure: str, share: float) -> dict[str, Any]:
@@ -53,65 +89,165 @@ def tried(kept: Reader, path: Path, on: str, measure: str, share: float) -> dict
         share: of all inputs that lie below the threshold, 0 to 1.
 
     Returns:
-        ``told``, what it does in words, ``chart``, the values with the threshold among them, and its ``legend``.
+        ``told``, what it does in words, the ``limit`` itself, ``charts``, the values with the threshold among them and
+        the curve with its point on it, the ``legend`` of the first, and the ``kinds`` that it tells apart.
 
     Raises:
         SpecError: something else than `choices` offers.
     """
     run, _ = opened(path)
-    known = choices(kept, path)
-    for name, said in (("on", on), ("measure", measure)):
-        if said not in known.get(name, []):
-            raise SpecError(f"{name}: expected one of {', '.join(known.get(name, [])) or 'none'}, got {said!r}")
-    values, marked = (_answered if run.experiment.name == "audit" else _flagged)(run, on, measure, known)
+    found, experiment = inputs(run, on, measure), run.experiment.name
+    values, marked = found.values, found.marked
     limit = float(np.quantile(values, min(max(share, 0.0), 1.0), method="lower"))
-    names = ("correct", "wrong") if run.experiment.name == "audit" else ("clean and noisy", "attacked")
+    names = TOLD[experiment]
     samples = [
-        charts.Sample(names[0], values[~marked], charts.CLEAN),
-        charts.Sample(names[1], values[marked], charts.WRONG),
+        charts.Sample(names.negative, values[~marked], charts.CLEAN),
+        charts.Sample(names.positive, values[marked], charts.WRONG),
     ]
     samples = [each for each in samples if len(each.values)]
-    panel = charts.histograms(samples, x_title=measure.replace("_", " "), y_title="% of its kind")
-    chart = {**panel.chart, "layer": [*panel.chart["layer"], rule(limit, {"strokeWidth": 2}, "x")]}
-    write, legend = percent(1), [(each.name, each.colour) for each in samples]
+    head = measure.replace("_", " ")
+    panel = charts.histograms(samples, x_title=head, y_title="% of its kind")
+    curve, told = (_risk if experiment == "audit" else _found)(values, marked, limit, head, names)
+    return {
+        "told": told,
+        "limit": limit,
+        "charts": [_with(panel, rule(limit, {"strokeWidth": 2}, "x")), curve],
+        "kinds": (names.negative, names.positive),
+        "legend": [(each.name, each.colour) for each in samples],
+    }
+
+
+def inputs(run: Run, on: str, measure: str) -> Inputs:
+    """What a threshold is tried on.
+
+    Raises:
+        SpecError: something else than `choices` offers.
+    """
+    read = {"audit": _answered, "detect": _flagged, "ood": _foreign}.get(run.experiment.name)
+    known: dict[str, Any] = {"on": _places(run), "measure": _measures(run)} if read else {}
+    for name, said in (("on", on), ("measure", measure)):
+        if said not in known.get(name, ()):
+            raise SpecError(f"{name}: expected one of {', '.join(known.get(name, ())) or 'none'}, got {said[:100]!r}")
+    assert read is not None
+    return read(run, known["on"][on], measure)
+
+
+def _places(run: Run) -> dict[str, Where]:
+    """Sets of inputs by what they are called."""
     if run.experiment.name == "audit":
-        below = values <= limit
-        wrong = float(marked[below].mean()) if below.any() else 0.0
-        told = (
-            f"Answering where {measure.replace('_', ' ')} is at most {significant(3)(limit)}: {write(below.mean())} % "
-            f"of images are answered (coverage), {write(wrong)} % of those answers are wrong (risk)."
-        )
-    else:
-        above = values > limit
-        told = (
-            f"Flagging what lies above {significant(3)(limit)}: {write(float(above[marked].mean()))} % of attacked "
-            f"inputs are found, and {write(float(above[~marked].mean()))} % of the others are flagged too."
-        )
-    return {"told": told, "chart": chart, "legend": legend}
+        attacked = {f"radius {radius(each)}": {"variant": "attacked", "radius": each} for each in run.settings.radii}
+        return {"clean": {"variant": "clean"}, **attacked}
+    found: dict[str, Where] = {}
+    for at, name in enumerate(victims(run)):
+        if run.experiment.name == "detect":
+            for attack, far in Records.of(run.table("records"), at).attacks:
+                found[f"{name}: {attack}, radius {radius(far)}"] = {"victim": at, "attack": attack, "radius": far}
+            continue
+        for which, data in enumerate(run.about["foreign"], start=1):
+            own: dict[str, Any] = {"victim": at, "judge": at, "data": which}
+            found[f"{name}: {data}"] = {**own, "attack": ""}
+            for word in run.settings.attacks:
+                if word.goal in (None, "accept"):
+                    for far in word.radii:
+                        place = {**own, "attack": word.title, "radius": far}
+                        found[f"{name}: {data}, {word.title}, radius {radius(far)}"] = place
+    return found
 
 
-def _answered(run: Run, on: str, measure: str, known: Mapping[str, list[str]]) -> tuple[Any, Any]:
-    """The uncertainty of each input, and whether its answer is wrong; of a victim that draws, in every fresh set."""
-    at = known["on"].index(on)
-    where: dict[str, Any] = {"variant": "clean"}
-    if at:
-        where = {"variant": "attacked", "radius": run.settings.radii[at - 1]}
-    wanted = [MEASURE + measure, "prediction", "label"]
+def victims(run: Run) -> list[str]:
+    """Their names."""
+    return [str(each["name"]) if isinstance(each, Mapping) else str(each) for each in run.about["victims"]]  # pyright: ignore
+
+
+def _measures(run: Run) -> list[str]:
+    """Those that somebody has, first what the run itself goes by."""
+    records = run.table("records")
+    names = [name for name in records.names if name.startswith(MEASURE)]
+    had: set[str] = set()
+    for where in [{"victim": at} for at in range(len(victims(run)))] if "victim" in records.names else [{}]:
+        first = next((piece for piece in records.batches(names, **where) if piece.num_rows), None)
+        had |= {name for name in names if first is not None and first.column(name).null_count < first.num_rows}
+    own = MEASURE + str(getattr(run.settings, "measure", None) or "")
+    return [name.removeprefix(MEASURE) for name in sorted(had, key=lambda each: (each != own, names.index(each)))]
+
+
+def _answered(run: Run, where: Where, measure: str) -> Inputs:
+    """Whether each answer is wrong; of a victim that draws, in every fresh set."""
+    wanted = (MEASURE + measure, "prediction", "label", "sample")
     table = run.table("records").read(wanted, repeat=judging(run, **where), **where)
-    columns = [table.column(name).to_numpy() for name in (MEASURE + measure, "prediction", "label")]
-    return columns[0], columns[1] != columns[2]
+    values, prediction, label, sample = (table.column(name).to_numpy() for name in wanted)
+    return Inputs(values, prediction != label, sample, label, np.zeros_like(label), where["variant"] == "attacked")
 
 
-def _flagged(run: Run, on: str, measure: str, known: Mapping[str, list[str]]) -> tuple[Any, Any]:
-    """The uncertainty of each input, and whether it is attacked."""
-    place = known["on"].index(on)
-    for victim in range(len(run.about["victims"])):
-        records = Records.of(run.table("records"), victim)
-        attacks = records.attacks
-        if place < len(attacks):
-            found = duel(records, *attacks[place], measure, "noise", changed=False)
-            if found is None:
-                raise SpecError(f"measure: expected one that the victim has, got {measure}")
-            return found.scores.numpy(), found.positives.numpy()
-        place -= len(attacks)
-    raise SpecError(f"on: expected one of {', '.join(known['on'])}, got {on!r}")
+def _flagged(run: Run, where: Where, measure: str) -> Inputs:
+    """Whether each input is attacked."""
+    records = Records.of(run.table("records"), where["victim"])
+    found = duel(records, where["attack"], where["radius"], measure, "noise", changed=False)
+    if found is None:
+        raise _lacks(measure)
+    known, first = np.unique(records["sample"], return_index=True)  # every image is among the clean ones
+    images = found.images.numpy()
+    labels = records["label"][first][images]
+    return Inputs(
+        found.scores.numpy(), found.positives.numpy(), known[images], labels, np.zeros_like(labels), moved=True
+    )
+
+
+def _foreign(run: Run, where: Where, measure: str) -> Inputs:
+    """Whether each image is foreign."""
+    own = {"victim": where["victim"], "judge": where["judge"], "data": DOMAIN, "attack": ""}
+    columns = (MEASURE + measure, "sample", "label", "data")
+    tables = [run.table("records").read(columns, **each) for each in (own, where)]
+    values, sample, label, data = (
+        np.concatenate([table.column(name).to_numpy() for table in tables]) for name in columns
+    )
+    if np.isnan(values).any():
+        raise _lacks(measure)
+    labels = np.where(np.isnan(label), -1, label).astype(np.int64)
+    return Inputs(values, data != DOMAIN, sample, labels, data, moved=bool(where["attack"]))
+
+
+def _lacks(measure: str) -> SpecError:
+    return SpecError(f"measure: expected one that the victim has, got {measure}")
+
+
+def _risk(values: Any, wrong: Any, limit: float, head: str, names: Told) -> tuple[Any, str]:
+    """The risk-coverage curve with the threshold on it, and what it does."""
+    curve = metrics.risk_coverage(torch.tensor(values), torch.tensor(wrong))
+    line = charts.Line("risk (%)", 100 * curve.risk.numpy(), charts.CLEAN)
+    panel = charts.lines(
+        100 * curve.coverage.numpy(), [line], x_title="coverage (%)", y_title="risk (%)", x_domain=(0, 100), height=300
+    )
+    below = values <= limit
+    coverage, risk = (float(each) for each in (below.mean(), wrong[below].mean()))
+    told = (
+        f"Answering where {head} is at most {significant(3)(limit)}: {percent(1)(coverage)} % "
+        f"of images are answered (coverage), {percent(1)(risk)} % of those answers are wrong (risk)."
+    )
+    return _with(panel, _point(coverage, risk)), told
+
+
+def _found(values: Any, positive: Any, limit: float, head: str, names: Told) -> tuple[Any, str]:
+    """The ROC curve with the threshold on it, and what it does."""
+    scores, marks = torch.tensor(values), torch.tensor(positive)
+    curve, area = metrics.roc(scores, marks), metrics.auroc(scores, marks)
+    across, up = curve.false_positive_rate.numpy(), curve.true_positive_rate.numpy()
+    panel = charts.detection("roc", [("", [charts.Detector(head, across, up, area)])]).panels[0]
+    above = values > limit
+    true, false = (float(above[each].mean()) for each in (positive, ~positive))
+    told = (
+        f"Flagging what lies above {significant(3)(limit)}: {percent(1)(true)} % of {names.positive} "
+        f"are found, and {percent(1)(false)} % of {names.negative} are flagged too; AUROC {area:.3f}."
+    )
+    return _with(panel, _point(false, true)), told
+
+
+def _point(x: float, y: float) -> dict[str, Any]:
+    """A mark at two shares, in percent."""
+    look = {"filled": True, "size": 110, "opacity": 1}
+    return layer("point", look, rest={"data": {"values": [{}]}}, x={"datum": 100 * x}, y={"datum": 100 * y})
+
+
+def _with(panel: Panel, more: Mapping[str, Any]) -> dict[str, Any]:
+    layers: Sequence[Any] = panel.chart["layer"]
+    return {**panel.chart, "layer": [*layers, more]}

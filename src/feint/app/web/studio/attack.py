@@ -46,7 +46,7 @@ def attack(
         FeintError: whatever does not go together.
     """
     seat, started = kept.seat(victim), time.perf_counter()
-    images, label = chosen(seat, image)
+    images, label = chosen(kept, seat, image)
     with kept.machine.steady():
         found, own, distance = _run(kept, seat, images, label, word, radius)
         inputs = found.inputs.detach()
@@ -85,7 +85,7 @@ def saved(
 ) -> bytes:
     """The same as an .npz: original, attacked, and what was said of them."""
     seat = kept.seat(victim)
-    images, label = chosen(seat, image)
+    images, label = chosen(kept, seat, image)
     with kept.machine.steady():
         found, _, _ = _run(kept, seat, images, label, word, radius)
         judge = _judge(seat.victim)

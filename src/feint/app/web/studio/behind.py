@@ -9,13 +9,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from feint.app.web.reading.runs import judging, opened
-from feint.errors import FeintError, SpecError
-from feint.reports.formats import percent, significant
+from feint.app.web.reading import marks
+from feint.app.web.reading.runs import opened
+from feint.data import Dataset
+from feint.errors import FeintError
+from feint.experiments.out_domain.work import foreign_data
+from feint.reports.formats import significant
 from feint.reports.images import png
-from feint.runs.run import Run
 from feint.victims.data import load_data
-from feint.victims.records import MEASURE
 
 from .pictures import channels_last
 from .warm import Warm
@@ -24,7 +25,6 @@ SHOWN: Final = 8
 NEAREST: Final = 4
 TRAINING: Final = 2000
 """Training images that are searched, evenly of all classes."""
-COLUMNS: Final = ("sample", "label", "prediction", f"{MEASURE}max_probability")
 
 
 def behind(kept: Warm, path: str, where: Mapping[str, Any]) -> dict[str, Any]:
@@ -33,8 +33,7 @@ def behind(kept: Warm, path: str, where: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         kept: what is loaded.
         path: the run's folder.
-        where: ``radius`` of the attack, else clean; from ``low`` to ``high`` confidence; ``correct`` or not; around a
-            ``coverage``; of the true class of a ``name``.
+        where: what the mark says of them; see `marks`.
 
     Returns:
         ``told``, and ``items``: each what was said of an image, the image, and those nearest to it.
@@ -43,63 +42,28 @@ def behind(kept: Warm, path: str, where: Mapping[str, Any]) -> dict[str, Any]:
         FeintError: the run has no such records, or its data are not there any more.
     """
     run, _ = opened(Path(path))
-    rows, total = _rows(run, where)
+    rows = marks.rows(run, where)
     settings: Any = run.settings
-    dataset = load_data(settings.data, kept.machine, pictures=True)
-    classes = [str(name) for name in run.about.get("classes", [])]
     training = _training(kept, settings.data)
+    sets = {at: _data(kept, settings, at) for at in {row.data for row in rows[:SHOWN]}}
     items: list[dict[str, Any]] = []
-    for row in rows:
+    for row in rows[:SHOWN]:
         # Records know an image by its index in the whole set, of which only some may have been taken.
-        image = dataset.only([int(np.searchsorted(dataset.samples, int(row["sample"])))]).inputs
-        said = f"image {row['sample']}: {_named(classes, row['prediction'])}, {percent(1)(row['confidence'])} %; "
-        said += f"it is {_named(classes, row['label'])}"
-        pictures = [{"png": png(channels_last(image[0]), largest=96), "label": "the image"}]
-        items.append({"told": said, "pictures": pictures + _nearest(image, training)})
-    count = f"{total:,} images" if total != 1 else "1 image"
-    most = f"; the first {len(rows)}" if total > len(rows) else ""
+        dataset = sets[row.data]
+        image = dataset.only([int(np.searchsorted(dataset.samples, row.sample))]).inputs
+        label = "before the attack" if row.moved else "the image"
+        pictures = [{"png": png(channels_last(image[0]), largest=96), "label": label}]
+        items.append({"told": row.told, "pictures": pictures + _nearest(image, training)})
+    count = f"{len(rows):,} images" if len(rows) != 1 else "1 image"
+    most = f"; the first {len(items)}" if len(rows) > len(items) else ""
     return {"told": f"{count}{most}. Beside each, the training images nearest to it, pixel by pixel.", "items": items}
 
 
-def _rows(run: Run, where: Mapping[str, Any]) -> tuple[list[dict[str, Any]], int]:
-    """The records that fit, and how many there are."""
-    table = run.table("records")
-    missing = [name for name in (*COLUMNS, "variant") if name not in table.names]
-    if missing:
-        raise SpecError(f"records: expected those of single images, got none with {missing[0]}")
-    chosen: dict[str, Any] = {"variant": "clean"}
-    if "radius" in where:
-        said = float(where["radius"])
-        radii = [float(each) for each in table.distinct("radius", variant="attacked")]
-        chosen |= {"variant": "attacked", "radius": min(radii, key=lambda each: abs(each - said))}
-    found = table.read(list(COLUMNS), repeat=judging(run, **chosen), **chosen)
-    columns = [found.column(name).to_numpy() for name in COLUMNS]
-    sample, label, prediction, confidence = *columns[:3], 1 - columns[3]
-    keep = np.ones(len(sample), dtype=bool)
-    if "high" in where:
-        keep &= (confidence >= where["low"]) & ((confidence < where["high"]) | (where["high"] >= 1))
-    if "correct" in where:
-        keep &= (prediction == label) == where["correct"]
-    if "name" in where:
-        names = [str(name) for name in run.about.get("classes", [])]
-        keep &= label == (names.index(where["name"]) if where["name"] in names else -1)
-    places = np.flatnonzero(keep)
-    if "coverage" in where:
-        order = np.argsort(-confidence, kind="stable")
-        middle = round(where["coverage"] * len(order))
-        places = order[max(0, middle - SHOWN // 2) : middle + SHOWN // 2]
-    _, once = np.unique(sample[places], return_index=True)  # several fresh draws may put one image there
-    places = places[np.sort(once)]
-    rows = [
-        {
-            "sample": int(sample[at]),
-            "label": int(label[at]),
-            "prediction": int(prediction[at]),
-            "confidence": float(confidence[at]),
-        }
-        for at in places[:SHOWN]
-    ]
-    return rows, len(places)
+def _data(kept: Warm, settings: Any, at: int) -> Dataset:
+    """The run's own data, or the foreign ones of a number."""
+    if at == 0:
+        return load_data(settings.data, kept.machine, pictures=True)
+    return foreign_data(settings.foreign[at - 1], settings.without, kept.machine)
 
 
 def _training(kept: Warm, settings: Any) -> tuple[Tensor, list[str]] | None:
@@ -129,7 +93,3 @@ def _nearest(image: Float[Tensor, " 1 channels height width"], training: Any) ->
         }
         for at in places
     ]
-
-
-def _named(classes: list[str], label: int) -> str:
-    return classes[label] if 0 <= label < len(classes) else str(label)

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, final
 from pydantic import BeforeValidator, Field, model_validator
 
 from feint.errors import SpecError
-from feint.runs.settings import Radii, RunSettings, listed
+from feint.runs.settings import LinfRadii, RunSettings, listed
 from feint.threats.settings import Arithmetic
 from feint.victims.settings import DataSettings, Networks, Victims
 
@@ -37,8 +37,8 @@ class AceSettings(RunSettings):
     victim: str | None = None
     networks: Networks = ()
     proxies: Networks = ()
-    white_radii: Radii = WHITE_RADII
-    black_radii: Radii = BLACK_RADII
+    white_radii: LinfRadii = WHITE_RADII
+    black_radii: LinfRadii = BLACK_RADII
     arithmetic: Arithmetic = "exact"
     repeats: Annotated[int, Field(ge=0)] = 3
 
@@ -100,7 +100,7 @@ class SelectiveNetSettings(RunSettings):
 
     data: DataSettings = DataSettings()
     victims: Victims = ()
-    radii: Radii = WHITE_RADII
+    radii: LinfRadii = WHITE_RADII
 
     @model_validator(mode="after")
     def _somebody(self) -> "SelectiveNetSettings":

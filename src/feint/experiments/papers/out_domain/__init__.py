@@ -15,5 +15,5 @@ from feint.runs.experiment import Experiment
 
 from .settings import CifarSettings, MnistSettings
 
-MNIST = Experiment("out-domain-mnist", MnistSettings, __name__)
-CIFAR = Experiment("out-domain-cifar", CifarSettings, __name__)
+MNIST = Experiment("out-domain-mnist", MnistSettings, __name__, trains=True)
+CIFAR = Experiment("out-domain-cifar", CifarSettings, __name__, trains=True)

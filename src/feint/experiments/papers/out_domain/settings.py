@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from feint.errors import SpecError
 from feint.experiments.out_domain.settings import Labels
-from feint.runs.settings import Radii, RunSettings, listed
+from feint.runs.settings import LinfRadii, RunSettings, listed
 from feint.victims.settings import DataSettings, NetworkWord, SeveralData
 
 from .paper import CIFAR_RADII, MNIST_RADII
@@ -57,8 +57,8 @@ class OutDomainSettings(RunSettings):
     epochs: Annotated[int, Field(ge=1)] | None = None
     training_images: Annotated[int, Field(ge=2)] | None = None
     network: NetworkWord | None = None
-    radii: Radii = MNIST_RADII
-    adversarial_radii: Radii = (0.1, 0.2)
+    radii: LinfRadii = MNIST_RADII
+    adversarial_radii: LinfRadii = (0.1, 0.2)
 
     @model_validator(mode="after")
     def _whole(self) -> "OutDomainSettings":
@@ -108,5 +108,5 @@ class CifarSettings(OutDomainSettings):
     quick_network: ClassVar[str] = "cifar-resnet20"
     full_network: ClassVar[str] = "cifar-resnet18"
 
-    radii: Radii = CIFAR_RADII
-    adversarial_radii: Radii = CIFAR_RADII[:2]
+    radii: LinfRadii = CIFAR_RADII
+    adversarial_radii: LinfRadii = CIFAR_RADII[:2]

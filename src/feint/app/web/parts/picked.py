@@ -1,0 +1,67 @@
+"""A mark of a chart that somebody clicked, as words for the images that it stands for; they stand in an address too."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from feint.errors import SpecError
+
+NUMBER: Final = re.compile(r"-?\d{1,15}(\.\d{1,20})?(e-\d{1,3})?")
+NUMBERS: Final = ("radius", "low", "high", "coverage", "place")
+TEXTS: Final = ("name", "kind", "panel", "on", "measure")
+FLAGS: Final = ("correct", "changed")
+
+
+def criteria(title: str, datum: Mapping[str, Any]) -> dict[str, Any]:
+    """What a mark says of the images that it stands for; nothing where it says nothing.
+
+    >>> criteria("radius 0.1", {"span": "50 to 55 %", "kind": "wrong"})
+    {'radius': 0.1, 'low': 0.5, 'high': 0.55, 'correct': False}
+    >>> criteria("digits", {"low": 48, "high": 52, "name": "foreign"})
+    {'panel': 'digits', 'low': 0.48, 'high': 0.52, 'kind': 'foreign'}
+    """
+    found: dict[str, Any] = {}
+    said = " ".join(str(datum.get(name, "")) for name in ("group", "series", "stage", "category")) + " " + title
+    if radius := re.search(r"radius ([\d.e-]+)", said):
+        found["radius"] = float(radius[1])
+    if datum.get("kind") in ("correct", "wrong"):
+        found["correct"] = datum["kind"] == "correct"
+    if span := re.fullmatch(r"([\d.]+) to ([\d.]+) %", str(datum.get("span", ""))):
+        correct = {name: found.pop(name) for name in ("correct",) if name in found}
+        return {**found, "low": float(span[1]) / 100, "high": float(span[2]) / 100, **correct}
+    numbers = {name: float(datum[name]) for name in ("low", "high", "place", "x") if _is_number(datum.get(name))}
+    if "place" in numbers:
+        return {**found, "place": numbers["place"] / 100}
+    if "name" in datum and {"low", "high"} <= numbers.keys():
+        ends = {name: numbers[name] / 100 for name in ("low", "high")}
+        return {"panel": title, **ends, "kind": str(datum["name"])}
+    if datum.get("label"):
+        return {"panel": title, "name": str(datum["label"])}
+    if "category" in datum:
+        changed = {"changed": True} if "success" in said else {}
+        return {**found, **(changed if "radius" in found else {"name": str(datum["category"])})}
+    if 0 < numbers.get("x", 0.0) <= 100:
+        return {**found, "coverage": numbers["x"] / 100}
+    return {}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def where_of(said: Mapping[str, str]) -> dict[str, Any]:
+    """The same as it stands in an address; whatever else stands there is left out.
+
+    Raises:
+        SpecError: something that is no number where one must be.
+    """
+    found: dict[str, Any] = {name: said[name] for name in TEXTS if name in said}
+    if "kind" not in said or "panel" in said:  # then they say what a threshold is tried on, and no bar was clicked
+        found = {name: value for name, value in found.items() if name not in ("on", "measure")}
+    found |= {name: said[name] == "True" for name in FLAGS if name in said}
+    for name in NUMBERS:
+        if name in said:
+            if not NUMBER.fullmatch(said[name]):
+                raise SpecError(f"{name}: expected a number, got {said[name][:40]!r}")
+            found[name] = float(said[name])
+    return found

@@ -1,0 +1,203 @@
+"""Which records stand behind a mark of a run's chart, as far as `picked` says."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, final
+
+import numpy as np
+import numpy.typing as npt
+
+from feint.errors import SpecError
+from feint.experiments.out_domain.records import DOMAIN
+from feint.reports.formats import percent, significant
+from feint.runs.run import Run
+from feint.victims.records import MEASURE
+
+from . import limits
+from .runs import judging
+
+Array = npt.NDArray[Any]
+AROUND: Final = 8
+"""Images on a curve around a place of it."""
+CONFIDENCE: Final = f"{MEASURE}max_probability"
+
+
+@final
+@dataclass(frozen=True)
+class Row:
+    """One image behind a mark.
+
+    Attributes:
+        sample: its index in its data set.
+        told: what the records say of it.
+        data: 0 for the run's own data, 1 and up for foreign ones.
+        moved: whether the records speak of it after an attack.
+    """
+
+    sample: int
+    told: str
+    data: int = DOMAIN
+    moved: bool = False
+
+
+def rows(run: Run, where: Mapping[str, Any]) -> list[Row]:
+    """The images that a mark stands for.
+
+    Raises:
+        FeintError: the run has no records of single images, or not what the mark says.
+    """
+    if "on" in where:
+        return _beyond(run, where)
+    known = {"ood": _foreign, "span": _spans, "per-class": _by_class}
+    return known.get(run.experiment.name, _judged)(run, where)
+
+
+def _judged(run: Run, where: Mapping[str, Any]) -> list[Row]:
+    """Records that say how sure a victim is of each image, clean or attacked: of an audit, or an attack."""
+    table = run.table("records")
+    names = ("sample", "label", "prediction", CONFIDENCE, "clean_prediction")
+    missing = [name for name in (*names, "variant") if name not in table.names]
+    if missing:
+        raise SpecError(f"records: expected those of single images, got none with {missing[0]}")
+    chosen: dict[str, Any] = {"variant": "clean"}
+    if "radius" in where:
+        radii = [float(each) for each in table.distinct("radius", variant="attacked")]
+        chosen |= {"variant": "attacked", "radius": min(radii, key=lambda each: abs(each - where["radius"]))}
+    found = table.read(names, repeat=judging(run, **chosen), **chosen)
+    sample, label, prediction, doubt, before = (found.column(name).to_numpy() for name in names)
+    sure = 1 - doubt
+    keep = np.ones(len(sample), dtype=bool)
+    if "high" in where:
+        keep &= (sure >= where["low"]) & ((sure < where["high"]) | (where["high"] >= 1))
+    if "correct" in where:
+        keep &= (prediction == label) == where["correct"]
+    if where.get("changed"):
+        keep &= prediction != before
+    if "name" in where:
+        keep &= label == _label(run, where["name"])
+    places = np.flatnonzero(keep)
+    if "coverage" in where:
+        places = _around(np.argsort(-sure, kind="stable"), where["coverage"])
+    moved = chosen["variant"] == "attacked"
+    return _once(
+        Row(image, f"{_said(run, image, guess, share)}; {_is(run, truth)}", moved=moved)
+        for image, guess, share, truth in _at(places, sample, prediction, sure, label)
+    )
+
+
+def _spans(run: Run, where: Mapping[str, Any]) -> list[Row]:
+    """Records of how far a confidence can be moved, in the chart's order: the least certain first."""
+    table, names = run.table("records"), ("sample", "label", "prediction", "clean", "low", "high")
+    radii = [float(each) for each in table.distinct("radius")]
+    radius = min(radii, key=lambda each: abs(each - where.get("radius", radii[-1])))
+    found = table.read(names, radius=radius)
+    sample, label, prediction, clean, low, high = (found.column(name).to_numpy() for name in names)
+    share, places = percent(1), _around(np.argsort(clean, kind="stable"), where.get("place", 0.0))
+    return [
+        Row(
+            image,
+            f"{_said(run, image, guess, own)}, which can be moved to {share(least)} and {share(most)} %; "
+            f"{_is(run, truth)}",
+        )
+        for image, guess, own, least, most, truth in _at(places, sample, prediction, clean, low, high, label)
+    ]
+
+
+def _by_class(run: Run, where: Mapping[str, Any]) -> list[Row]:
+    """Records by class: the clean images of one, the least sure of the truth first."""
+    names = [str(each) for each in run.about["victims"]]
+    victim = names.index(where["panel"]) if where.get("panel") in names else 0
+    columns = ("sample", "label", "prediction", "softmax")
+    own = {"victim": victim, "condition": "clean", "label": _label(run, where.get("name", ""))}
+    found = run.table("records").read(columns, **own)
+    sample, label, prediction, softmax = (found.column(name).to_numpy() for name in columns)
+    places = np.argsort(softmax, kind="stable")
+    return [
+        Row(
+            image,
+            f"image {image}: {_named(run, guess)}; {_is(run, truth)}, whose mean softmax is {percent(1)(share)} %",
+        )
+        for image, guess, truth, share in _at(places, sample, prediction, label, softmax)
+    ]
+
+
+def _foreign(run: Run, where: Mapping[str, Any]) -> list[Row]:
+    """Records of in-domain and foreign images, by their confidence."""
+    victims, foreign = limits.victims(run), run.about["foreign"]
+    panels = [(at, which) for at in range(len(victims)) for which in range(1, len(foreign) + 1)]
+    heads = [f"{victims[at]}, {foreign[which - 1]}" if len(foreign) > 1 else victims[at] for at, which in panels]
+    at, which = panels[heads.index(where["panel"])] if where.get("panel") in heads else panels[0]
+    kind = str(where.get("kind", ""))
+    data = DOMAIN if kind == "in-domain" else which
+    chosen: dict[str, Any] = {"victim": at, "judge": at, "data": data, "attack": ""}
+    if radius := re.search(r"radius ([\d.e-]+)", kind):
+        word = next(each for each in run.settings.attacks if each.goal in (None, "accept"))
+        far = min(word.radii, key=lambda each: abs(each - float(radius[1])))
+        chosen |= {"attack": word.title, "radius": far}
+    names = ("sample", "prediction", CONFIDENCE)
+    found = run.table("records").read(names, **chosen)
+    sample, prediction, doubt = (found.column(name).to_numpy() for name in names)
+    sure = 1 - doubt
+    keep = (sure >= where.get("low", 0.0)) & ((sure < where.get("high", 1.0)) | (where.get("high", 1.0) > 0.999))
+    told = "of the own data" if data == DOMAIN else f"of {foreign[data - 1]}"
+    return _once(
+        Row(image, f"{_said(run, image, guess, share)}; {told}", data, radius is not None)
+        for image, guess, share in _at(np.flatnonzero(keep), sample, prediction, sure)
+    )
+
+
+def _beyond(run: Run, where: Mapping[str, Any]) -> list[Row]:
+    """Inputs whose measure lies in a bin of the histogram on which a threshold is tried, or on one side of that."""
+    found = limits.inputs(run, str(where["on"]), str(where.get("measure", "")))
+    names = limits.TOLD[run.experiment.name]
+    keep = found.marked == (where.get("kind") == names.positive)
+    if "high" in where:
+        top = np.quantile(found.values, 0.999)  # the last bin takes in everything above it
+        last = "low" in where and where["high"] >= top
+        keep &= (found.values < where["high"]) | last
+    if "low" in where:
+        keep &= found.values >= where["low"]
+    places, name = np.flatnonzero(keep), str(where.get("measure")).replace("_", " ")
+    return _once(
+        Row(image, f"image {image}: {name} {significant(3)(value)}; {_is(run, truth)}", data, found.moved)
+        for image, value, truth, data in _at(places, found.samples, found.values, found.labels, found.data)
+    )
+
+
+def _at(places: Array, *columns: Array) -> Iterator[tuple[Any, ...]]:
+    """Values of columns at some places, as Python has numbers."""
+    return zip(*(column[places].tolist() for column in columns), strict=True)
+
+
+def _once(found: Iterator[Row]) -> list[Row]:
+    """Each image once: several fresh draws may put one there."""
+    kept: dict[tuple[int, int], Row] = {}
+    for row in found:
+        kept.setdefault((row.data, row.sample), row)
+    return list(kept.values())
+
+
+def _around(order: Array, share: float) -> Array:
+    """Those in the middle of which a share of all lies."""
+    middle = round(min(max(share, 0.0), 1.0) * len(order))
+    start = max(0, min(middle - AROUND // 2, len(order) - AROUND))
+    return order[start : start + AROUND]
+
+
+def _said(run: Run, sample: int, prediction: int, sure: float) -> str:
+    return f"image {sample}: {_named(run, prediction)}, {percent(1)(sure)} %"
+
+
+def _is(run: Run, label: int) -> str:
+    return f"it is {_named(run, label)}" if label >= 0 else "foreign"
+
+
+def _named(run: Run, label: int) -> str:
+    classes = run.about.get("classes", [])
+    return str(classes[label]) if 0 <= label < len(classes) else str(label)
+
+
+def _label(run: Run, name: str) -> int:
+    names = [str(each) for each in run.about.get("classes", [])]
+    return names.index(name) if name in names else -1
