@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from .chromium import browse as browse
 from .stores import address as address
 from .stores import server as server
 from .stores import write_run as write_run

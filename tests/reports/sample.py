@@ -325,12 +325,12 @@ def everything(names=("0", "1", "2", "3")) -> Report:
                         "The latent plane",
                         "plane",
                         (
-                            charts.encoded(points, 3.0, border=border, title="encoded"),
+                            charts.plane(3.0, points=points, border=border, title="encoded"),
                             charts.regions(
                                 codes,
                                 kinds,
                                 3.0,
-                                letters=(charts.Letter("a", 0.0, 0.0), charts.Letter("b", 9.0, -9.0)),
+                                letters={"a": (0.0, 0.0), "b": (9.0, -9.0)},
                                 title="regions",
                             ),
                         ),

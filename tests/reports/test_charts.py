@@ -73,9 +73,12 @@ def test_bars_leave_out_what_there_is_not():
 def test_bars_have_a_line_over_what_their_values_spread():
     spreads = [[(0.1, 0.4), (0.2, 0.2)]]
     shown = charts.bars("b", "Bars", ["a", "b"], [("g", (0.3, 0.2))], ["#000000"], axis="%", times=100, spreads=spreads)
-    layer = next(each for each in shown.panels[0].chart["layer"] if each["mark"]["type"] == "rule")
-    assert layer["data"]["values"].splitlines() == ["c,g,low,high", "c0,g0,10,40", "c1,g0,20,20"]
-    assert layer["encoding"]["x2"] == {"field": "high"}
+    chart = shown.panels[0].chart
+    rule = next(each for each in chart["layer"] if each["mark"]["type"] == "rule")
+    assert (rule["encoding"]["x"]["field"], rule["encoding"]["x2"]["field"]) == ("low", "high")
+    head, *rows = chart["data"]["values"].splitlines()
+    assert head == "c,g,value,category,group,low,high"
+    assert rows == ["c0,g0,30,a,g,10,40", "c1,g0,20,b,g,20,20"]
 
 
 def test_thinned_curves_keep_what_they_span():
@@ -106,10 +109,10 @@ def test_contours_are_where_values_are_equal():
     grid = np.linspace(-1, 1, 81)
     distance = np.hypot(*np.meshgrid(grid, grid))
     points = charts.Points(np.zeros((3, 2)), np.array([0, 1, 1]), ("a", "b"))
-    chart = charts.encoded(points, 1.0, border=(distance, 0.5)).chart
+    chart = charts.plane(1.0, points=points, border=(distance, 0.5)).chart
     radii = [np.hypot(float(row["x"]), float(row["y"])) for row in _rows(chart["layer"][-1])]
     assert np.allclose(radii, 0.5, atol=2e-3)
-    assert len(charts.encoded(points, 1.0, border=(distance, 9.0)).chart["layer"]) == 1
+    assert len(charts.plane(1.0, points=points, border=(distance, 9.0)).chart["layer"]) == 1
     assert chart["usermeta"] == {"aspect": 1.0}
 
 

@@ -1,6 +1,6 @@
 """What reports of all experiments share: their outline, columns of tables, and how a run was made."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from feint.reports import Block, Column, Command, Details, Facts, Format, Notes, Report, Section, Table, Text
@@ -9,6 +9,11 @@ from feint.runs.run import Run
 
 from .reading import READ
 
+Row = Mapping[str, Any]
+"""What a summary lists of one thing, by name."""
+Rows = Sequence[Row]
+Summary = Mapping[str, Any]
+"""What an experiment found, as its `summarise` returns it: JSON."""
 KNOWN: Final[Mapping[str, Column]] = {
     **{name: Column(name) for name in ("victim", "attack", "class", "data", "setting", "measure", "detector", "kind")},
     "name": Column("class"),

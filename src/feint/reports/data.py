@@ -17,9 +17,7 @@ def data(report: r.Report, *, charts: bool = False) -> dict[str, Any]:
     """A report as what JSON can hold, NaN and infinities as null; ``charts``: figures with their specifications."""
     sections = [(section.title, [_block(block, charts) for block in section.blocks]) for section in report.sections]
     return {
-        "title": report.title,
-        "headline": report.headline,
-        "warnings": list(report.warnings),
+        **{"title": report.title, "headline": report.headline, "warnings": list(report.warnings)},
         "sections": [{"title": title, "blocks": blocks} for title, blocks in sections],
         "glossary": dict(report.glossary),
     }
@@ -37,8 +35,7 @@ def csv(table: r.Table) -> str:
 def _field(cell: Cell) -> Any:
     """A value as a spreadsheet may read it: a name that looks like a formula is marked as text."""
     if not isinstance(cell, str):
-        value = raw(cell)
-        return "" if value is None else value
+        return "" if (value := raw(cell)) is None else value
     text = clean(cell)
     with suppress(ValueError):
         float(text)
@@ -56,11 +53,9 @@ def raw(cell: Cell) -> str | int | float | bool | None:
     value: Any = cell
     if value is None or isinstance(value, str | bool):
         return value
-    if isinstance(value, Integral):
-        return int(value)
-    if isinstance(value, Real):
-        return float(value) if math.isfinite(value) else None
-    return str(value)
+    if not isinstance(value, Real):
+        return str(value)
+    return int(value) if isinstance(value, Integral) else float(value) if math.isfinite(value) else None
 
 
 def _block(block: r.Block, charts: bool) -> dict[str, Any]:

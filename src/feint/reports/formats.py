@@ -19,7 +19,7 @@ NONE: Final = "–"
 class Format:
     """A way to write a number: so many digits after the point, or in all, and the unit in the head of a column."""
 
-    kind: Literal["percent", "times1000", "fixed", "significant", "count", "text"]
+    kind: Literal["percent", "times1000", "fixed", "significant", "count"]
     digits: int = 0
     unit: str = ""
 
@@ -30,31 +30,24 @@ class Format:
         ('92.5', '12.34', '−0.500', '5e-4', 'clean', '1,797')
         """
         known: Any = value  # numpy's numbers, too
-        if known is None:
-            return NONE
         if isinstance(known, str):
             return clean(known)
-        if isinstance(known, bool) or not isinstance(known, Real):
+        if known is not None and (isinstance(known, bool) or not isinstance(known, Real)):
             return str(known)
-        number = float(known)
-        if math.isnan(number):
+        if known is None or math.isnan(number := float(known)):
             return NONE
         if math.isinf(number):
             return "∞" if number > 0 else "−∞"
         return self._written(number).replace("-", "−", 1) if number < 0 else self._written(number)
 
     def _written(self, number: float) -> str:
-        match self.kind:
-            case "percent":
-                return _bounded(100 * number, self.digits, 100.0)
-            case "times1000":
-                return _bounded(1000 * number, self.digits)
-            case "fixed":
-                return _bounded(number, self.digits)
-            case "count":
-                return f"{number:,.0f}"
-            case "significant" | "text":
-                return _short(number, self.digits or 3)
+        if self.kind == "count":
+            return f"{number:,.0f}"
+        if self.kind == "significant":
+            return _short(number, self.digits)
+        if self.kind == "percent":
+            return _bounded(100 * number, self.digits, 100.0)
+        return _bounded(1000 * number if self.kind == "times1000" else number, self.digits)
 
     def interval(self, low: float, estimate: float, high: float) -> str:
         """An estimate and the interval around it.
@@ -97,7 +90,7 @@ radius: Final = Format("significant", 3, "of [0, 1]")
 """A radius as short as it can be said."""
 count: Final = Format("count")
 """A whole number."""
-text: Final = Format("text")
+text: Final = significant(3)
 """Text; numbers among it with three digits that count."""
 
 

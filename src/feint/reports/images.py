@@ -3,15 +3,12 @@
 import base64
 import io
 from collections.abc import Sequence
-from typing import Final
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 from .report import Image
-
-LARGEST: Final = 256
-"""Pixels of an image on a page; larger ones are made smaller."""
 
 
 def pixels(image: Image) -> npt.NDArray[np.uint8]:
@@ -24,12 +21,23 @@ def pixels(image: Image) -> npt.NDArray[np.uint8]:
     return np.repeat(values[..., :1], 3, axis=2)
 
 
-def png(image: Image, *, largest: int = LARGEST) -> bytes:
-    """An image as PNG; made smaller by leaving pixels out, since mixing them would wash noise away."""
+def png(image: Image, *, largest: int = 256) -> bytes:
+    """An image as PNG, made smaller by leaving pixels out, since mixing them would wash noise away."""
+    found = pixels(image)
+    height, width = found.shape[:2]
+    most = max(height, width, largest)
+    rows, columns = (np.arange(max(1, side * largest // most)) for side in (height, width))
+    found = found[np.ix_((2 * rows + 1) * height // (2 * len(rows)), (2 * columns + 1) * width // (2 * len(columns)))]
+    return _encoded(found.tobytes(), found.shape)
+
+
+@lru_cache(1000)
+def _encoded(content: bytes, shape: tuple[int, ...]) -> bytes:
+    """As PNG; a page and its pictures show the same images."""
     from PIL import Image as Pillow
 
     file = io.BytesIO()
-    Pillow.fromarray(_fitted(image, largest)).save(file, "PNG", compress_level=6)
+    Pillow.fromarray(np.frombuffer(content, np.uint8).reshape(shape)).save(file, "PNG", compress_level=6)
     return file.getvalue()
 
 
@@ -45,16 +53,3 @@ def mosaic(images: Sequence[Image]) -> npt.NDArray[np.uint8]:
     blank = np.full_like(tiles[0], 255)
     tiles += [blank] * (side * -(-len(images) // side) - len(tiles))
     return np.concatenate([np.concatenate(tiles[at : at + side], axis=1) for at in range(0, len(tiles), side)])
-
-
-def _fitted(image: Image, side: int) -> npt.NDArray[np.uint8]:
-    """An image at most so high and wide, by nearest neighbour."""
-    from PIL import Image as Pillow
-
-    found = pixels(image)
-    most = max(found.shape[:2])
-    if most <= side:
-        return found
-    picture = Pillow.fromarray(found)
-    size = (max(1, picture.width * side // most), max(1, picture.height * side // most))
-    return np.asarray(picture.resize(size, Pillow.Resampling.NEAREST))

@@ -7,7 +7,6 @@ from html import escape
 from importlib import resources
 from string import Template
 from typing import Any, Final
-from urllib.parse import quote
 
 from . import report as r
 from .formats import is_text, write
@@ -34,10 +33,14 @@ def page(report: r.Report) -> str:
     """
     charts: Charts = {}
     placed = list(zip(_anchors(report.sections), report.sections, strict=True))
-    parts = [_warnings(report.warnings), *(_section(section, anchor, charts) for anchor, section in placed)]
+    warnings = _each("<li>{}</li>", ((_prose(warning),) for warning in report.warnings))
+    parts = [f'<aside class="warnings" aria-label="Warnings"><ul>{warnings}</ul></aside>' if warnings else ""]
+    parts += [_section(section, anchor, charts) for anchor, section in placed]
     links = [(anchor, section.title) for anchor, section in placed if section.title]
     if report.glossary:
-        parts.append(_glossary(report.glossary))
+        told = ((_text(term), _text(text)) for term, text in report.glossary.items())
+        terms = f'<dl class="glossary">{_each("<div><dt>{}</dt><dd>{}</dd></div>", told)}</dl>'
+        parts.append(f'<section id="glossary"><h2>Glossary</h2>\n{terms}</section>')
         links.append(("glossary", "Glossary"))
     template = Template((resources.files("feint.reports") / "page.html").read_text(encoding="utf-8"))
     return template.substitute(
@@ -107,11 +110,6 @@ def _anchors(sections: Sequence[r.Section]) -> list[str]:
     return found
 
 
-def _warnings(warnings: Sequence[str]) -> str:
-    listed = _each("<li>{}</li>", ((_prose(warning),) for warning in warnings))
-    return f'<aside class="warnings" aria-label="Warnings"><ul>{listed}</ul></aside>' if warnings else ""
-
-
 def _section(section: r.Section, anchor: str, charts: Charts) -> str:
     """A card; a section of nothing but tiles is shown without one."""
     parts = [_block(block, charts, section.title) for block in section.blocks]
@@ -120,12 +118,6 @@ def _section(section: r.Section, anchor: str, charts: Charts) -> str:
     if section.blocks and isinstance(section.blocks[0], r.Text):
         parts[0] = parts[0].replace("<p>", '<p class="read">')
     return f'<section id="{anchor}">{_if("<h2>{}</h2>", section.title)}\n{"".join(parts)}</section>'
-
-
-def _glossary(terms: Mapping[str, str]) -> str:
-    told = ((_text(term), _text(text)) for term, text in terms.items())
-    listed = _each("<div><dt>{}</dt><dd>{}</dd></div>", told)
-    return f'<section id="glossary"><h2>Glossary</h2>\n<dl class="glossary">{listed}</dl></section>'
 
 
 def _block(block: r.Block, charts: Charts, above: str = "") -> str:
@@ -146,9 +138,8 @@ def _block(block: r.Block, charts: Charts, above: str = "") -> str:
         case r.Figure():
             return _figure(block, charts, above)
         case r.Pictures():
-            shown = "".join(_item(item, block.layout) for item in block.items)
-            if block.layout == "cards":
-                shown = _gallery([_item(item, "cards") for item in block.items], block.name)
+            items = [_item(item, block.layout) for item in block.items]
+            shown = _gallery(items, block.name) if block.layout == "cards" else "".join(items)
             around = f'<div class="mosaics">{shown}</div>' if block.layout == "mosaic" else shown
             return f'<figure class="pictures" aria-label="{_text(block.title)}">{_told(block, above, around)}</figure>'
         case r.Details(summary, blocks):
@@ -201,10 +192,8 @@ def _figure(figure: r.Figure, charts: Charts, above: str) -> str:
     for panel in figure.panels:
         place = f"chart-{len(charts)}"
         charts[place] = panel.chart
-        square = " square" if "usermeta" in panel.chart else ""
-        plot = (
-            f'<div class="plot{square}" id="{place}" role="img" aria-label="{_text(panel.title or figure.alt)}"></div>'
-        )
+        kind, label = "plot square" if "usermeta" in panel.chart else "plot", _text(panel.title or figure.alt)
+        plot = f'<div class="{kind}" id="{place}" role="img" aria-label="{label}"></div>'
         cells.append(f'<div class="panel">{_if("<h4>{}</h4>", short(panel.title, 120))}{plot}</div>')
     alt = _text(figure.alt)
     small = all(panel.chart.get("height", 300) <= 240 for panel in figure.panels)
@@ -219,7 +208,9 @@ def _figure(figure: r.Figure, charts: Charts, above: str) -> str:
 
 def _still(figure: r.Figure) -> str:
     """The figure for those without scripts, and for printers."""
-    vector = "data:image/svg+xml," + quote(svg(figure), safe=" /:=;,()!*[]{}|+?@$^`~-_.")
+    vector = "data:image/svg+xml," + svg(figure)
+    for letter in "%#&<>\"'\r\n\t":  # what would end the address, the attribute, or be lost
+        vector = vector.replace(letter, f"%{ord(letter):02X}")
     return vector if len(vector) < _LARGE else min(vector, data_uri(render(figure, "png")), key=len)
 
 

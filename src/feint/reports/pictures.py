@@ -3,7 +3,9 @@
 import re
 import textwrap
 from collections.abc import Mapping
+from functools import partial
 from html import escape
+from importlib import import_module
 from typing import Any, Final, Literal, final
 from weakref import WeakKeyDictionary
 
@@ -29,6 +31,7 @@ _SHAPES: Final = {
     "line": '<rect y="-1" width="14" height="2.5" fill="{}"/>',
     "dash": '<path d="M0,0H14" stroke="{}" stroke-width="2" stroke-dasharray="5 3"/>',
 }
+_convert: Final = partial(import_module, "vl_convert")
 _drawn: "WeakKeyDictionary[Figure | Pictures, str]" = WeakKeyDictionary()
 
 
@@ -65,12 +68,6 @@ class Shown:
 
     def _repr_png_(self) -> bytes:
         return render(self.block)
-
-
-def _convert() -> Any:
-    import vl_convert
-
-    return vl_convert
 
 
 def svg(block: Figure | Pictures) -> str:
@@ -122,10 +119,13 @@ def still(figure: Figure) -> dict[str, Any]:
 
 
 def _panel(panel: Panel, width: int) -> dict[str, Any]:
+    """A chart of a width, under its title in at most two lines."""
     chart = _quiet({key: value for key, value in panel.chart.items() if key not in ("usermeta", "params")})
     aspect: Any = panel.chart.get("usermeta", {}).get("aspect")
-    shape = {"width": width, "height": round(width / aspect)} if aspect else {"width": width}
-    return {**chart, **shape, **({"title": _wrapped(panel.title, 10 + width // 7)} if panel.title else {})}
+    lines, most = textwrap.wrap(clean(panel.title), 10 + width // 7), 10 + width // 7
+    lines = lines if len(lines) <= 2 else [lines[0], short(" ".join(lines[1:]), most)]
+    shape = {"height": round(width / aspect)} if aspect else {}
+    return {**chart, "width": width, **shape, **({"title": lines} if lines else {})}
 
 
 def _quiet(chart: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,12 +136,6 @@ def _quiet(chart: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(found.get("encoding"), dict):
         found["encoding"] = {name: of for name, of in found["encoding"].items() if name != "tooltip"}
     return found
-
-
-def _wrapped(title: str, most: int) -> list[str]:
-    """A title in at most two lines."""
-    lines = textwrap.wrap(clean(title), most)
-    return lines if len(lines) <= 2 else [lines[0], short(" ".join(lines[1:]), most)]
 
 
 def legend(marks: tuple[Mark | Ramp, ...], width: int | float) -> tuple[str, int]:

@@ -258,7 +258,5 @@ class Report:
 
 def unfolded(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
     """Blocks, with those inside of a fold in its place."""
-    found: list[Block] = []
-    for block in blocks:
-        found += unfolded(block.blocks) if isinstance(block, Details) else (block,)
-    return tuple(found)
+    nested = (unfolded(block.blocks) if isinstance(block, Details) else (block,) for block in blocks)
+    return tuple(block for found in nested for block in found)

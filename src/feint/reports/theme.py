@@ -45,9 +45,5 @@ def between(colours: Sequence[str], share: float) -> str:
     """
     place = min(max(share, 0.0), 1.0) * (len(colours) - 1)
     left = min(int(place), len(colours) - 2)
-    part = place - left
-    mixed = (
-        round((1 - part) * int(colours[left][at : at + 2], 16) + part * int(colours[left + 1][at : at + 2], 16))
-        for at in (1, 3, 5)
-    )
-    return "#" + "".join(f"{channel:02x}" for channel in mixed)
+    low, high = (bytes.fromhex(colours[at][1:]) for at in (left, left + 1))
+    return "#" + bytes(round(a + (place - left) * (b - a)) for a, b in zip(low, high, strict=True)).hex()

@@ -4,11 +4,8 @@ import hashlib
 import os
 import tempfile
 from contextlib import suppress
-from importlib import resources
+from importlib import import_module, resources
 from pathlib import Path
-from typing import Any
-
-_SNIPPET = "window.vegaEmbed = vegaEmbed;"
 
 
 def scripts() -> str:
@@ -17,16 +14,14 @@ def scripts() -> str:
     Bundling takes more than a second of processor time, so the result is kept in the user's cache, under the versions
     it was made of; where that cannot be written or holds something else, it is made anew.
     """
-    import vl_convert
-
-    convert: Any = vl_convert
+    convert = import_module("vl_convert")
     root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     kept = Path(root) / "feint" / f"vega-{convert.__version__}.js"
     with suppress(OSError, UnicodeDecodeError):
         digest, _, script = kept.read_text(encoding="utf-8").partition("\n")
         if digest == _digest(script):
             return script
-    script = convert.javascript_bundle(_SNIPPET)
+    script = convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
     with suppress(OSError):
         kept.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=kept.parent)

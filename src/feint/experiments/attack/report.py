@@ -1,9 +1,8 @@
 """An attack's report: how often it succeeds, how far it went, and the first images, for show."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from feint.experiments.about import tabled, told
+from feint.experiments.about import Row, Summary, tabled, told
 from feint.experiments.glossary import chosen
 from feint.experiments.pictures import before_and_after, label, named
 from feint.reports import Column, Figure, Picture, Pictures, Report, Table, charts
@@ -15,23 +14,20 @@ SHOWN = 4
 SHARE = percent(2)
 
 
-def report(run: Run, summary: Mapping[str, Any]) -> Report:
+def report(run: Run, summary: Summary) -> Report:
     """What an attack tells a person."""
     files = tuple(
         f"images, radius {radius(row['radius'])}: {run.path / name}"
         for row, name in zip(summary["attacked"], summary["files"], strict=True)
     )
-    sections = {
-        "In numbers": (table(summary), _figure(summary)),
-        "What it looks like": _pictures(run),
-    }
-    name = f"feint attack: {run.settings.attack.title} on {run.about['victim']}"
+    sections = {"In numbers": (table(summary), _figure(summary)), "What it looks like": _pictures(run)}
+    title = f"feint attack: {run.settings.attack.title} on {run.about['victim']}"
     facts, terms = {"distance": run.about["distance"]}, chosen("Radius", "Gradients, queries")
-    more: dict[str, Any] = {"title": name, "facts": facts, "notes": files, "terminal": True}
-    return told(run, summary, headline(summary), sections, glossary=terms, **more)
+    head = headline(summary)
+    return told(run, summary, head, sections, title=title, facts=facts, notes=files, terminal=True, glossary=terms)
 
 
-def headline(summary: Mapping[str, Any]) -> str:
+def headline(summary: Summary) -> str:
     """The finding in one sentence."""
     worst = max(summary["attacked"], key=lambda row: row["success"] or 0.0)
     share = "no image was tried" if worst["success"] is None else f"{SHARE(worst['success'])} % of the attacks succeed"
@@ -39,10 +35,10 @@ def headline(summary: Mapping[str, Any]) -> str:
     return f"{summary['images']:,} images, {right}; within {radius(worst['radius'])}, {share}."
 
 
-def table(summary: Mapping[str, Any]) -> Table:
+def table(summary: Summary) -> Table:
     """One row a radius."""
 
-    def drawn(row: Mapping[str, Any]) -> Any:
+    def drawn(row: Row) -> Any:
         """With how far fresh draws differ, where there are several sets of them."""
         several = row["success"] is not None and row.get("draws", {}).get("repeats", 0) > 1
         return f"{SHARE(row['success'])} ± {SHARE(row['draws']['std']['success'])}" if several else row["success"]
@@ -62,13 +58,13 @@ def table(summary: Mapping[str, Any]) -> Table:
     return tabled("attacked", f"radius {' '.join(said)} gradients queries", said, rows, caption)
 
 
-def _figure(summary: Mapping[str, Any]) -> Figure:
+def _figure(summary: Summary) -> Figure:
     rows = [summary["attacked"][at] for at in charts.some(len(summary["attacked"]))]
     kinds = {"success": rows, "after rounding to 8 bits": [row["rounded"] for row in rows]}
     groups = [(name, [row["success"] for row in found]) for name, found in kinds.items()]
-    look: dict[str, Any] = {"axis": "success (% of images tried)", "times": 100}
     names, shades = [charts.stage(row["radius"]) for row in rows], (charts.WRONG, charts.REFERENCE)
-    return charts.bars("success", "How often the attack succeeds", names, groups, shades, **look)
+    title, axis = "How often the attack succeeds", "success (% of images tried)"
+    return charts.bars("success", title, names, groups, shades, axis=axis, times=100)
 
 
 def _pictures(run: Run) -> Pictures:

@@ -1,9 +1,6 @@
 """An audit's report: what the attack did to the confidence, in figures, tables and pictures."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from feint.experiments.about import many, told
+from feint.experiments.about import Row, Summary, many, told
 from feint.experiments.glossary import chosen
 from feint.reports import Block, Report, Stat, Stats, Text, charts
 from feint.reports.formats import percent, radius, times1000
@@ -19,7 +16,7 @@ TERMS = (
 FRESH = "This victim draws: figures are of fresh draws, which the attack has not seen."
 
 
-def report(run: Run, summary: Mapping[str, Any]) -> Report:
+def report(run: Run, summary: Summary) -> Report:
     """What an audit tells a person."""
     found, radii = Judged(run.table("records"), summary["measure"]), run.settings.radii
     stages = [(None, found.judged("clean")), *((at, found.judged("attacked", at)) for at in radii)]
@@ -41,27 +38,17 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
     facts = {"classes": str(len(run.about["classes"])), "confidence": _confidence(summary["measure"])}
     if (aim := run.settings.attack.measure) != summary["measure"]:
         facts["aimed at"] = _confidence(aim)
-    return told(
-        run,
-        summary,
-        headline(summary),
-        sections,
-        facts=facts,
-        notes=fresh_draws(summary),
-        terminal=True,
-        glossary=chosen(*TERMS),
-    )
+    head, notes = headline(summary), fresh_draws(summary)
+    return told(run, summary, head, sections, facts=facts, notes=notes, terminal=True, glossary=chosen(*TERMS))
 
 
-def headline(summary: Mapping[str, Any]) -> str:
+def headline(summary: Summary) -> str:
     """The finding in one sentence."""
     clean, worst = summary["clean"], max(summary["attacked"], key=lambda row: row["aurc"])
-    at, times = radius(worst["radius"]), float("inf") if worst["aurc"] else 1.0
-    if clean["aurc"]:
-        times = worst["aurc"] / clean["aurc"]
+    least = float("inf") if worst["aurc"] else 1.0
+    at, times = radius(worst["radius"]), worst["aurc"] / clean["aurc"] if clean["aurc"] else least
     labels = "no predicted label" if worst["kept"] == 1 else f"{1 - worst['kept']:.2%} of the predicted labels"
-    if "draws" in worst:
-        labels += " under fresh draws"
+    labels += " under fresh draws" if "draws" in worst else ""
     if times < 1.05:
         return _harmless(summary, f"within {at} that changed {labels}")
     grew = f"{times:.3g} times as large" if times < float("inf") else "larger than 0"
@@ -74,10 +61,11 @@ def headline(summary: Mapping[str, Any]) -> str:
     )
 
 
-def _harmless(summary: Mapping[str, Any], attack: str) -> str:
+def _harmless(summary: Summary, attack: str) -> str:
     """An attack that did no harm, and why that need not be robustness."""
     right, images = summary["clean"]["accuracy"], summary["images"]
     lost = max(row["directionless"] for row in summary["attacked"])
+    harmless = f"attack {attack} did not make the confidence rank errors worse"
     if right in (0, 1):
         every = "No image is misclassified" if right else "Every image is misclassified"
         return f"{every}, so there is nothing to rank: what an attack {attack} does to confidence AURC cannot show."
@@ -85,53 +73,45 @@ def _harmless(summary: Mapping[str, Any], attack: str) -> str:
         whole = f"for {'any' if lost == images else f'{lost:,}'} of {images:,} images"
         return f"The gradient shows no direction {whole}: that an attack {attack} did no harm is not robustness."
     if right <= summary["chance"] + 1e-9:
-        return (
-            f"Accuracy is {right:.1%}, no better than chance: that an attack {attack} did not make the confidence rank "
-            "errors worse says nothing."
-        )
-    return f"An attack {attack} did not make the confidence rank errors worse."
+        return f"Accuracy is {right:.1%}, no better than chance: that an {harmless} says nothing."
+    return f"An {harmless}."
 
 
-def _stats(summary: Mapping[str, Any]) -> tuple[Stat, ...]:
+def _stats(summary: Summary) -> tuple[Stat, ...]:
     """The few numbers that say it: clean, and at the radius that hurts most."""
     clean, worst = summary["clean"], max(summary["attacked"], key=lambda row: row["aurc"])
-    levels = 255 * worst["radius"]
+    levels, share = 255 * worst["radius"], percent(1)
     grey = f"{levels:.2g} of 255 grey levels" if levels < 10 else f"{levels:.0f} of 255 grey levels"
-    areas, shares, errors = (
-        f"{form(clean[name])} → {form(worst[name])}"
-        for name, form in (("aurc", times1000(1)), ("accuracy", percent(1)), ("ece", percent(1)))
-    )
+    written = {"aurc": times1000(1), "accuracy": share, "ece": share}
+    areas, shares, errors = (f"{form(clean[name])} → {form(worst[name])}" for name, form in written.items())
     return (
         Stat("AURC × 1000", areas, f"at radius {radius(worst['radius'])}, {grey}"),
         Stat("Accuracy, %", shares, "share of correct predictions"),
         Stat("Calibration error, %", errors, "ECE, 15 bins"),
-        Stat("Predictions kept", f"{percent(1)(worst['kept'])} %", "same class as before the attack"),
+        Stat("Predictions kept", f"{share(worst['kept'])} %", "same class as before the attack"),
     )
 
 
-def _thresholds(summary: Mapping[str, Any]) -> tuple[Block, ...]:
+def _thresholds(summary: Summary) -> tuple[Block, ...]:
+    """One threshold as an example, in words: the one that answers most, at the radius that hurts it most; then all."""
     if not (rows := summary["thresholds"]):
         return ()
-    told = f"{_damage(rows)} The bars show, for each threshold, how many of its answers are wrong."
-    return (Text.of(told), figures.thresholds(rows), tables.thresholds(summary))
-
-
-def _damage(rows: Any) -> str:
-    """One threshold as an example, in words: the one that answers most, at the radius that hurts it most."""
     row = max(rows, key=lambda row: (row["calibrated_to"] == "coverage", row["value"]))
     worst = max(row["attacked"], key=lambda found: -1.0 if found["risk"] is None else found["risk"])
 
-    def said(found: Mapping[str, Any]) -> str:
+    def said(found: Row) -> str:
         share = f"{percent(1)(found['coverage'])} % of the images"
         return share if found["risk"] is None else f"{share}, {percent(1)(found['risk'])} % of those answers wrong"
 
-    return (
+    told = (
         f"Say you ship a threshold at which your system answers {said(row['clean'])}, and passes the rest to a person. "
-        f"Within radius {radius(worst['radius'])} of the attack the same threshold answers {said(worst)}."
+        f"Within radius {radius(worst['radius'])} of the attack the same threshold answers {said(worst)}. "
+        "The bars show, for each threshold, how many of its answers are wrong."
     )
+    return (Text.of(told), figures.thresholds(rows), tables.thresholds(summary))
 
 
-def fresh_draws(summary: Mapping[str, Any]) -> tuple[str, ...]:
+def fresh_draws(summary: Summary) -> tuple[str, ...]:
     """Of a victim that draws: what fresh draws change without an attack, and how far they differ among each other."""
     rows = [("clean", summary["clean"]), *((charts.stage(row["radius"]), row) for row in summary["attacked"])]
     found = [(name, row, row["draws"]["std"], row["draws"]["repeats"]) for name, row in rows if "draws" in row]

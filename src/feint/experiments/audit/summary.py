@@ -152,19 +152,20 @@ class Judged:
         measures = dict.fromkeys((records.MEASURE + self.measure, f"{records.MEASURE}max_probability"))
         return self.table.read([*COLUMNS, *measures], **where)
 
-    @property
-    def draws(self) -> int:
-        """By how many sets of fresh draws the inputs are judged; 0 for a victim that draws nothing."""
-        return max(self.table.distinct("repeat", variant="clean"))
+    def draws(self, variant: str, radius: float | None = None) -> list[pa.Table]:
+        """What each set of draws says of the same inputs, the attack's own first; read at once."""
+        rows: Any = self.rows(variant, radius, None)  # what its stubs say of a mask is unknown
+        repeats = rows.column("repeat").to_numpy()
+        return [rows.filter(pa.array(repeats == repeat)) for repeat in range(repeats.max(initial=0) + 1)]
 
     def judged(self, variant: str, radius: float | None = None) -> pa.Table:
         """Inputs as they are judged: by all fresh draws together, where there are any."""
-        fresh = [self.rows(variant, radius, repeat) for repeat in range(1, self.draws + 1)]
-        return pa.concat_tables(fresh) if fresh else self.rows(variant, radius)
+        own, *fresh = self.draws(variant, radius)
+        return pa.concat_tables(fresh) if fresh else own
 
     def figures(self, of: Figures, variant: str, radius: float | None = None) -> dict[str, Any]:
         """Figures as they are judged, by fresh draws where there are any."""
-        sets = [(self.rows(variant, radius, each), self.rows("clean", None, each)) for each in range(self.draws + 1)]
+        sets = list(zip(self.draws(variant, radius), self.draws("clean"), strict=True))
         own, *fresh = [of(rows, clean, self.measure) for rows, clean in sets]
         if variant == "clean" and fresh:
             # What fresh draws change without any attack.

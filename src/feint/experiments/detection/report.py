@@ -1,19 +1,17 @@
 """A detection run's report."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from torch import Tensor
-
 from feint import metrics
-from feint.experiments.about import tabled, told
+from feint.experiments.about import Row, Rows, Summary, tabled, told
 from feint.experiments.glossary import chosen
-from feint.reports import Block, Column, Format, Report, Table, charts, formats
+from feint.reports import Block, Column, Figure, Format, Report, Table, charts, formats
 from feint.runs.run import Run
 
 from .records import Noise, Records
-from .scores import duel
+from .scores import Duel, duel
 
 SHOWN = ("max_probability", "predictive_entropy", "mutual_information")
 """Detectors in the table of a terminal."""
@@ -25,10 +23,9 @@ GLOSSARY = chosen("AUROC", "AUPR", "FPR95", "(S)", "Noise", "Adaptive", "ACE")
 KINDS = {"": "all", " (S)": "successful"}
 """Which attacked inputs are to be found, by what a column adds to its head for them."""
 ORDER = "victim attack radius changed accuracy l2"
-Victims = Sequence[Mapping[str, Any]]
 
 
-def report(run: Run, summary: Mapping[str, Any]) -> Report:
+def report(run: Run, summary: Summary) -> Report:
     """What a detection run tells a person."""
     victims = summary["victims"]
     records = [Records.of(run.table("records"), which) for which in range(len(victims))]
@@ -49,7 +46,7 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
 
 
 def sections(
-    records: Sequence[Records], victims: Victims, noise: Noise, *, name: str = "", levels: int | None = None
+    records: Sequence[Records], victims: Rows, noise: Noise, *, name: str = "", levels: int | None = None
 ) -> dict[str, Block]:
     """All scores in a table, and the curves, each under its head.
 
@@ -66,23 +63,27 @@ def sections(
     shown = {"radius": Column("radius", "of [0, 1]"), "accuracy": Column("accuracy", format=SHARE), **heads}
     rows, caption = _rows(victims, levels), "Every measure as a detector of every attack"
     table = tabled(f"detectors{dashed}", f"{ORDER} detector", shown, rows, caption, terminal=False)
-    found: dict[str, Block] = {f"In numbers{said}": table}
-    for side, title in CURVES.items():
-        panels = list(_panels(records, victims, noise, side, levels))
-        named = {"name": f"detection-{side}{dashed}", "title": title + said}
-        found[title + said] = charts.detection(side, panels, **named, foremost=FOREMOST)
-    return found
+    duels = list(_duels(records, victims, noise, levels))
+
+    def curves(side: charts.Side, title: str) -> Figure:
+        panels = [(head, [_curve(side, each, duel) for each, duel in found.items()]) for head, found in duels]
+        return charts.detection(side, panels, name=f"detection-{side}{dashed}", title=title, foremost=FOREMOST)
+
+    return {f"In numbers{said}": table, **{title + said: curves(side, title + said) for side, title in CURVES.items()}}
 
 
-def headline(victims: Victims) -> str:
+def _entries(victims: Rows) -> Iterator[tuple[str, Row]]:
+    """Every attack on every victim, by the victim's name."""
+    return ((victim["name"], entry) for victim in victims for entry in victim["attacks"])
+
+
+def headline(victims: Rows) -> str:
     """The finding in one sentence: the best detector of what is easiest and of what is hardest to see."""
     found: list[tuple[float, str, str, str]] = []
-    for victim in victims:
-        for entry in victim["attacks"]:
-            scores = entry["successful"]
-            if entry["changed"] >= 0.01 and scores:
-                best = max(scores, key=lambda name: scores[name]["auroc"][1])
-                found.append((scores[best]["auroc"][1], best.replace("_", " "), entry["attack"], victim["name"]))
+    for who, entry in _entries(victims):
+        if entry["changed"] >= 0.01 and entry["successful"]:
+            best, scores = max(entry["successful"].items(), key=lambda each: each[1]["auroc"][1])
+            found.append((scores["auroc"][1], best.replace("_", " "), entry["attack"], who))
     if not found:
         return "No attack changed a label in a hundred."
     worst, best = (
@@ -92,7 +93,7 @@ def headline(victims: Victims) -> str:
     return f"Of inputs whose label changed: at best {best}; where it is hardest, the best detector, {worst}."
 
 
-def short_table(victims: Victims) -> Table:
+def short_table(victims: Rows) -> Table:
     """What a terminal shows: AUROC of all attacked inputs, and (S)."""
     names = [(measure, end) for measure in SHOWN for end in KINDS]
     said = {"changed": Column("changed", format=SHARE), "accuracy": Column("accuracy", format=SHARE)}
@@ -107,20 +108,19 @@ def short_table(victims: Victims) -> Table:
     return tabled("auroc", ORDER, {**said, "l2": Column("L2", format=formats.fixed(2))}, rows, caption)
 
 
-def _rows(victims: Victims, levels: int | None) -> list[dict[str, Any]]:
+def _rows(victims: Rows, levels: int | None) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
-    for victim in victims:
-        for entry in victim["attacks"]:
-            for measure in entry["all"] or ():
-                named = {"victim": victim["name"], "detector": measure.replace("_", " ")}
-                rows.append({**entry, **named, "radius": _radius(entry["radius"], levels)})
-                for end, kind in KINDS.items():
-                    rows[-1] |= {f"{name}{end}": _value(entry[kind], measure, name) for name in ("aupr", "fpr95")}
-                    rows[-1][f"auroc{end}"] = area(entry[kind] and entry[kind][measure]["auroc"])
+    for victim, entry in _entries(victims):
+        for measure in entry["all"] or ():
+            named = {"victim": victim, "detector": measure.replace("_", " ")}
+            rows.append({**entry, **named, "radius": _radius(entry["radius"], levels)})
+            for end, kind in KINDS.items():
+                rows[-1] |= {f"{name}{end}": _value(entry[kind], measure, name) for name in ("aupr", "fpr95")}
+                rows[-1][f"auroc{end}"] = area(entry[kind] and entry[kind][measure]["auroc"])
     return rows
 
 
-def _value(scores: Mapping[str, Any] | None, measure: str, name: str) -> float | None:
+def _value(scores: Row | None, measure: str, name: str) -> float | None:
     return None if scores is None or measure not in scores else scores[measure][name][1]
 
 
@@ -136,28 +136,23 @@ def _radius(radius: float, levels: int | None) -> str:
     return formats.radius(radius)
 
 
-def _panels(
-    records: Sequence[Records], victims: Victims, noise: Noise, side: charts.Side, levels: int | None
-) -> list[tuple[str, list[charts.Detector]]]:
-    panels: list[tuple[str, list[charts.Detector]]] = []
+def _duels(
+    records: Sequence[Records], victims: Rows, noise: Noise, levels: int | None
+) -> Iterator[tuple[str, dict[str, Duel]]]:
+    """By attack on a victim, what each detector says: of what changed a label if anything did, of all otherwise."""
     for rows, victim in zip(records, victims, strict=True):
         for entry in victim["attacks"]:
-            changed = entry["successful"] is not None
-            curves: list[charts.Detector] = []
-            for measure in entry["all"] or ():
-                found = duel(rows, entry["attack"], entry["radius"], measure, noise, changed=changed)
-                if found is not None:
-                    curves.append(_curve(side, measure.replace("_", " "), found.scores, found.positives))
+            changed, key = entry["successful"] is not None, (entry["attack"], entry["radius"])
+            found = {each: duel(rows, *key, each, noise, changed=changed) for each in entry["all"] or ()}
             attack, subject = f"{entry['attack']} {_radius(entry['radius'], levels)}", "(S)" if changed else "all"
-            panels.append((f"{victim['name']}: {attack}, {subject}", curves))
-    return panels
+            shown = {name: each for name, each in found.items() if each is not None}
+            yield f"{victim['name']}: {attack}, {subject}", shown
 
 
-def _curve(side: charts.Side, name: str, scores: Tensor, positives: Tensor) -> charts.Detector:
+def _curve(side: charts.Side, measure: str, found: Duel) -> charts.Detector:
+    scores, positives, name = found.scores, found.positives, measure.replace("_", " ")
     if side == "roc":
-        roc = metrics.roc(scores, positives)
-        x, y, below = roc.false_positive_rate, roc.true_positive_rate, metrics.auroc(scores, positives)
-    else:
-        pr = metrics.precision_recall(scores, positives)
-        x, y, below = pr.recall, pr.precision, metrics.aupr(scores, positives)
-    return charts.Detector(name, x.numpy(), y.numpy(), below)
+        roc, area = metrics.roc(scores, positives), metrics.auroc(scores, positives)
+        return charts.Detector(name, roc.false_positive_rate.numpy(), roc.true_positive_rate.numpy(), area)
+    pr = metrics.precision_recall(scores, positives)
+    return charts.Detector(name, pr.recall.numpy(), pr.precision.numpy(), metrics.aupr(scores, positives))

@@ -1,11 +1,10 @@
 """The report of blends: histograms half-way, areas under ROC curves, and what happens along the way."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
-from feint.experiments.about import between, told
+from feint.experiments.about import Summary, between, told
 from feint.experiments.glossary import chosen, title
 from feint.reports import Column, Figure, Panel, Picture, Pictures, Report, Table, charts, formats
 from feint.runs.run import Run
@@ -22,20 +21,17 @@ CHANCE = {
 }
 
 
-def headline(summary: Mapping[str, Any]) -> str:
+def headline(summary: Summary) -> str:
     """The finding in one sentence."""
-    found = [
-        f"{victim['name']} {scores['mutual_information']['estimate']:.3f} against "
-        f"{scores['predictive_entropy']['estimate']:.3f}"
-        for victim in summary["victims"]
-        if "mutual_information" in (scores := victim["auroc"]["pixel"])
-    ]
+    areas = {victim["name"]: victim["auroc"]["pixel"] for victim in summary["victims"]}
+    known = {name: [each[key]["estimate"] for key in MEASURES] for name, each in areas.items() if MEASURES[1] in each}
+    found = [f"{name} {information:.3f} against {entropy:.3f}" for name, (entropy, information) in known.items()]
     if not found:
         return "Mutual information is not applicable: no victim has more than one draw."
     return f"AUROC by which mutual information and entropy tell pixel blends from latent blends: {'; '.join(found)}."
 
 
-def report(run: Run, summary: Mapping[str, Any]) -> Report:
+def report(run: Run, summary: Summary) -> Report:
     """What the blends tell a person."""
     settings: InterpolationSettings = run.settings
     strips = run.arrays("strips")
@@ -48,43 +44,37 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
         "Along the way": (shown, *paths),
     }
     along = f"{settings.pairs} of different classes; {min(settings.paths, settings.pairs)} along the way"
-    terms, who = (
-        chosen("Entropy", "Mutual information", "Latent blend", "Pixel blend") | CHANCE,
-        settings.autoencoder.name,
-    )
-    return told(run, summary, headline(summary), sections, of=who, facts={"pairs": along}, glossary=terms)
+    terms = chosen("Entropy", "Mutual information", "Latent blend", "Pixel blend") | CHANCE
+    who, facts = settings.autoencoder.name, {"pairs": along}
+    return told(run, summary, headline(summary), sections, of=who, facts=facts, glossary=terms)
 
 
-def _halves(run: Run, summary: Mapping[str, Any]) -> Figure:
+def _halves(run: Run, summary: Summary) -> Figure:
     """Histograms half-way: of entropy and of mutual information, where there is some, victim by victim."""
     panels: list[Panel] = []
     for which, victim in enumerate(summary["victims"]):
         halves = read_blends(run, which, "halves")
         for name in (name for name in MEASURES if name in halves["latent"]):
-            samples = [
-                charts.Sample(said, halves[kind][name], COLOURS[kind], outlined=kind == "reconstruction")
-                for kind, said in KINDS.items()
-            ]
+            over, x_title = "reconstruction", f"{title(name)} (nats)"
+            kinds = ((kind, said, halves[kind][name]) for kind, said in KINDS.items())
+            samples = [charts.Sample(said, values, COLOURS[kind], kind == over) for kind, said, values in kinds]
             head = f"{victim['name']}: AUROC {between(AREA, victim['auroc']['pixel'][name])}"
-            panels.append(charts.histograms(samples, x_title=f"{title(name)} (nats)", y_title="% of pairs", title=head))
+            panels.append(charts.histograms(samples, x_title=x_title, y_title="% of pairs", title=head))
     head = f"Half-way between {summary['pairs']:,} pairs of different classes"
     alt = f"Histograms half-way, by kind of blend. {'; '.join(panel.title for panel in panels)}."
     return Figure.of("halves", head, alt, panels)
 
 
-def _areas(summary: Mapping[str, Any]) -> Table:
+def _areas(summary: Summary) -> Table:
     """The AUROC of every measure."""
     rows: list[tuple[str, ...]] = []
     for victim in summary["victims"]:
         found, more = victim["auroc"], victim["information_less_entropy"]
-        rows += [
-            (victim["name"], title(name), *(between(AREA, found[kind][name]) for kind in found))
-            for name in found["pixel"]
-        ]
-        if more:
-            rows.append((victim["name"], "information less entropy", *(between(AREA, more[kind]) for kind in more)))
-    heads = (("victim", ""), ("measure", ""), ("AUROC of pixel blends", "95 % interval"))
-    columns = tuple(Column(*head) for head in (*heads, ("of reconstructions' blends", "95 % interval")))
+        scores = {title(name): [found[kind][name] for kind in found] for name in found["pixel"]}
+        scores |= {"information less entropy": [more[kind] for kind in more]} if more else {}
+        rows += [(victim["name"], name, *(between(AREA, each) for each in both)) for name, both in scores.items()]
+    areas = (Column(head, "95 % interval") for head in ("AUROC of pixel blends", "of reconstructions' blends"))
+    columns = (Column("victim"), Column("measure"), *areas)
     caption = f"{summary['pairs']:,} pairs of different classes, blended half-way"
     return Table("auroc", columns, tuple(rows), caption, terminal=True)
 

@@ -1,12 +1,12 @@
 """The report of a latent plane: the plane itself, the victims' measures over it, and confident rubbish."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from typing import Any, Final
 
 import numpy as np
 
-from feint.experiments.about import told
+from feint.experiments.about import Summary, tabled, told
 from feint.experiments.glossary import chosen, title
 from feint.experiments.pictures import label
 from feint.reports import Block, Column, Details, Figure, Panel, Picture, Pictures, Report, Table, Text, charts
@@ -26,7 +26,7 @@ _FIRST: Final = ("predictive_entropy", "mutual_information")
 NO_RUBBISH = "None: every point far from all data is flagged."
 
 
-def headline(summary: Mapping[str, Any]) -> str:
+def headline(summary: Summary) -> str:
     """The finding in one sentence."""
     found = {victim["name"]: victim["far_confident"]["both"] for victim in summary["victims"]}
     shares = [f"{name} {100 * share:.0f} %" for name, share in found.items() if share is not None]
@@ -35,7 +35,7 @@ def headline(summary: Mapping[str, Any]) -> str:
     return f"Far from all data, this much of the latent plane still looks familiar: {', '.join(shares)}."
 
 
-def report(run: Run, summary: Mapping[str, Any]) -> Report:
+def report(run: Run, summary: Summary) -> Report:
     """What the plane tells a person."""
     settings: LatentSettings = run.settings
     about, end, usual = run.about, summary["extent"], f"{100 * (1 - settings.flagged):g} %"
@@ -66,62 +66,58 @@ def _plane(run: Run, plane: Plane, points: charts.Points) -> tuple[Block, ...]:
     tiles = run.arrays("mosaic")["images"]
     side = round(len(tiles) ** 0.5)
     from_the_top = Picture(tuple(tiles.reshape(side, side, *tiles.shape[1:])[::-1].reshape(tiles.shape)))
-    panel = charts.encoded(points, plane.end, border=(plane.distance, plane.border))
+    panel = charts.plane(plane.end, points=points, border=(plane.distance, plane.border))
     alt = "Encoded images by class; beyond the dashed line is far from all of them."
     ends = f"From {write(-plane.end)} to {write(plane.end)} in both coordinates."
-    return (
-        Figure.of("plane", "Encoded images by class", alt, [panel], "Beyond the dashed line is far."),
-        Pictures("mosaic", "Decoded images over the plane", (from_the_top,), ends, "mosaic"),
-    )
+    decoded = Pictures("mosaic", "Decoded images over the plane", (from_the_top,), ends, "mosaic")
+    return (Figure.of("plane", "Encoded images by class", alt, [panel], "Beyond the dashed line is far."), decoded)
 
 
 def _maps(plane: Plane, victims: Sequence[Mapped], points: charts.Points) -> tuple[Block, ...]:
     """A figure for each measure, all victims in one scale: entropy and information first, the others folded away."""
     names = list(dict.fromkeys(chain.from_iterable(victim.measures for victim in victims)))
     others = tuple(_map(name, plane, victims, None) for name in names if name not in _FIRST)
-    heads = (Column("victim"), Column("accuracy", format=percent(2)))
-    rows = tuple((victim.name, victim.accuracy) for victim in victims)
+    rows = [{"victim": victim.name, "accuracy": victim.accuracy} for victim in victims]
+    right = "Predictions for the images themselves that are right"
     return (
         *(_map(name, plane, victims, points) for name in names if name in _FIRST),
         *([Details("Other measures", others)] if others else []),
-        Table("accuracy", heads, rows, "Predictions for the images themselves that are right"),
+        tabled("accuracy", "victim accuracy", {}, rows, right, terminal=False),
     )
 
 
 def _map(name: str, plane: Plane, victims: Sequence[Mapped], points: charts.Points | None) -> Figure:
-    drawn = [victim for victim in victims if name in victim.measures]
+    said, drawn = title(name), [victim for victim in victims if name in victim.measures]
     without = [victim.name for victim in victims if name not in victim.measures]
-    values = [victim.measures[name] for victim in drawn]
-    span = (min(0.0, *(float(each.min()) for each in values)), max(float(each.max()) for each in values))
-    said = title(name)
-    look: dict[str, Any] = {"points": points, "border": (plane.distance, plane.border)}
-    panels = [
-        charts.heat(each.measures[name], plane.end, name=said, span=span, title=each.name, **look) for each in drawn
-    ]
+    values = np.array([victim.measures[name] for victim in drawn])
+    span = (min(0.0, float(values.min())), float(values.max()))
+    look: dict[str, Any] = {"span": span, "points": points, "border": (plane.distance, plane.border)}
+    panels = [charts.heat(each.measures[name], plane.end, name=said, title=each.name, **look) for each in drawn]
     alt = f"{said} over the latent plane, for {', '.join(victim.name for victim in drawn)}."
     caption = f"Not applicable to {', '.join(without)}: a single draw." if without else ""
     return Figure.of(f"map_{name}", f"Over the latent plane: {said}", alt, panels, caption)
 
 
-def _shares(summary: Mapping[str, Any]) -> list[Table]:
+def _shares(summary: Summary) -> list[Table]:
     """How much of the plane passes for familiar, by victim and measure."""
     victims = summary["victims"]
     names = dict.fromkeys(name for victim in victims for name in victim["far_confident"] if name != "both")
     measures = {**{name: title(name) for name in names}, "both": "entropy and mutual information"}
     heads = (Column("measure"), *(Column(victim["name"], "%", percent(1)) for victim in victims))
-    captions = {"far_confident": "Confident far away from all data", "near_confident": "Confident near the data"}
-    found: list[Table] = []
-    for where, caption in captions.items():
+
+    def shares(where: str, caption: str, *, terminal: bool) -> Table:
         rows = [(said, *(victim[where].get(name) for victim in victims)) for name, said in measures.items()]
-        found.append(Table(where, heads, tuple(rows), caption, terminal=where == "far_confident"))
-    return found
+        return Table(where, heads, tuple(rows), caption, terminal)
+
+    far = shares("far_confident", "Confident far away from all data", terminal=True)
+    return [far, shares("near_confident", "Confident near the data", terminal=False)]
 
 
-def _confident(plane: Plane, victims: Sequence[Mapped], summary: Mapping[str, Any]) -> Figure:
+def _confident(plane: Plane, victims: Sequence[Mapped], summary: Summary) -> Figure:
     far, panels = plane.is_far, list[Panel]()
     for victim, found in zip(victims, summary["victims"], strict=True):
         codes = np.sum([far, far & victim.confident["predictive_entropy"], far & victim.confident_by_both], axis=0)
-        letters = [charts.Letter(_letter(at), each["x"], each["y"]) for at, each in enumerate(found["rubbish"])]
+        letters = {_letter(at): (each["x"], each["y"]) for at, each in enumerate(found["rubbish"])}
         share = found["far_confident"]["both"]
         head = victim.name if share is None else f"{victim.name}: {100 * share:.0f} % of the far plane"
         panels.append(charts.regions(codes, REGIONS, plane.end, letters=letters, title=head))
@@ -129,18 +125,15 @@ def _confident(plane: Plane, victims: Sequence[Mapped], summary: Mapping[str, An
     return Figure.of("confident", "Confident about what is far from all data", alt, panels)
 
 
-def _rubbish(run: Run, summary: Mapping[str, Any]) -> tuple[Picture, ...]:
+def _rubbish(run: Run, summary: Summary) -> tuple[Picture, ...]:
     cards: list[Picture] = []
     near, small = fixed(2), significant(2)
     for which, (victim, known) in enumerate(zip(summary["victims"], run.about["victims"], strict=True)):
         images = run.arrays("rubbish", str(which))["images"]
         for at, (piece, image) in enumerate(zip(victim["rubbish"], images, strict=True)):
             name, sure = label(known["classes"], piece["prediction"]), percent(1)(piece["confidence"])
-            lines = [
-                f"at ({near(piece['x'])}, {near(piece['y'])})",
-                f"{near(piece['distance'])} from any image",
-                f"entropy {small(piece['entropy'])} nats",
-            ]
+            lines = [f"at ({near(piece['x'])}, {near(piece['y'])})", f"{near(piece['distance'])} from any image"]
+            lines += [f"entropy {small(piece['entropy'])} nats"]
             lines += [] if piece["information"] is None else [f"information {small(piece['information'])} nats"]
             cards.append(Picture((image,), (), f"{victim['name']} {_letter(at)}: “{name}”, {sure} %", tuple(lines)))
     return tuple(cards)

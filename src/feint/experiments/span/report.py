@@ -1,9 +1,8 @@
 """The report of spans: every image's interval, and how many cross the threshold."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from feint.experiments.about import tabled, told
+from feint.experiments.about import Summary, tabled, told
 from feint.experiments.glossary import chosen
 from feint.reports import Column, Figure, Panel, Report, Table, charts
 from feint.reports.formats import count, percent, radius
@@ -18,7 +17,7 @@ COST = {
 }
 
 
-def report(run: Run, summary: Mapping[str, Any]) -> Report:
+def report(run: Run, summary: Summary) -> Report:
     """What spans tell a person."""
     notes = (
         "An attack bounds the true interval from inside: a stronger one can only widen it.",
@@ -26,19 +25,13 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
         f"{percent(1)(summary['answered'])} % of the clean images.",
         "The intervals are those of the draws that the attack saw; fresh draws move both ends.",
     )
-    sections = {
-        "A confidence is an interval": _figure(run, summary),
-        "In numbers": table(summary),
-    }
-    facts = {
-        "accuracy": f"{percent(2)(summary['accuracy'])} %",
-        "attack": f"{run.settings.attack}, to either end",
-    }
+    sections = {"A confidence is an interval": _figure(run, summary), "In numbers": table(summary)}
+    facts = {"accuracy": f"{percent(2)(summary['accuracy'])} %", "attack": f"{run.settings.attack}, to either end"}
     notes, terms = notes if run.about["stochastic"] else notes[:2], chosen(*TERMS) | COST
     return told(run, summary, headline(summary), sections, facts=facts, notes=notes, glossary=terms)
 
 
-def headline(summary: Mapping[str, Any]) -> str:
+def headline(summary: Summary) -> str:
     """The finding in one sentence, at the largest radius."""
     found, share = summary["spans"][-1], percent(1)
     kinds = [(kind, found[kind]["crossing"]) for kind in ("correct", "wrong") if found[kind]["images"]]
@@ -50,21 +43,21 @@ def headline(summary: Mapping[str, Any]) -> str:
     )
 
 
-def _figure(run: Run, summary: Mapping[str, Any]) -> Figure:
-    records, names, panels = run.table("records"), ("clean", "low", "high", "label", "prediction"), list[Panel]()
+def _figure(run: Run, summary: Summary) -> Figure:
+    names, panels = ("clean", "low", "high", "label", "prediction"), list[Panel]()
     for found in [summary["spans"][at] for at in charts.some(len(summary["spans"]))]:
-        clean, low, high, label, prediction = (records.column(name, radius=found["radius"]) for name in names)
+        rows = run.table("records").read(names, radius=found["radius"])
+        clean, low, high, label, prediction = (rows.column(name).to_numpy() for name in names)
         title = f"radius {radius(found['radius'])}: {percent(1)(found['all']['crossing'])} % cross the threshold"
-        panels.append(
-            charts.intervals(clean, low, high, label == prediction, threshold=summary["threshold"], title=title)
-        )
+        look: dict[str, Any] = {"threshold": summary["threshold"], "title": title}
+        panels.append(charts.intervals(clean, low, high, label == prediction, **look))
     alt = f"Intervals of confidence per image. {'; '.join(panel.title for panel in panels)}."
     most, images = charts.MOST_INTERVALS, summary["images"]
     some = f"Shown are {most} of {images:,} images, evenly spaced." if images > most else ""
     return Figure.of("span", "From where to where a confidence can be moved", alt, panels, some)
 
 
-def table(summary: Mapping[str, Any]) -> Table:
+def table(summary: Summary) -> Table:
     """Three rows a radius."""
     share, means = percent(1), {"clean": "clean", "low": "lowest", "high": "highest", "mean_width": "width"}
     said = {

@@ -1,13 +1,13 @@
 """The report of both approximations: against the real thing, as ranks, by size, and as the draws come together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 
-from feint.experiments.about import between, tabled, told
+from feint.experiments.about import Summary, between, tabled, told
 from feint.experiments.glossary import chosen
-from feint.reports import Column, Figure, Report, Table, charts, formats
+from feint.reports import Column, Figure, Panel, Report, Table, charts, formats
 from feint.runs.run import Run
 from feint.runs.work import Array
 
@@ -16,25 +16,22 @@ from .summary import read_spread
 NAMES: Final = {"variance": "sum of variances", "limit": "half the sum of variance / mean"}
 COLOURS: Final = {"variance": charts.ATTACKED[1], "limit": charts.CLEAN}
 _BRIEF: Final = {"variance": "sum of variances", "limit": "½ sum of variance / mean"}
-TERMS = (
-    "Entropy", "Mutual information", "Sum of variances", "Half the sum of variance / mean", "Spearman, Kendall",
-)  # fmt: skip
+TERMS = ("Entropy", "Mutual information", "Sum of variances", "Half the sum of variance / mean", "Spearman, Kendall")
 
 
-def headline(summary: Mapping[str, Any]) -> str:
+def headline(summary: Summary) -> str:
     """The finding in one sentence."""
-    found = [
-        f"{row['victim']} on {row['data']} {row['spearman']['variance']['estimate']:.3f} and "
-        f"{row['spearman']['limit']['estimate']:.3f}"
-        for row in summary["spreads"]
-    ]
+    found: list[str] = []
+    for row in summary["spreads"]:
+        first, second = (row["spearman"][name]["estimate"] for name in NAMES)
+        found.append(f"{row['victim']} on {row['data']} {first:.3f} and {second:.3f}")
     return (
         "Rank correlation (Spearman) of mutual information with the sum of softmax variances and with its "
         f"small-spread limit: {'; '.join(found)}."
     )
 
 
-def report(run: Run, summary: Mapping[str, Any]) -> Report:
+def report(run: Run, summary: Summary) -> Report:
     """What both approximations tell a person."""
     sections = {
         "Two approximations against the real thing": _scatter(run, summary),
@@ -46,7 +43,7 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
     return told(run, summary, headline(summary), sections, title=title, glossary=chosen(*TERMS))
 
 
-def _scatter(run: Run, summary: Mapping[str, Any]) -> Figure:
+def _scatter(run: Run, summary: Summary) -> Figure:
     """A panel for each victim and set of images, all on the same axes; what is 0 has no place on them."""
     names, about = ("information", *NAMES), run.about
     pairs = [(at, which) for at in range(len(about["victims"])) for which in range(len(about["data"]))]
@@ -55,21 +52,13 @@ def _scatter(run: Run, summary: Mapping[str, Any]) -> Figure:
         found = read_spread(run, at, which, names)
         positive = np.all([values > 0 for values in found.values()], axis=0)
         shown.append({name: values[positive] for name, values in found.items()})
-    ends: dict[str, Any] = {
-        "domain": _ends([values for each in shown for values in each.values()]),
-        "x_domain": _ends([each["information"] for each in shown]),
-    }
-    panels = [
-        charts.scatter(
-            [charts.Cloud(name, each["information"], each[key], COLOURS[key]) for key, name in NAMES.items()],
-            x_title="mutual information (nats)",
-            y_title="approximation (nats)",
-            **ends,
-            log=True,
-            title=f"{row['victim']} on {row['data']}",
-        )
-        for each, row in zip(shown, summary["spreads"], strict=True)
-    ]
+    look: dict[str, Any] = {"x_title": "mutual information (nats)", "y_title": "approximation (nats)", "log": True}
+    look["domain"] = _ends([values for each in shown for values in each.values()])
+    look["x_domain"] = _ends([each["information"] for each in shown])
+    panels: list[Panel] = []
+    for each, row in zip(shown, summary["spreads"], strict=True):
+        clouds = [charts.Cloud(name, each["information"], each[key], COLOURS[key]) for key, name in NAMES.items()]
+        panels.append(charts.scatter(clouds, **look, title=f"{row['victim']} on {row['data']}"))
     title = "Softmax variance against mutual information, one point per image"
     alt = "Both approximations against mutual information, for each victim and set of images."
     return Figure.of("spread", title, alt, panels)
@@ -81,32 +70,24 @@ def _ends(values: Sequence[Array]) -> tuple[float, float]:
     return (max(float(found.min()), 1e-16), float(found.max())) if len(found) else (1e-16, 1.0)
 
 
-def _rows(summary: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+def _rows(summary: Summary, name: str) -> list[dict[str, Any]]:
     """What the summary lists of every victim and set of images."""
-    return [
-        {**row, "victim": found["victim"], "data": found["data"]} for found in summary["spreads"] for row in found[name]
-    ]
+    return [{**found, **row} for found in summary["spreads"] for row in found[name]]
 
 
-def _decades(summary: Mapping[str, Any]) -> Table:
+def _decades(summary: Summary) -> Table:
     unit, write = "÷ information, median", formats.significant(1)
-    said = {
-        "size": Column("mutual information", "nats"),
-        "images": Column("images", format=formats.count),
-        "variance_ratio": Column(_BRIEF["variance"], unit, formats.significant(3)),
-        "limit_ratio": Column(_BRIEF["limit"], unit, formats.significant(4)),
-    }
+    digits = {"variance": formats.significant(3), "limit": formats.significant(4)}
+    said = {"size": Column("mutual information", "nats"), "images": Column("images", format=formats.count)}
+    said |= {f"{name}_ratio": Column(head, unit, digits[name]) for name, head in _BRIEF.items()}
     rows = [{**row, "size": f"{write(row['from'])} to {write(row['to'])}"} for row in _rows(summary, "decades")]
     return tabled("decades", "victim data", said, rows, "Median ratio by the size of the mutual information")
 
 
-def _ranks(summary: Mapping[str, Any]) -> Table:
+def _ranks(summary: Summary) -> Table:
     digits = formats.fixed(4)
-    said = {
-        "name": Column("approximation"),
-        "spearman": Column("Spearman", "95 % interval"),
-        "kendall": Column("Kendall", format=digits),
-    }
+    said = {"name": Column("approximation"), "spearman": Column("Spearman", "95 % interval")}
+    said["kendall"] = Column("Kendall", format=digits)
     rows = [
         {**found, "name": NAMES[name], "spearman": between(digits, interval), "kendall": found["kendall"][name]}
         for found in summary["spreads"]
@@ -115,7 +96,7 @@ def _ranks(summary: Mapping[str, Any]) -> Table:
     return tabled("ranks", "victim data images", said, rows, "Rank correlation with mutual information")
 
 
-def _closer(summary: Mapping[str, Any]) -> Table:
+def _closer(summary: Summary) -> Table:
     unit, number = "÷ information, median (5 % to 95 %)", formats.significant(4)
     ratios = {f"{name}_ratio": Column(head, unit) for name, head in _BRIEF.items()}
     said = {"factor": Column("draws moved to", "of their distance from the mean"), **ratios}

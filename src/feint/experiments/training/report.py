@@ -1,24 +1,18 @@
 """A training's report: how good it became, and the loss and accuracy of every epoch."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-from feint.experiments.about import told
+from feint.experiments.about import Rows, Summary, told
 from feint.reports import Block, Column, Details, Figure, Report, Stat, Stats, Table, charts
 from feint.reports.formats import count, fixed, percent, significant
 from feint.runs.run import Run
 
 COLUMNS = {
-    "member": Column("member", format=count),
-    "epochs": Column("epochs", format=count),
-    "best_epoch": Column("best", format=count),
-    "training_loss": Column("training loss", "nats", fixed(4)),
-    "validation_loss": Column("validation loss", "nats", fixed(4)),
+    **{name: Column(name.partition("_")[0], format=count) for name in ("member", "epochs", "best_epoch")},
+    **{f"{kind}_loss": Column(f"{kind} loss", "nats", fixed(4)) for kind in ("training", "validation")},
     "validation_accuracy": Column("accuracy", format=percent(2)),
 }
 
 
-def report(run: Run, summary: Mapping[str, Any]) -> Report:
+def report(run: Run, summary: Summary) -> Report:
     """What a training tells a person."""
     settings, about = run.settings, run.about
     epochs = run.table("epochs").read().to_pylist()
@@ -27,11 +21,8 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
     rows = [{**row, **row["best"], "member": at} for at, row in enumerate(summary["members"])]
     caption = "each member, at the epoch that its weights are from"
     quality = f"accuracy {summary['accuracy']:.2%}" if "accuracy" in summary else f"ELBO {summary['elbo']:.2f} nats"
-    sections = {
-        "": Stats(_stats(summary)),
-        "Epoch by epoch": _curves(epochs),
-        "Members": Table.of("members", shown, rows, caption=caption),
-    }
+    members = Table.of("members", shown, rows, caption=caption)
+    sections = {"": Stats(_stats(summary)), "Epoch by epoch": _curves(epochs), "Members": members}
     facts = {
         "network": str(settings.network),
         "estimator": str(settings.estimator),
@@ -42,26 +33,22 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
     return told(run, summary, headline, sections, of=settings.name, facts=facts)
 
 
-def _curves(epochs: Sequence[Mapping[str, Any]]) -> tuple[Block, ...]:
+def _curves(epochs: Rows) -> tuple[Block, ...]:
     """The first member's curves, and those of the others folded away."""
-    members = sorted({row["member"] for row in epochs})
-    first, *others = (_curve([row for row in epochs if row["member"] == member], member) for member in members)
-    return (first, *([Details("the other members", tuple(others))] if others else []))
+    found: list[Figure] = []
+    for member in sorted({row["member"] for row in epochs}):
+        rows = [row for row in epochs if row["member"] == member]
+        losses = {kind: [row[f"{kind}_loss"] for row in rows] for kind in ("training", "validation")}
+        best = next(row["epoch"] for row in rows if row["best"])
+        accuracies = {"validation": [row["validation_accuracy"] for row in rows]}
+        found.append(charts.training(losses, accuracies, best=best, name=f"training-{member}"))
+    return (found[0], *([Details("the other members", tuple(found[1:]))] if found[1:] else []))
 
 
-def _curve(rows: Sequence[Mapping[str, Any]], member: int) -> Figure:
-    losses = {kind: [row[f"{kind}_loss"] for row in rows] for kind in ("training", "validation")}
-    best = next(row["epoch"] for row in rows if row["best"])
-    accuracies = {"validation": [row["validation_accuracy"] for row in rows]}
-    return charts.training(losses, accuracies, best=best, name=f"training-{member}")
-
-
-def _stats(summary: Mapping[str, Any]) -> tuple[Stat, ...]:
+def _stats(summary: Summary) -> tuple[Stat, ...]:
     seconds = sum(summary["seconds_an_epoch"]) / len(summary["seconds_an_epoch"])
     pace = Stat("seconds an epoch", significant(3)(seconds), "of one member")
-    if "accuracy" in summary:
-        return (
-            Stat("accuracy, %", percent(2)(summary["accuracy"]), f"{count(summary['test_images'])} test images"),
-            pace,
-        )
-    return (Stat("ELBO, nats", fixed(2)(summary["elbo"]), f"KL {fixed(2)(summary['kl'])}"), pace)
+    if "accuracy" not in summary:
+        return (Stat("ELBO, nats", fixed(2)(summary["elbo"]), f"KL {fixed(2)(summary['kl'])}"), pace)
+    images = f"{count(summary['test_images'])} test images"
+    return (Stat("accuracy, %", percent(2)(summary["accuracy"]), images), pace)

@@ -6,13 +6,13 @@ from .colours import ATTACKED, CLASSES, CLEAN, CORRECT, REFERENCE, SERIES, WRONG
 from .detection import Detector, Side, detection
 from .distributions import MOST_INTERVALS, Sample, histograms, intervals
 from .lines import Line, lines, training
-from .plane import Letter, Points, encoded, heat, regions
+from .plane import Points, heat, plane, regions
 from .radii import Calibration, Curve, confidence, reliability, risk_coverage
 from .scatter import Cloud, scatter
 
 __all__ = [
     "ATTACKED", "CLASSES", "CLEAN", "CORRECT", "MOST_INTERVALS", "REFERENCE", "SERIES", "WRONG", "Calibration",
-    "Cloud", "Curve", "Detector", "Letter", "Line", "Points", "Sample", "Side", "bars", "by_radius", "confidence",
-    "detection", "encoded", "heat", "histograms", "intervals", "lines", "radius_legend", "regions", "reliability",
-    "risk_coverage", "scatter", "some", "stage", "training",
+    "Cloud", "Curve", "Detector", "Line", "Points", "Sample", "Side", "bars", "by_radius", "confidence", "detection",
+    "heat", "histograms", "intervals", "lines", "plane", "radius_legend", "regions", "reliability", "risk_coverage",
+    "scatter", "some", "stage", "training",
 ]  # fmt: skip

@@ -1,7 +1,6 @@
 """Groups of bars that lie on their side, so that names and values fit on any screen."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from ..formats import fixed
 from ..names import short
@@ -27,14 +26,14 @@ def bars(
     """
     heads, keys, places = [head for head, _ in groups], keyed("g", groups), keyed("c", categories)
     values = [[None if value is None else times * value for value in found] for _, found in groups]
-    rows = [
-        (place, key, value, short(category), short(head))
-        for key, head, found in zip(keys, heads, values, strict=True)
-        for place, category, value in zip(places, categories, found, strict=True)
+    columns = stacked(
+        {"c": [places[at]], "g": [key], "value": [value], "category": [short(categories[at])], "group": [short(head)]}
+        | ({"low": [times * spreads[group][at][0]], "high": [times * spreads[group][at][1]]} if spreads else {})
+        for group, (key, head) in enumerate(zip(keys, heads, strict=True))
+        for at, value in enumerate(values[group])
         if value is not None
-    ]
-    columns = zip(("c", "g", "value", "category", "group"), zip(*rows, strict=True), strict=True) if rows else ()
-    most = max((row[2] for row in rows), default=0.0) or 1.0
+    )
+    most = max(columns.get("value", ()), default=0.0) or 1.0
     step = 15 if len(groups) * len(categories) <= 40 else 9
     place: Json = {
         "y": named("c", places, categories),
@@ -52,23 +51,12 @@ def bars(
         drawn.append(layer("text", beside, **place, text={**quantity("value"), "format": ".1f"}))
     if spreads:
         lying = {**place, "x": {**place["x"], "field": "low"}}
-        data = {
-            "data": table(stacked(_spread(key, places, found, times) for key, found in zip(keys, spreads, strict=True)))
-        }
-        drawn.append(layer("rule", {"strokeWidth": 1.5}, rest=data, **lying, x2="high"))
+        drawn.append(layer("rule", {"strokeWidth": 1.5}, **lying, x2="high"))
     height = round(len(categories) * len(groups) * step * 1.35) + 10
     told = [
         f"{category}: {', '.join(f'{head} {fixed(1)(found[at])}' for head, found in zip(heads, values, strict=True))}"
         for at, category in enumerate(categories)
     ]
     marks = tuple(Mark(head, shade) for head, shade in zip(heads, shades, strict=True))
-    panel = Panel(chart(drawn, height=height, data=table(dict(columns))), legend=marks)
+    panel = Panel(chart(drawn, height=height, data=table(columns)), legend=marks)
     return Figure.of(name, title, f"{axis}. {'; '.join(told)}.", (panel,))
-
-
-def _spread(
-    key: str, places: Sequence[str], found: Sequence[tuple[float, float]], times: int | float
-) -> dict[str, list[Any]]:
-    """Lines over a group's bars, as columns."""
-    ends: dict[str, list[Any]] = {"low": [times * low for low, _ in found], "high": [times * high for _, high in found]}
-    return {"c": list(places), "g": [key] * len(places), **ends}

@@ -27,15 +27,7 @@ CLASSES: Final = (
 # From near-white to dark slate: lightness falls in a straight line in OKLab (Ottosson 2020), so that equal steps look
 # equal and the order is seen in grey too; what blue there is leaves the hues to the classes that are drawn on top.
 SEQUENTIAL: Final = (
-    "#fafafa",
-    "#d0dbe9",
-    "#a8bcd6",
-    "#859ebe",
-    "#6680a2",
-    "#4c6381",
-    "#37485d",
-    "#262e39",
-    "#161616",
+    *("#fafafa", "#d0dbe9", "#a8bcd6", "#859ebe", "#6680a2", "#4c6381", "#37485d", "#262e39", "#161616"),
 )
 MOST: Final = 8
 """Radii that a legend names one by one, and that panels are drawn of."""
@@ -80,9 +72,8 @@ def some(count: int, most: int = MOST) -> list[int]:
 def sequential(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     """Shares in [0, 1] as colours, red, green and blue on a last axis: the darker, the more. NaN is a pale red."""
     places = np.linspace(0, 1, len(SEQUENTIAL))
-    found = np.empty((*values.shape, 3), dtype=np.float64)
-    for channel in range(3):
-        shades = [int(shade[2 * channel + 1 : 2 * channel + 3], 16) for shade in SEQUENTIAL]
-        found[..., channel] = np.interp(np.nan_to_num(values), places, shades)
+    channels = zip(*(bytes.fromhex(shade[1:]) for shade in SEQUENTIAL), strict=True)
+    found = np.array([np.interp(np.nan_to_num(values), places, each) for each in channels], dtype=np.float64)
+    found = np.moveaxis(found, 0, -1)
     found[np.isnan(values)] = (250, 217, 212)
     return found.round().astype(np.uint8)

@@ -13,11 +13,8 @@ from .inline import DASHED, QUARTERS, Array, Json, axis, chart, colour, keyed, l
 
 MOST_INTERVALS: Final = 600
 """Images of a panel: more than lie side by side on a screen."""
-_LEGEND: Final = (
-    Mark("correct predictions", CORRECT),
-    Mark("wrong predictions", WRONG),
-    Mark("the threshold", REFERENCE, "dash"),
-)
+_ENDS: Final = {"clean": "confidence", "low": "can be lowered to", "high": "can be raised to"}
+_KINDS: Final = (Mark("correct predictions", CORRECT), Mark("wrong predictions", WRONG))
 
 
 @final
@@ -41,14 +38,9 @@ def histograms(samples: Sequence[Sample], *, x_title: str, y_title: str, bins: i
     edges = np.linspace(bottom, top if top > bottom else bottom + 1, bins + 1)
     keys = keyed("k", samples)
     counts = [np.histogram(sample.values.clip(edges[0], edges[-1]), edges)[0] for sample in samples]
+    place = {"low": edges[:-1], "high": edges[1:]}
     columns = stacked(
-        {
-            "k": [key] * bins,
-            "low": edges[:-1],
-            "high": edges[1:],
-            "share": 100 * count / max(len(sample.values), 1),
-            "name": [short(sample.name)] * bins,
-        }
+        {"k": [key] * bins, **place, "share": 100 * count / max(count.sum(), 1), "name": [short(sample.name)] * bins}
         for key, sample, count in zip(keys, samples, counts, strict=True)
     )
     told = [said("name", "kind"), said("low", "from", ".3~g"), said("high", "to", ".3~g"), said("share", "%", ".2f")]
@@ -79,14 +71,11 @@ def intervals(clean: Array, low: Array, high: Array, correct: Array, *, threshol
     place: Json = {
         "x": axis("place", "images, the least certain first (%)", domain=(-1, 101), grid=False),
         "color": colour("kind", ["correct", "wrong"], [CORRECT, WRONG]),
-        "tooltip": [
-            said("kind", "prediction"),
-            said("clean", "confidence, %", ".1f"),
-            said("low", "can be lowered to, %", ".1f"),
-            said("high", "can be raised to, %", ".1f"),
-        ],
+        "tooltip": [said("kind", "prediction"), *(said(name, f"{head}, %", ".1f") for name, head in _ENDS.items())],
     }
     spans = layer("rule", {"opacity": 0.55, "strokeWidth": 1.2}, **place, y=up, y2="high")
     dots = layer("circle", {"size": 12, "opacity": 1}, **place, y={**up, "field": "clean"})
     layers = [spans, dots, rule(100 * threshold, DASHED)]
-    return Panel(chart(layers, height=320, data=table(columns)), title, _LEGEND)
+    return Panel(
+        chart(layers, height=320, data=table(columns)), title, (*_KINDS, Mark("the threshold", REFERENCE, "dash"))
+    )

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -40,7 +41,7 @@ def _column(values: Iterable[Any], digits: int) -> tuple[list[str], str]:
     listed: list[Any] = values.tolist() if isinstance(values, np.ndarray) else list(values)
     if any(isinstance(value, str) for value in listed):
         return ["" if value is None else str(value) for value in listed], "string"
-    return ["" if each is None or not np.isfinite(each) else f"{float(each):.{digits}g}" for each in listed], "number"
+    return ["" if each is None or not math.isfinite(each) else f"{float(each):.{digits}g}" for each in listed], "number"
 
 
 def stacked(parts: Iterable[Mapping[str, Iterable[Any]]]) -> dict[str, list[Any]]:
@@ -104,14 +105,9 @@ def layer(mark: str, look: Json | None = None, *, rest: Json | None = None, **ch
     return {**(rest or {}), "mark": {"type": mark, **silent, **(look or {})}, "encoding": shown}
 
 
-def rule(height: float, look: Json) -> Json:
-    """A line across a chart."""
-    return layer("rule", look, rest={"data": {"values": [{}]}}, y={"datum": height})
-
-
-def rule_at(place: float) -> Json:
-    """A line from bottom to top of a chart, such as a threshold."""
-    return layer("rule", {"strokeWidth": 2}, rest={"data": {"values": [{}]}}, x={"datum": place})
+def rule(place: float, look: Json, way: str = "y") -> Json:
+    """A line across a chart; with "x" from its bottom to its top, such as a threshold."""
+    return layer("rule", look, rest={"data": {"values": [{}]}}, **{way: {"datum": place}})
 
 
 def diagonal(domain: Ends, **places: Json) -> Json:

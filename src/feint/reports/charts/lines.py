@@ -72,17 +72,13 @@ def lines(
         if chosen:
             fold = {"transform": [{"fold": chosen, "as": ["series", "y"]}]}
             layers.append(layer("line", look, rest=fold, **places, color=shades))
+    # A rule at the place nearest to the pointer, and the values of curves there.
     told = [said("x", x_title, format), *(said(keys[at], series[at].name, format) for at in some(len(keys), MOST + 3))]
-    legend = tuple(line.mark for line in series)
-    return Panel(chart([*layers, _pointer(told)], height=height, data=table(columns)), title, legend)
-
-
-def _pointer(told: Sequence[Json]) -> Json:
-    """A rule at the place nearest to the pointer, and the values of curves there."""
     select = {"type": "point", "fields": ["x"], "nearest": True, "on": "pointermove", "clear": "pointerout"}
     shown = {"condition": {"param": "place", "value": 0.6, "empty": False}, "value": 0}
     rest = {"name": HOVER, "params": [{"name": "place", "select": select}]}
-    return layer("rule", {"strokeWidth": 1}, rest=rest, x=quantity("x"), opacity=shown, tooltip=list(told))
+    layers.append(layer("rule", {"strokeWidth": 1}, rest=rest, x=quantity("x"), opacity=shown, tooltip=told))
+    return Panel(chart(layers, height=height, data=table(columns)), title, tuple(line.mark for line in series))
 
 
 def over(grid: Array, x: Array, y: Array) -> Array:

@@ -14,9 +14,8 @@ from ..pictures import HOVER
 from ..report import Mark, Panel, Ramp
 from .colours import CLASSES, SEQUENTIAL, sequential, some
 from .inline import DASHED, Array, Ends, Json, axis, chart, colour, keyed, layer, said, stacked, table
+from .scatter import POINTS
 
-POINTS: Final = 1500
-"""On top of a map; of more, so many evenly spaced ones are drawn."""
 _HOVER: Final = 32  # cells of the grid to hover over, each way
 _PIXELS: Final = 400
 _NAMED: Final = 10
@@ -42,69 +41,53 @@ class Points:
         return tuple(Mark(self.classes[at], CLASSES[at % len(CLASSES)], "point") for at in found)
 
 
-@final
-@dataclass(frozen=True)
-class Letter:
-    """A letter at a place, such as that of an image shown elsewhere."""
-
-    text: str
-    x: float
-    y: float
-
-
-def heat(
-    values: Array,
-    end: float,
-    *,
-    name: str,
-    span: Ends,
-    points: Points | None = None,
-    border: Border | None = None,
-    title: str = "",
-) -> Panel:
+def heat(values: Array, end: float, *, name: str, span: Ends, **more: Any) -> Panel:
     """A value over a square plane: the darker, the more.
 
     Values have shape ``(G, G)``, rows from the bottom; both axes go from minus ``end`` to ``end``; the name is for
-    tooltips; ``span`` is from the least value that there is to the one that is darkest.
+    tooltips; ``span`` is from the least value that there is to the one that is darkest; ``more`` is what `plane` has.
     """
     layers = [_image(sequential(values / (span[1] or 1.0))[::-1], end), _pointer(values, end, name)]
-    return _plane(layers, end, points, border, title, (Ramp(name, SEQUENTIAL, *map(write, span)),))
+    return plane(end, layers=layers, legend=(Ramp(name, SEQUENTIAL, *map(write, span)),), **more)
 
 
 def regions(
-    codes: Array, kinds: Mapping[str, str], end: float, *, letters: Sequence[Letter] = (), title: str = ""
+    codes: Array, kinds: Mapping[str, str], end: float, *, letters: Mapping[str, Ends] | None = None, title: str = ""
 ) -> Panel:
-    """Which of a few kinds each point of a square plane is; letters outside of it are moved to its edge.
+    """Which of a few kinds each point of a square plane is; letters at places outside of it are moved to its edge.
 
     Codes are places among the kinds, which have colours by their names, shape ``(G, G)``, rows from the bottom; both
     axes go from minus ``end`` to ``end``.
     """
-    shades = np.array([[int(shade[at : at + 2], 16) for at in (1, 3, 5)] for shade in kinds.values()], dtype=np.uint8)
+    shades = np.array([[*bytes.fromhex(shade[1:])] for shade in kinds.values()], dtype=np.uint8)
     layers = [_image(shades[codes.astype(np.int64)][::-1], end)]
     if letters:
-        x, y = np.clip([[each.x for each in letters], [each.y for each in letters]], -0.96 * end, 0.96 * end).tolist()
-        columns = table({"x": x, "y": y, "text": [short(each.text, 4) for each in letters]})
+        x, y = np.clip(np.array([*letters.values()]).T, -0.96 * end, 0.96 * end)
+        columns = table({"x": x, "y": y, "text": [short(each, 4) for each in letters]})
         look = {"fontWeight": "bold", "fontSize": 13, "color": "white"}
         layers.append(layer("text", look, rest={"data": columns}, **_axes(end), text="text"))
-    return _plane(layers, end, None, None, title, tuple(Mark(name, shade) for name, shade in kinds.items()))
+    return plane(end, title=title, layers=layers, legend=tuple(Mark(name, shade) for name, shade in kinds.items()))
 
 
-def encoded(points: Points, end: float, *, border: Border | None = None, title: str = "") -> Panel:
-    """Points alone, and the line beyond which everything is far from them."""
-    return _plane([], end, points, border, title)
-
-
-def _plane(
-    layers: list[Json],
+def plane(
     end: float,
-    points: Points | None,
-    border: Border | None,
-    title: str,
+    *,
+    points: Points | None = None,
+    border: Border | None = None,
+    title: str = "",
+    layers: Sequence[Json] = (),
     legend: tuple[Mark | Ramp, ...] = (),
 ) -> Panel:
-    above = [_points(points, end, 7 if layers else 14)] if points is not None else []
-    drawn = chart([*layers, *above, *(_contours(*border, end) if border else [])], aspect=1.0)
-    return Panel(drawn, title, (*legend, *(points.legend if points is not None else ())))
+    """Points over what lies below them, if anything, and the line beyond which everything is far from them."""
+    drawn = list(layers)
+    if points is not None:
+        keep, keys = some(len(points.labels), POINTS), keyed("c", CLASSES)
+        x, y = points.places[keep].T
+        data = table({"x": x, "y": y, "c": [keys[at % len(keys)] for at in points.labels[keep]]}, 3)
+        shade, look = colour("c", keys, CLASSES), {"size": 7 if layers else 14, "opacity": 0.85}
+        drawn.append(layer("circle", look, rest={"data": data}, **_axes(end), color=shade))
+        legend = (*legend, *points.legend)
+    return Panel(chart([*drawn, *(_contours(*border, end) if border else [])], aspect=1.0), title, legend)
 
 
 def _axes(end: float, x: str = "x", y: str = "y") -> Json:
@@ -136,14 +119,6 @@ def _pointer(values: Array, end: float, name: str) -> Json:
     }
     told = [said("x", "first", ".2f"), said("y", "second", ".2f"), said("value", name, ".3~g")]
     return layer("rect", {"opacity": 0}, rest=rest, **_axes(end, "l", "b"), x2="r", y2="t", tooltip=told)
-
-
-def _points(points: Points, end: float, size: int) -> Json:
-    keep, keys = some(len(points.labels), POINTS), keyed("c", CLASSES)
-    x, y = points.places[keep].T
-    data = table({"x": x, "y": y, "c": [keys[at % len(keys)] for at in points.labels[keep]]}, 3)
-    shade = colour("c", keys, CLASSES)
-    return layer("circle", {"size": size, "opacity": 0.85}, rest={"data": data}, **_axes(end), color=shade)
 
 
 def _contours(values: Array, level: float, end: float) -> list[Json]:

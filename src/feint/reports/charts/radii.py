@@ -83,8 +83,7 @@ def risk_coverage(curves: Sequence[Curve], best: Array, worst: Array, *, random:
 
 def confidence(stages: Sequence[Sure]) -> Figure:
     """Confidence of correct predictions upwards, of wrong ones downwards, each in percent of its own."""
-    edges, heads, means = np.linspace(0, 1, BINS + 1), list[str](), list[str]()
-    counts: list[list[Array]] = []
+    edges, heads, means, counts = np.linspace(0, 1, BINS + 1), list[str](), list[str](), list[list[Array]]()
     for radius, sure, correct in [stages[at] for at in some(len(stages))]:
         kinds = {"correct": sure[correct.astype(bool)], "wrong": sure[~correct.astype(bool)]}
         counts.append([np.histogram(each, edges)[0] for each in kinds.values()])
@@ -92,8 +91,7 @@ def confidence(stages: Sequence[Sure]) -> Figure:
         told = [f"{kind} {percent(1)(float(each.mean()))} %" for kind, each in kinds.items() if len(each)]
         means.append(f"{heads[-1]}: {', '.join(told)}")
     shares = [[100 * each / max(each.sum(), 1) for each in pair] for pair in counts]
-    tallest = max(float(each.max()) for pair in shares for each in pair)
-    top = float(min(max(10 * np.ceil(1.08 * tallest / 10), 10), 105))
+    top = float(np.clip(10 * np.ceil(1.08 * np.max(shares) / 10), 10, 105))
     drawn = zip(counts, shares, heads, strict=True)
     panels = tuple(Panel(_histogram(edges, count, share, top), head) for count, share, head in drawn)
     legend = (Mark("correct predictions, upwards", CORRECT), Mark("wrong predictions, downwards", WRONG))
@@ -148,22 +146,19 @@ def reliability(stages: Sequence[Calibration]) -> Figure:
 def _bins(found: Calibration, shade: str, most: int) -> Json:
     values = {"accuracy": 100 * found.accuracy, "confidence": 100 * found.confidence, "count": found.count}
     above = axis("accuracy", "correct (%)", domain=(0, 100), values=QUARTERS)
-    above["scale"] |= {"range": [_SPLIT, 0]}
-    above["axis"] |= {"titleY": _SPLIT / 2}
     below = axis("count", "images", domain=(0, 1.05 * most), grid=False)
-    below["scale"] |= {"range": [_HEIGHT, _BELOW]}
-    below["axis"] |= {"titleY": (_HEIGHT + _BELOW) / 2, "tickCount": 2, "orient": "left"}
+    below["axis"] |= {"tickCount": 2, "orient": "left"}
+    for up, low, high in ((above, _SPLIT, 0), (below, _HEIGHT, _BELOW)):
+        up["scale"] |= {"range": [low, high]}
+        up["axis"] |= {"titleY": (low + high) / 2}
     place: Json = {
         "x": axis("low", "confidence (%)", domain=PERCENT, values=QUARTERS, grid=False),
         "x2": "high",
         "y2": "zero",
-        "tooltip": [
-            said("span", "confidence"),
-            said("count", "images", ","),
-            said("confidence", "their mean confidence, %", ".1f"),
-            said("accuracy", "correct, %", ".1f"),
-        ],
     }
+    means = {"confidence": "their mean confidence, %", "accuracy": "correct, %"}
+    told = [said("span", "confidence"), said("count", "images", ",")]
+    place["tooltip"] = [*told, *(said(name, head, ".1f") for name, head in means.items())]
     heights = {"layer": [layer("rect", {"color": shade}, **place, y=above), diagonal(PERCENT, y=above)]}
     numbers = layer("rect", {"color": REFERENCE}, **place, y=below)
     data = table({**_spans(found.edges), **values})

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, final
+from typing import Final, final
 
 import numpy as np
 
@@ -46,20 +46,14 @@ def scatter(
     The domain is of both axes unless ``x_domain`` is given; logarithmic axes with one come with a dashed line where
     both are equal; ``fit`` draws each cloud's least-squares line.
     """
-    keep = [some(len(cloud.x), POINTS) for cloud in clouds]
-    keys = keyed("k", clouds)
-    columns: dict[str, Any] = stacked(
-        {
-            "k": [key] * len(chosen),
-            "x": cloud.x[chosen],
-            "y": cloud.y[chosen],
-            "label": [short(cloud.labels[at]) if cloud.labels else "" for at in chosen],
-        }
-        for key, cloud, chosen in zip(keys, clouds, keep, strict=True)
-    )
+    keys, parts = keyed("k", clouds), list[Json]()
+    for key, cloud in zip(keys, clouds, strict=True):
+        chosen = some(len(cloud.x), POINTS)
+        labels = [short(cloud.labels[at]) if cloud.labels else "" for at in chosen]
+        parts.append({"k": [key] * len(chosen), "x": cloud.x[chosen], "y": cloud.y[chosen], "label": labels})
+    columns = stacked(parts)
     named, count = any(columns["label"]), len(columns["label"])
-    if not named:
-        del columns["label"]
+    columns = columns if named else {name: columns[name] for name in "kxy"}
     brief = named and all(len(label) <= 2 for label in columns["label"])
     number, told = ".0e" if log else None, [said("label", "name")] if named else []
     place: Json = {

@@ -14,7 +14,7 @@ from feint.experiments.detection.records import Records
 from feint.experiments.detection.scores import duel
 from feint.experiments.out_domain.records import DOMAIN
 from feint.reports import Panel, charts
-from feint.reports.charts.inline import layer, rule_at
+from feint.reports.charts.inline import layer, rule
 from feint.reports.formats import percent, radius, significant
 from feint.runs.run import Run
 from feint.victims.records import MEASURE
@@ -111,7 +111,7 @@ def tried(kept: Reader, path: Path, on: str, measure: str, share: float) -> dict
     return {
         "told": told,
         "limit": limit,
-        "charts": [_with(panel, rule_at(limit)), curve],
+        "charts": [_with(panel, rule(limit, {"strokeWidth": 2}, "x")), curve],
         "kinds": (names.negative, names.positive),
         "legend": [(each.name, each.colour) for each in samples],
     }

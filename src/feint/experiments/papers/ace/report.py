@@ -1,9 +1,8 @@
 """The report of a table of the paper on ACE."""
 
-from collections.abc import Mapping
-from typing import Any
+from itertools import zip_longest
 
-from feint.experiments.about import columns, tabled, told
+from feint.experiments.about import Row, Summary, columns, tabled, told
 from feint.experiments.glossary import chosen
 from feint.reports import Block, Column, Figure, Notes, Report, Table, charts
 from feint.reports.formats import fixed, percent, radius, times1000
@@ -14,7 +13,7 @@ from .beside import beside, labelled
 SELECTION = "Share of the images that the selector answers, and of those answers that is wrong"
 
 
-def report(run: Run, summary: Mapping[str, Any]) -> Report:
+def report(run: Run, summary: Summary) -> Report:
     """What a table tells a person."""
     worst = max((row for row in summary["rows"] if row["radius"] is not None), key=lambda row: row["aurc"])
     clean = _blocks(summary)[worst["victim"], worst["setting"]][0]
@@ -33,40 +32,34 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
     return told(run, summary, headline, sections, title=title, notes=notes, terminal=True, glossary=terms)
 
 
-def _blocks(summary: Mapping[str, Any]) -> dict[tuple[str, str], list[Mapping[str, Any]]]:
+def _blocks(summary: Summary) -> dict[tuple[str, str], list[Row]]:
     """The rows of each victim and setting, the clean one first."""
-    blocks: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    blocks: dict[tuple[str, str], list[Row]] = {}
     for row in summary["rows"]:
         blocks.setdefault((row["victim"], row["setting"]), []).append(row)
     return blocks
 
 
-def table(summary: Mapping[str, Any]) -> Table:
+def table(summary: Summary) -> Table:
     """A row per victim, setting and radius; of victims that draw, judged by fresh draws."""
     said = {
         "aurc_std": Column("±", "× 1000", times1000(2)),
-        "risk_at_0.25": Column("risk at 25 %", format=fixed(3)),
-        "risk_at_0.95": Column("risk at 95 %", format=fixed(3)),
+        **{f"risk_at_{share / 100}": Column(f"risk at {share} %", format=fixed(3)) for share in (25, 95)},
         "own_draws_aurc": Column("AURC, attack's draws", format=times1000(2)),
     }
-    order = (
-        "victim setting radius aurc aurc_std nll brier accuracy kept effective_radius risk_at_0.25 risk_at_0.95 "
-        "gradients queries own_draws_aurc"
-    )
-    shown = columns(order, **said)
+    order = "victim setting radius aurc aurc_std nll brier accuracy kept effective_radius"
+    shown = columns(f"{order} risk_at_0.25 risk_at_0.95 gradients queries own_draws_aurc", **said)
     if not any("own_draws_aurc" in row for row in summary["rows"]):
         del shown["aurc_std"], shown["own_draws_aurc"]
     return Table.of("rows", shown, labelled(summary), terminal=True)
 
 
-def selection(summary: Mapping[str, Any]) -> tuple[Block, ...]:
+def selection(summary: Summary) -> tuple[Block, ...]:
     """What becomes of the selector's answers: at its own threshold, and at the calibrated one."""
     said = {
-        "coverage": Column("coverage", "% at g = 0.5", percent(2)),
-        "risk": Column("risk", "% at g = 0.5", percent(2)),
+        **{name: Column(name, "% at g = 0.5", percent(2)) for name in ("coverage", "risk")},
         "selective_risk": Column("risk", "% at the clean coverage", percent(2)),
-        "calibrated_coverage": Column("coverage", "% calibrated", percent(2)),
-        "calibrated_risk": Column("risk", "% calibrated", percent(2)),
+        **{f"calibrated_{name}": Column(name, "% calibrated", percent(2)) for name in ("coverage", "risk")},
     }
     shown = tabled("selection", "victim setting radius", said, labelled(summary), SELECTION)
     told = dict.fromkeys(
@@ -78,16 +71,11 @@ def selection(summary: Mapping[str, Any]) -> tuple[Block, ...]:
     return (shown, Notes(tuple(told), terminal=True)) if told else (shown,)
 
 
-def _figure(summary: Mapping[str, Any]) -> Figure:
+def _figure(summary: Summary) -> Figure:
     blocks = {f"{victim}, {setting}": rows for (victim, setting), rows in _blocks(summary).items()}
     longest = max(map(len, blocks.values()))
     shades = charts.by_radius([None, *map(float, range(1, longest))])
-    groups = [
-        (
-            f"radius {at} of {longest - 1}" if at else "clean",
-            [rows[at]["aurc"] if at < len(rows) else None for rows in blocks.values()],
-        )
-        for at in range(longest)
-    ]
-    look: dict[str, Any] = {"axis": "AURC (× 1000)", "times": 1000}
-    return charts.bars("aurc", "AURC, clean and at rising radii", tuple(blocks), groups, shades, **look)
+    heads = ("clean", *(f"radius {at} of {longest - 1}" for at in range(1, longest)))
+    areas = zip_longest(*([row["aurc"] for row in rows] for rows in blocks.values()))
+    title, groups = "AURC, clean and at rising radii", list(zip(heads, areas, strict=True))
+    return charts.bars("aurc", title, tuple(blocks), groups, shades, axis="AURC (× 1000)", times=1000)

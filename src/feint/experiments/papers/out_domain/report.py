@@ -1,29 +1,30 @@
 """The report of a table of the paper on attacking out-domain uncertainty."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
 
-from feint.experiments.about import columns, many, told
+from feint.experiments.about import Row, Rows, Summary, columns, many, told
 from feint.experiments.glossary import chosen
 from feint.experiments.out_domain.report import GLOSSARY, HEADS
 from feint.reports import Column, Details, Figure, Notes, Report, Table, charts
-from feint.reports.formats import count, fixed, percent, radius, significant
+from feint.reports.formats import count, fixed, radius, significant
 from feint.runs.run import Run
 
 from .beside import whole
 from .work import JOINT
 
 
-def report(run: Run, summary: Mapping[str, Any]) -> Report:
+def report(run: Run, summary: Summary) -> Report:
     """What a table tells a person."""
     rows = summary["rows"]
+    accepted, rejected = ([_told(row) for row in rows if row["direction"] == way] for way in ("accept", "reject"))
+    duq = [_told(row) for row in rows if row["reject_kernel"] is not None]
     printed = Table.of("paper", columns("row radius entropy reject", **SAID), whole(summary["experiment"]))
     known = (f"Differences: {summary['differences']}.", *summary["release"])
     sections = {
-        "The table": (many(foreign_table(rows), "rows"), Notes(known, terminal=True)),
-        "The other direction": domain_table(rows),
-        "DUQ in three ways": duq if (duq := duq_table(rows)).rows else (),
-        "The victims": victims_table(summary["victims"]),
+        "The table": (many(_table("rows", FOREIGN, accepted), "rows"), Notes(known, terminal=True)),
+        "The other direction": _table("domain", DOMAIN, rejected),
+        "DUQ in three ways": _table("duq", DUQ, duq, reject=Column("R", "max p", fixed(2))) if duq else (),
+        "The victims": _table("victims", "title members epochs mean_field accuracy", summary["victims"], **VICTIM),
         "Reject rates by radius": _figure(rows),
         "The paper's table": Details("as it is printed", (printed,)),
     }
@@ -44,9 +45,13 @@ SAID: Mapping[str, Column] = {
     "reject_normalised": Column("R", "normalised", fixed(2)),
     "mean_field": Column("factor", format=significant(3)),
 }
+VICTIM = {"title": Column("victim"), **{name: Column(name, format=count) for name in ("members", "epochs")}}
+FOREIGN = "victim attack radius entropy paper_entropy reject paper_reject domain_reject rejected_at_5 auroc aupr fpr95"
+DOMAIN = "victim radius accuracy nll brier entropy reject rejected_at_5 auroc"
+DUQ = "victim data attack radius reject_kernel reject_normalised reject"
 
 
-def headline(rows: Sequence[Mapping[str, Any]]) -> str:
+def headline(rows: Rows) -> str:
     """The finding in one sentence: reject rates of foreign images before, and after ten steps at the largest radius."""
     ours = [row for row in rows if row["direction"] == "accept"]
     last = max(row["radius"] for row in ours if row["radius"] is not None)
@@ -56,48 +61,17 @@ def headline(rows: Sequence[Mapping[str, Any]]) -> str:
     return f"Foreign images rejected at a confidence of 0.9, before and after ten steps within {radius(last)}: {fell}."
 
 
-def _told(row: Mapping[str, Any]) -> dict[str, Any]:
+def _told(row: Row) -> Row:
     paper = row["paper"] or {"entropy": None, "reject": None}
     shown = {"attack": row["attack"] or None, "radius": "clean" if row["radius"] is None else row["radius"]}
     return {**row, **shown, "paper_entropy": paper["entropy"], "paper_reject": paper["reject"]}
 
 
-def foreign_table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """Foreign images of every estimator, with the paper's figures beside."""
-    order = (
-        "victim attack radius entropy paper_entropy reject paper_reject domain_reject rejected_at_5 auroc aupr fpr95"
-    )
-    found = [_told(row) for row in rows if row["direction"] == "accept"]
-    return Table.of("rows", columns(order, **SAID), found, terminal=True)
+def _table(name: str, order: str, rows: Iterable[Row], **heads: Column) -> Table:
+    return Table.of(name, columns(order, **{**SAID, **heads}), rows, terminal=True)
 
 
-def domain_table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """In-domain images of every estimator."""
-    order = "victim radius accuracy nll brier entropy reject rejected_at_5 auroc"
-    found = [_told(row) for row in rows if row["direction"] == "reject"]
-    return Table.of("domain", columns(order, **SAID), found, terminal=True)
-
-
-def duq_table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """DUQ in three ways."""
-    order = "victim data attack radius reject_kernel reject_normalised reject"
-    shown = columns(order, **{**SAID, "reject": Column("R", "max p", fixed(2))})
-    return Table.of("duq", shown, [_told(row) for row in rows if row["reject_kernel"] is not None], terminal=True)
-
-
-def victims_table(victims: Sequence[Mapping[str, Any]]) -> Table:
-    """Who was trained, and how well."""
-    heads = {
-        "title": Column("victim"),
-        "members": Column("members", format=count),
-        "epochs": Column("epochs", format=count),
-        "accuracy": Column("accuracy", format=percent(2)),
-    }
-    order = "title members epochs mean_field accuracy"
-    return Table.of("victims", columns(order, **{**SAID, **heads}), victims, terminal=True)
-
-
-def _figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
+def _figure(rows: Rows) -> Figure:
     """Reject rates of foreign images, clean and after ten steps, a bar for each radius."""
     ours = [row for row in rows if row["direction"] == "accept" and row["attack"] in ("", JOINT.called)]
     names = list(dict.fromkeys(row["victim"] for row in ours))

@@ -1,9 +1,8 @@
 """The report of Smith & Gal's table: the paper's figures beside ours, and the curves under both protocols."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
-from feint.experiments.about import tabled, told
+from feint.experiments.about import Rows, Summary, tabled, told
 from feint.experiments.detection.records import Records
 from feint.experiments.detection.report import GLOSSARY, area, headline, sections
 from feint.experiments.detection.settings import Protocol
@@ -16,7 +15,7 @@ SAID: dict[Protocol, str] = {"corrected": "victims", "as-released": "victims_as_
 """Where the summary has each protocol's scores."""
 
 
-def report(run: Run, summary: Mapping[str, Any]) -> Report:
+def report(run: Run, summary: Summary) -> Report:
     """What the experiment tells a person."""
     records = [Records.of(run.table("records"), which) for which in range(len(run.about["victims"]))]
     accuracy = f"accuracy {summary['accuracy']:.2%} on {summary['accuracy_images']} test images"
@@ -25,15 +24,12 @@ def report(run: Run, summary: Mapping[str, Any]) -> Report:
     for protocol, noise in NOISE.items():
         found |= sections(records, summary[SAID[protocol]], noise, name=protocol, levels=GREY_LEVEL)
     found["Means"] = means(summary["means"])
-    facts = {
-        "features": str(run.settings.features),
-        "passes": formats.count(run.settings.passes),
-    }
+    facts = {"features": str(run.settings.features), "passes": formats.count(run.settings.passes)}
     title = f"feint reproduce smith-gal-table-1: {summary['data']}"
     return told(run, summary, headline(summary["victims"]), found, title=title, facts=facts, glossary=GLOSSARY)
 
 
-def table(rows: Sequence[Mapping[str, Any]]) -> Table:
+def table(rows: Rows) -> Table:
     """One row per detector, attack and radius."""
     heads = [Column("detector"), Column("attack"), Column("radius", f"of {GREY_LEVEL}", formats.count)]
     heads.append(Column("paper", format=formats.fixed(2)))
@@ -47,7 +43,7 @@ def table(rows: Sequence[Mapping[str, Any]]) -> Table:
     return Table("table-1", tuple(heads), tuple(map(tuple, cells)), caption=caption, terminal=True)
 
 
-def means(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> Table:
+def means(found: Mapping[str, Rows]) -> Table:
     """Mean distance, entropy and mutual information by kind of input."""
     names = ("l2", "predictive_entropy", "mutual_information")
     said = {name: Column(name.replace("_", " "), format=formats.significant(3)) for name in names}
