@@ -13,11 +13,11 @@ from .settings import OutDomainSettings, Row
 OURS: Final[Mapping[str, Mapping[str, Any]]] = {
     "softmax": {"optimizer": "sgd", "learning_rate": 0.1},
     "duq": {"optimizer": "sgd", "learning_rate": 0.5},
-    "due": {"optimizer": "sgd", "learning_rate": 0.1},
+    "due": {"optimizer": "sgd", "learning_rate": 0.05},
     "sngp": {"optimizer": "adam", "learning_rate": 0.003},
 }
 """By estimator, one cycle each in batches of 128."""
-QUICK: Final[Mapping[str, Mapping[str, Any]]] = {"duq": {"learning_rate": 0.15}}
+QUICK: Final[Mapping[str, Mapping[str, Any]]] = {"duq": {"learning_rate": 0.15}, "due": {"learning_rate": 0.1}}
 """What is other where there are few steps: a rate that rises to 0.5 in a hundred of them leaves DUQ at chance."""
 PAPER: Final[Mapping[str, Any]] = {
     "optimizer": "sgd",
