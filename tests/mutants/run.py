@@ -1,24 +1,26 @@
 """`make mutants`: small faults are put into the code one at a time, and the tests of their room must see them.
 
-Each fault is tried in a process of its own, forked from one that has imported torch, in one of a few copies of the tree.
-It is killed where a test fails, survives where all pass, and is late where they take too long. What survives and was
-looked at is in survivors.yaml: "equivalent", nobody could see the fault; "open", a test should.
+Tests are collected once; each fault is tried in a process forked from there, by the tests that are nearest to it, the
+nearest first, until one fails. It is killed where a test fails, survives where all pass, and is late where they take
+too long. What survives and was looked at is in survivors.yaml: "equivalent", nobody could see the fault; "open", a test
+should.
 """
 
 import argparse
 import os
 import re
 import resource
-import shutil
 import signal
 import sys
-import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import pytest
 import yaml
+from applied import apply
 from sample import SHARES, Mutant, examples, sample
 
 HOME = Path(__file__).resolve().parents[2]
@@ -27,125 +29,152 @@ MORE = ("tests/exact", "tests/parity", "tests/contracts")
 """Where tests lie that are not in the folder of their room."""
 
 
-def tests_of(mutant: Mutant, home: Path) -> list[str]:
+def tests_of(mutant: Mutant) -> list[str]:
     """Doctests of the file, tests named as it is, tests that mention what it defines, and the rest of its folder."""
     if mutant.tests:
         return list(mutant.tests)
     path = Path(mutant.path).relative_to("feint")
-    source = (home / "src" / mutant.path).read_text()
+    source = (HOME / "src" / mutant.path).read_text()
     names = re.findall(r"^(?:def|class) ([A-Za-z]\w*)|^([A-Z][A-Z_]+)\b", source, re.MULTILINE)
     defined = re.compile(r"\b(" + "|".join([path.stem, *{name for pair in names for name in pair if name}]) + r")\b")
-    folder = home / "tests" / path.parent
+    folder = HOME / "tests" / path.parent
     near = set(folder.glob("test_*.py")) | (set(folder.rglob("test_*.py")) if mutant.room == "experiments" else set())
-    room = set((home / "tests" / mutant.room).rglob("test_*.py")) - near if mutant.room != "experiments" else set()
-    other = {each for more in MORE for each in (home / more).glob("test_*.py")}
+    room = set((HOME / "tests" / mutant.room).rglob("test_*.py")) - near if mutant.room != "experiments" else set()
+    other = {each for more in MORE for each in (HOME / more).glob("test_*.py")}
     mentioned = {each: len(set(defined.findall(each.read_text()))) for each in near | room | other}
     wanted = [each for each in mentioned if each in near or mentioned[each]]
 
     def order(each: Path) -> tuple[bool, bool, int, str]:
         return each.stem != f"test_{path.stem}", each in other, -mentioned[each], str(each)
 
-    found = [each for each in sorted(wanted, key=order) if _is_quick(each, mutant.room)]
-    return [f"src/{mutant.path}", *(str(each.relative_to(home)) for each in found)]
+    found = [each for each in sorted(wanted, key=order) if each.parent.name != "contracts" or _is_own(each, mutant)]
+    return [f"src/{mutant.path}", *(str(each.relative_to(HOME)) for each in found)]
 
 
-def _is_quick(test: Path, room: str) -> bool:
-    """Contracts of experiments take minutes; contracts of other rooms say nothing of this one."""
-    return test.parent.name != "contracts" or test.stem == f"test_{room}"
-
-
-@dataclass
-class Trial:
-    """A mutant that is being tried.
-
-    Attributes:
-        mutant: which.
-        tree: the copy of the repository that has it.
-        until: when it is late.
-        log: what pytest says.
-    """
-
-    mutant: Mutant
-    tree: Path
-    until: float
-    log: Path
+def _is_own(contract: Path, mutant: Mutant) -> bool:
+    """Contracts of experiments take minutes; those of other rooms say nothing of this one."""
+    return contract.stem == f"test_{mutant.room}"
 
 
 @dataclass
 class Trials:
-    """All of them, a few at a time.
+    """A plugin of pytest that tries mutants instead of running what was collected.
 
     Attributes:
-        trees: copies of the repository that nobody uses now.
+        left: mutants that were not tried.
+        workers: processes at a time.
+        until: when no more are begun.
         limit: seconds of computing for each.
         found: what became of each.
-        stamp: the time that the next file gets, so that no compiled one passes for it.
+        sound: by the name of a test: whether it passes without a fault.
+        running: by process: the mutant, when it began, and where the process says which test fails.
     """
 
-    trees: list[Path]
+    left: list[Mutant]
+    workers: int
+    until: float
     limit: int
     found: list[tuple[Mutant, str]] = field(default_factory=list)
-    stamp: int = 1_000_000_000
-    running: dict[int, Trial] = field(default_factory=dict)
+    sound: dict[str, bool] = field(default_factory=dict)
+    running: dict[int, tuple[Mutant, float, int]] = field(default_factory=dict)
 
-    def start(self, mutant: Mutant) -> None:
-        """Put the fault into a copy and run its tests there."""
-        tree = self.trees.pop()
-        self._write(tree / "src" / mutant.path, mutant.source)
-        log = tree / "log"
-        tests = tests_of(mutant, HOME)
-        process = os.fork()
-        if process == 0:
-            _try(tree, tests, log, self.limit)
-        self.running[process] = Trial(mutant, tree, time.monotonic() + 8 * self.limit, log)
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """All mutants, a few at a time."""
+        if session.testsfailed:
+            raise session.Interrupted(f"{session.testsfailed} errors during collection")
+        by_file: dict[str, list[pytest.Item]] = {}
+        for item in session.items:
+            by_file.setdefault(item.nodeid.partition("::")[0], []).append(item)
+        while self.running or (self.left and time.monotonic() < self.until):
+            while self.left and len(self.running) < self.workers and time.monotonic() < self.until:
+                mutant = self.left.pop(0)
+                items = [item for name in tests_of(mutant) for item in _chosen(name, by_file)]
+                items = [item for item in items if self.sound.get(item.nodeid, True)]
+                process, read = _forked(mutant, items, self.limit)
+                self.running[process] = mutant, time.monotonic(), read
+            self._wait(session.items)
+        return True
 
-    def _write(self, path: Path, source: str) -> None:
-        self.stamp += 10
-        path.write_text(source)
-        os.utime(path, (self.stamp, self.stamp))
-
-    def wait(self) -> None:
-        """Until one is done."""
+    def _wait(self, items: list[pytest.Item]) -> None:
+        """Until one is done; a test that fails without the fault is left out, and the mutant tried again."""
         while True:
-            for process, trial in list(self.running.items()):
-                done, status = os.waitpid(process, os.WNOHANG)
-                late = time.monotonic() > trial.until
-                if not done and not late:
+            for process, (mutant, begun, read) in list(self.running.items()):
+                done, status, used = os.wait4(process, os.WNOHANG)
+                if not done and time.monotonic() - begun < 20 * self.limit:
                     continue
                 _end(process)
                 if not done:
-                    os.waitpid(process, 0)
-                code = os.waitstatus_to_exitcode(status) if done else -signal.SIGXCPU
-                self._note(self.running.pop(process), code)
+                    _, status, used = os.wait4(process, 0)
+                del self.running[process]
+                outcome, said = _outcome(status, read)
+                if outcome == "killed" and not self._is_sound(said, items):
+                    print(f"left out, for it fails without any fault: {said}", flush=True)
+                    self.left.insert(0, mutant)
+                    return
+                self.found.append((mutant, outcome))
+                print(f"{outcome} {mutant}\n    {said} ({used.ru_utime + used.ru_stime:.1f} s)", flush=True)
                 return
             time.sleep(0.05)
 
-    def _note(self, trial: Trial, code: int) -> None:
-        outcome = {0: "survived", 1: "killed", 2: "killed", -signal.SIGXCPU: "late"}.get(code)
-        said = trial.log.read_text()
-        if outcome is None and code >= 0:
-            raise SystemExit(f"{trial.mutant}: pytest ended with {code}\n{said}")
-        self.found.append((trial.mutant, outcome or "killed"))
-        by = re.search(r"^(?:FAILED|ERROR) (\S+)", said, re.MULTILINE)
-        print(f"{outcome or 'killed'} {trial.mutant}\n    {by[1] if by else ''}", flush=True)
-        self._write(trial.tree / "src" / trial.mutant.path, (HOME / "src" / trial.mutant.path).read_text())
-        self.trees.append(trial.tree)
+    def _is_sound(self, test: str, items: list[pytest.Item]) -> bool:
+        """Whether a test passes without a fault."""
+        named = [item for item in items if item.nodeid == test]
+        if test not in self.sound and named:
+            process, read = _forked(None, named, 4 * self.limit)
+            _, status = os.waitpid(process, 0)
+            _end(process)
+            self.sound[test] = _outcome(status, read)[0] == "survived"
+        return self.sound.get(test, True)
 
 
-def _try(tree: Path, tests: list[str], log: Path, limit: int) -> None:
+def _outcome(status: int, read: int) -> tuple[str, str]:
+    """What became of a process, and what it says."""
+    with os.fdopen(read) as file:
+        said = file.read().strip()
+    code = os.waitstatus_to_exitcode(status)
+    return {0: "survived", 1: "killed"}.get(code, "late" if code < 0 else "killed"), said
+
+
+def _chosen(name: str, by_file: dict[str, list[pytest.Item]]) -> list[pytest.Item]:
+    """The tests that a file, a folder or a test's name stands for."""
+    place, _, test = name.partition("::")
+    files = [each for each in by_file if each == place or each.startswith(place + "/")]
+    return [item for each in files for item in by_file[each] if item.nodeid.partition("::")[2].startswith(test)]
+
+
+def _forked(mutant: Mutant | None, items: list[pytest.Item], limit: int) -> tuple[int, int]:
+    """A process that tries it, and where to read what it says."""
+    read, write = os.pipe()
+    process = os.fork()
+    if process == 0:
+        _try(mutant, items, write, limit)
+    os.close(write)
+    return process, read
+
+
+def _try(mutant: Mutant | None, items: list[pytest.Item], write: int, limit: int) -> None:
     os.setsid()
     resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
-    os.chdir(tree)
-    sys.path[:0] = [str(tree / "src")]
-    os.environ["PYTHONPATH"] = str(tree / "src")
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    os.dup2(descriptor, 1)
-    os.dup2(descriptor, 2)
-    import pytest
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 1)
+    os.dup2(silence, 2)
+    try:
+        if mutant is not None:
+            apply(mutant)
+    except BaseException as error:  # it cannot even be imported
+        os.write(write, f"import: {type(error).__name__}: {error}"[:200].encode())
+        os._exit(1)
+    from _pytest.runner import runtestprotocol
 
-    code = pytest.main(["-x", "-q", "--tb=no", "-p", "no:cacheprovider", "-k", "not postgresql", *tests])
-    sys.stdout.flush()
-    os._exit(code)
+    for at, item in enumerate(items):
+        following: Any = items[at + 1] if at + 1 < len(items) else None
+        reports = runtestprotocol(item, log=False, nextitem=following)
+        if any(report.failed for report in reports):
+            os.write(write, item.nodeid.encode())
+            os._exit(1)
+    os.write(write, f"{len(items)} tests pass".encode())
+    os._exit(0)
 
 
 def _end(process: int) -> None:
@@ -156,41 +185,31 @@ def _end(process: int) -> None:
         pass
 
 
-def _import_what_takes_long() -> None:
-    """Everything that is not ours, once for all trials."""
-    for name in ("torch", "torchvision", "pyarrow.parquet", "scipy.stats", "sklearn", "sqlalchemy"):
-        __import__(name)
-    __import__("pydantic")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--rooms", nargs="+", default=list(SHARES), choices=list(SHARES))
     parser.add_argument("--examples", action="store_true", help="the faults of examples.yaml instead of a sample")
-    parser.add_argument("--only", default="", help="files whose path holds this")
+    parser.add_argument("--only", default="", help="files whose path this is found in, as a regular expression")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--minutes", type=float, default=20, help="when no more are begun")
     parser.add_argument("--limit", type=int, default=60, help="seconds of computing for one")
     asked = parser.parse_args()
-    begun = time.monotonic()
-    found = examples(HOME / "src") if asked.examples else sample(HOME / "src", asked.seed, asked.count, asked.rooms)
-    left = [each for each in found if asked.only in each.path]
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    _import_what_takes_long()
-    with tempfile.TemporaryDirectory(prefix="feint-mutants-") as folder:
-        trees = [Path(folder) / str(number) for number in range(asked.workers)]
-        for tree in trees:
-            for name in ("src", "tests"):
-                shutil.copytree(HOME / name, tree / name)
-            shutil.copy(HOME / "pyproject.toml", tree)
-        trials = Trials(list(trees), asked.limit)
-        while trials.running or (left and time.monotonic() - begun < 60 * asked.minutes):
-            while left and trials.trees and time.monotonic() - begun < 60 * asked.minutes:
-                trials.start(left.pop(0))
-            trials.wait()
-    _say(trials.found, left, time.monotonic() - begun)
+    begun = time.monotonic()
+    os.chdir(HOME)
+    sys.path.insert(0, str(HOME / "src"))
+    os.environ["PYTHONPATH"] = str(HOME / "src")
+    found = examples(HOME / "src") if asked.examples else sample(HOME / "src", asked.seed, asked.count, asked.rooms)
+    left = [each for each in found if re.search(asked.only, each.path)]
+    trials = Trials(left, asked.workers, begun + 60 * asked.minutes, asked.limit)
+    every = sorted({name.partition("::")[0] for each in left for name in tests_of(each)})
+    options = ["-q", "-p", "no:cacheprovider", "-k", "not postgresql", "--capture=no"]
+    code = pytest.main([*options, *every], plugins=[trials])
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        sys.exit(code)
+    _say(trials.found, trials.left, time.monotonic() - begun)
 
 
 def _say(found: list[tuple[Mutant, str]], left: list[Mutant], seconds: float) -> None:

@@ -178,6 +178,33 @@ def test_a_duel_takes_the_right_rows():
     assert duel(records, "bim", 0.2, "margin", "noise", changed=False) is None
 
 
+def test_of_several_repeats_the_first_is_scored_and_all_are_counted():
+    """Two images and three repeats, which change no label, one, and both."""
+    kinds = ["clean", "noise", "attacked"]
+    rows = [
+        {
+            "kind": kind, "attack": "" if kind == "clean" else "bim", "radius": 0.0 if kind == "clean" else 0.1,
+            "repeat": repeat, "sample": sample, "label": 0, "clean_prediction": 0,
+            "prediction": int(kind == "attacked" and sample + 1 < repeat),
+            "linf": 0.01 * repeat, "l2": float(repeat + sample), "measure:margin": 0.1 * repeat + sample,
+        }
+        for repeat in (3, 2, 1) for kind in kinds for sample in (0, 1)
+    ]  # fmt: skip
+    for row in rows:
+        if row["kind"] == "clean":
+            row["prediction"] = int(row["sample"] == 1 and row["repeat"] == 3)
+    records = Records(pa.Table.from_pylist(rows))
+    found = duel(records, "bim", 0.1, "margin", "noise", changed=False)
+    assert found.scores.tolist() == pytest.approx([0.1, 1.1] * 3)
+    assert found.positives.tolist() == [False] * 4 + [True] * 2
+    assert duel(records, "bim", 0.1, "margin", "noise", changed=True) is None  # the first draws change no label
+    entry = attack_entry(records, "bim", 0.1, "noise")
+    assert entry == pytest.approx(
+        {"attack": "bim", "radius": 0.1, "changed": 0.5, "accuracy": 0.5, "linf": 0.02, "l2": 2.5}
+    )
+    assert module.clean_entry(records) == pytest.approx({"images": 2, "accuracy": 5 / 6, "changed": 1 / 6})
+
+
 def test_compared():
     one = VictimSettings.parse({"networks": "a"})
     several = {"networks": ["a", "b", "c"], "estimator": "mc-dropout:draws=7,masks=independent"}

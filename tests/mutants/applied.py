@@ -1,0 +1,82 @@
+"""A fault is put into modules that are imported already: what calls their functions calls the faulty ones."""
+
+import importlib
+import inspect
+import sys
+from functools import cached_property
+from types import FunctionType, ModuleType
+from typing import Any
+
+from sample import Mutant
+
+
+def apply(mutant: Mutant) -> None:
+    """Give every function of the file the code that it has with the fault, and every value the faulty one."""
+    name = mutant.path.removesuffix(".py").replace("/", ".")
+    module = importlib.import_module(name)
+    loader: Any = module.__loader__
+    faulty = ModuleType(name)
+    faulty.__dict__.update(__file__=module.__file__, __spec__=module.__spec__, __package__=module.__package__)
+    exec(loader.source_to_code(mutant.source.encode(), module.__file__), faulty.__dict__)
+    for key, new in vars(faulty).items():
+        old = vars(module).get(key)
+        if key.startswith("__") or new is old:
+            continue
+        if not _patched(old, new, name):
+            _replace(key, old, new, module)
+
+
+def _patched(old: Any, new: Any, module: str) -> bool:
+    """Whether it could be changed where it is, and needs no new object."""
+    if isinstance(old, type) and isinstance(new, type):
+        if old.__module__ == module:
+            _patch_class(old, new)
+        return True
+    before, after = _functions(old), _functions(new)
+    for one, other in zip(before, after, strict=False):
+        if one is other or one.__module__ != module:
+            continue
+        one.__code__ = other.__code__
+        one.__defaults__, one.__kwdefaults__ = other.__defaults__, other.__kwdefaults__
+        for cell, changed in zip(one.__closure__ or (), other.__closure__ or (), strict=False):
+            _patched(cell.cell_contents, changed.cell_contents, module)
+    return bool(before)
+
+
+def _functions(value: Any) -> list[FunctionType]:
+    """A function and all that it is wrapped around."""
+    if isinstance(value, classmethod | staticmethod):
+        value = value.__func__
+    if isinstance(value, cached_property):
+        value = value.func
+    if isinstance(value, property):
+        return [each for part in (value.fget, value.fset) for each in _functions(part)]
+    found = list[FunctionType]()
+    while value is not None:
+        if isinstance(inspect.unwrap(value) if callable(value) else None, FunctionType) and isinstance(
+            value, FunctionType
+        ):
+            found.append(value)
+        value = getattr(value, "__wrapped__", None)
+    return found
+
+
+def _patch_class(old: type, new: type) -> None:
+    for key, value in vars(new).items():
+        had = vars(old).get(key)
+        if key in ("__dict__", "__weakref__", "__doc__", "__module__") or value is had:
+            continue
+        if not _patched(had, value, old.__module__) and not key.startswith(("__", "_abc")):
+            try:
+                setattr(old, key, value)
+            except (AttributeError, TypeError):
+                continue
+
+
+def _replace(key: str, old: Any, new: Any, module: ModuleType) -> None:
+    """A value, where it was defined and wherever it was imported to."""
+    if isinstance(new, ModuleType):
+        return
+    for each in list(sys.modules.values()):
+        if each is module or (each.__name__.startswith("feint") and vars(each).get(key, module) is old):
+            vars(each)[key] = new
