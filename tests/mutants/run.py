@@ -7,6 +7,7 @@ should.
 """
 
 import argparse
+import contextlib
 import os
 import re
 import resource
@@ -179,10 +180,8 @@ def _try(mutant: Mutant | None, items: list[pytest.Item], write: int, limit: int
 
 def _end(process: int) -> None:
     """The process and all that it started."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def main() -> None:
