@@ -1,7 +1,6 @@
 """A fault is put into modules that are imported already: what calls their functions calls the faulty ones."""
 
 import importlib
-import inspect
 import sys
 from functools import cached_property
 from types import FunctionType, ModuleType
@@ -18,28 +17,32 @@ def apply(mutant: Mutant) -> None:
     faulty = ModuleType(name)
     faulty.__dict__.update(__file__=module.__file__, __spec__=module.__spec__, __package__=module.__package__)
     exec(loader.source_to_code(mutant.source.encode(), module.__file__), faulty.__dict__)
+    done = set[int]()
     for key, new in vars(faulty).items():
         old = vars(module).get(key)
-        if key.startswith("__") or new is old:
+        if key.startswith("__") or new is old or _is_changed(old, new, name, done):
             continue
-        if not _patched(old, new, name):
-            _replace(key, old, new, module)
+        _replace(key, old, new, module)
 
 
-def _patched(old: Any, new: Any, module: str) -> bool:
-    """Whether it could be changed where it is, and needs no new object."""
+def _is_changed(old: Any, new: Any, module: str, done: set[int]) -> bool:
+    """Whether it was changed where it is, and needs no new object."""
+    if id(old) in done:
+        return True
+    done.add(id(old))
     if isinstance(old, type) and isinstance(new, type):
         if old.__module__ == module:
-            _patch_class(old, new)
+            _change_class(old, new, done)
         return True
     before, after = _functions(old), _functions(new)
     for one, other in zip(before, after, strict=False):
         if one is other or one.__module__ != module:
             continue
+        done.add(id(one))
         one.__code__ = other.__code__
         one.__defaults__, one.__kwdefaults__ = other.__defaults__, other.__kwdefaults__
         for cell, changed in zip(one.__closure__ or (), other.__closure__ or (), strict=False):
-            _patched(cell.cell_contents, changed.cell_contents, module)
+            _is_changed(cell.cell_contents, changed.cell_contents, module, done)
     return bool(before)
 
 
@@ -52,21 +55,18 @@ def _functions(value: Any) -> list[FunctionType]:
     if isinstance(value, property):
         return [each for part in (value.fget, value.fset) for each in _functions(part)]
     found = list[FunctionType]()
-    while value is not None:
-        if isinstance(inspect.unwrap(value) if callable(value) else None, FunctionType) and isinstance(
-            value, FunctionType
-        ):
-            found.append(value)
+    while isinstance(value, FunctionType):
+        found.append(value)
         value = getattr(value, "__wrapped__", None)
     return found
 
 
-def _patch_class(old: type, new: type) -> None:
+def _change_class(old: type, new: type, done: set[int]) -> None:
     for key, value in vars(new).items():
         had = vars(old).get(key)
         if key in ("__dict__", "__weakref__", "__doc__", "__module__") or value is had:
             continue
-        if not _patched(had, value, old.__module__) and not key.startswith(("__", "_abc")):
+        if not _is_changed(had, value, old.__module__, done) and not key.startswith(("__", "_abc")):
             try:
                 setattr(old, key, value)
             except (AttributeError, TypeError):

@@ -45,7 +45,7 @@ CONVOLUTIONS = {
         *2 * ["3x64@32"], *2 * ["3x128@16"], *3 * ["3x256@8"], *3 * ["3x512@4"], *3 * ["3x512@2"],
     ],
 }  # fmt: skip
-"""Every convolution, as the papers' tables say: the side of its kernel, its channels, and the side of what it returns."""
+"""Every convolution, as the papers' tables say: the side of its kernel, its channels, the side of what it returns."""
 
 
 def test_all_are_tested():
