@@ -153,6 +153,24 @@ def test_resamples_are_counted_as_the_metrics_count():
     torch.testing.assert_close(drawn, torch.tensor([expected] * 2).double())
 
 
+def test_resamples_are_the_metrics_of_what_was_drawn():
+    """Seven images of which some were attacked and all have noise, drawn as the seed says, rows repeated."""
+    generator = torch.Generator().manual_seed(3)
+    images = torch.cat([torch.arange(7), torch.arange(7), torch.tensor([1, 4])])
+    positives = torch.arange(16) >= 14
+    scores = (4 * torch.rand(16, generator=generator)).round().double() / 4
+    drawn = module._resampled(Duel(scores, positives, images), 30, 11)
+    again, expected = torch.Generator().manual_seed(11), []
+    while len(expected) < 30:
+        times = torch.bincount(torch.randint(7, (7,), generator=again), minlength=7)[images]
+        if times[positives].sum() == 0:
+            continue
+        some, which = scores.repeat_interleave(times), positives.repeat_interleave(times)
+        expected.append([metric(some, which) for metric in (metrics.auroc, metrics.aupr)])
+        expected[-1].append(metrics.fpr_at_tpr(some, which, 0.95))
+    torch.testing.assert_close(drawn, torch.tensor(expected).double())
+
+
 def test_a_duel_takes_the_right_rows():
     table = pa.table(
         {
