@@ -1,8 +1,12 @@
-"""A fault is put into modules that are imported already: what calls their functions calls the faulty ones."""
+"""A fault is put into modules that are imported already: what calls their functions calls the faulty ones.
+
+Processes that a test starts import the package anew; for them the fault is laid into a tree of links to all else.
+"""
 
 import importlib
 import sys
 from functools import cached_property
+from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -23,6 +27,17 @@ def apply(mutant: Mutant) -> None:
         if key.startswith("__") or new is old or _is_changed(old, new, name, done):
             continue
         _replace(key, old, new, module)
+
+
+def lay(mutant: Mutant, source: Path, tree: Path) -> None:
+    """Make a folder that has the package with the fault: what is not on the way to it is linked."""
+    path = Path(mutant.path)
+    for folder in reversed(path.parents):
+        (tree / folder).mkdir(parents=True, exist_ok=True)
+        for each in (source / folder).iterdir():
+            if each.name not in (*path.parts, "__pycache__"):
+                (tree / folder / each.name).symlink_to(each)
+    (tree / path).write_text(mutant.source)
 
 
 def _is_changed(old: Any, new: Any, module: str, done: set[int]) -> bool:

@@ -13,6 +13,7 @@ import re
 import resource
 import signal
 import sys
+import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -21,12 +22,12 @@ from typing import Any
 
 import pytest
 import yaml
-from applied import apply
+from applied import apply, lay
 from sample import SHARES, Mutant, examples, sample
 
 HOME = Path(__file__).resolve().parents[2]
 VERDICTS = Path(__file__).with_name("survivors.yaml")
-MORE = ("tests/exact", "tests/parity", "tests/contracts")
+MORE = ("tests/exact", "tests/contracts")
 """Where tests lie that are not in the folder of their room."""
 
 
@@ -66,6 +67,7 @@ class Trials:
         workers: processes at a time.
         until: when no more are begun.
         limit: seconds of computing for each.
+        tree: a folder for what processes that tests start import.
         found: what became of each.
         sound: by the name of a test: whether it passes without a fault.
         running: by process: the mutant, when it began, and where the process says which test fails.
@@ -75,6 +77,7 @@ class Trials:
     workers: int
     until: float
     limit: int
+    tree: Path
     found: list[tuple[Mutant, str]] = field(default_factory=list)
     sound: dict[str, bool] = field(default_factory=dict)
     running: dict[int, tuple[Mutant, float, int]] = field(default_factory=dict)
@@ -92,7 +95,7 @@ class Trials:
                 mutant = self.left.pop(0)
                 items = [item for name in tests_of(mutant) for item in _chosen(name, by_file)]
                 items = [item for item in items if self.sound.get(item.nodeid, True)]
-                process, read = _forked(mutant, items, self.limit)
+                process, read = _forked(mutant, items, self.tree, self.limit)
                 self.running[process] = mutant, time.monotonic(), read
             self._wait(session.items)
         return True
@@ -122,7 +125,7 @@ class Trials:
         """Whether a test passes without a fault."""
         named = [item for item in items if item.nodeid == test]
         if test not in self.sound and named:
-            process, read = _forked(None, named, 4 * self.limit)
+            process, read = _forked(None, named, self.tree, 4 * self.limit)
             _, status = os.waitpid(process, 0)
             _end(process)
             self.sound[test] = _outcome(status, read)[0] == "survived"
@@ -144,17 +147,17 @@ def _chosen(name: str, by_file: dict[str, list[pytest.Item]]) -> list[pytest.Ite
     return [item for each in files for item in by_file[each] if item.nodeid.partition("::")[2].startswith(test)]
 
 
-def _forked(mutant: Mutant | None, items: list[pytest.Item], limit: int) -> tuple[int, int]:
+def _forked(mutant: Mutant | None, items: list[pytest.Item], tree: Path, limit: int) -> tuple[int, int]:
     """A process that tries it, and where to read what it says."""
     read, write = os.pipe()
     process = os.fork()
     if process == 0:
-        _try(mutant, items, write, limit)
+        _try(mutant, items, tree, write, limit)
     os.close(write)
     return process, read
 
 
-def _try(mutant: Mutant | None, items: list[pytest.Item], write: int, limit: int) -> None:
+def _try(mutant: Mutant | None, items: list[pytest.Item], tree: Path, write: int, limit: int) -> None:
     os.setsid()
     resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
     silence = os.open(os.devnull, os.O_WRONLY)
@@ -163,6 +166,8 @@ def _try(mutant: Mutant | None, items: list[pytest.Item], write: int, limit: int
     try:
         if mutant is not None:
             apply(mutant)
+            lay(mutant, HOME / "src", tree / str(os.getpid()))
+            os.environ["PYTHONPATH"] = str(tree / str(os.getpid()))
     except BaseException as error:  # it cannot even be imported
         os.write(write, f"import: {type(error).__name__}: {error}"[:200].encode())
         os._exit(1)
@@ -202,10 +207,11 @@ def main() -> None:
     os.environ["PYTHONPATH"] = str(HOME / "src")
     found = examples(HOME / "src") if asked.examples else sample(HOME / "src", asked.seed, asked.count, asked.rooms)
     left = [each for each in found if re.search(asked.only, each.path)]
-    trials = Trials(left, asked.workers, begun + 60 * asked.minutes, asked.limit)
     every = sorted({name.partition("::")[0] for each in left for name in tests_of(each)})
     options = ["-q", "-p", "no:cacheprovider", "-k", "not postgresql", "--capture=no"]
-    code = pytest.main([*options, *every], plugins=[trials])
+    with tempfile.TemporaryDirectory(prefix="feint-mutants-") as folder:
+        trials = Trials(left, asked.workers, begun + 60 * asked.minutes, asked.limit, Path(folder))
+        code = pytest.main([*options, *every], plugins=[trials])
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         sys.exit(code)
     _say(trials.found, trials.left, time.monotonic() - begun)

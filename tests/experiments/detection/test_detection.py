@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from feint import data, metrics
+from feint import catalog, data, metrics
 from feint.attacks import L2
 from feint.data import Batch
 from feint.errors import SpecError
@@ -221,6 +221,28 @@ def test_of_several_repeats_the_first_is_scored_and_all_are_counted():
         {"attack": "bim", "radius": 0.1, "changed": 0.5, "accuracy": 0.5, "linf": 0.02, "l2": 2.5}
     )
     assert module.clean_entry(records) == pytest.approx({"images": 2, "accuracy": 5 / 6, "changed": 1 / 6})
+
+
+def test_means_are_by_kind_attack_and_radius_and_of_the_measures_that_there_are():
+    """Numbers of which none stands twice; the victim has no uncertainty of its own."""
+    wheres = [("clean", "", 0.0), ("attacked", "bim", 0.1), ("attacked", "bim", 0.2), ("noise", "bim", 0.1)]
+    rows = [
+        {
+            "kind": kind, "attack": attack, "radius": radius, "repeat": repeat, "l2": float(10 * at + repeat),
+            **{f"measure:{name}": 100.0 * at + 10 * repeat + which for which, name in enumerate(catalog.MEASURES)},
+            "measure:native": None,
+        }
+        for repeat in (1, 2, 6) for at, (kind, attack, radius) in enumerate(wheres)
+    ]  # fmt: skip
+    table = pa.Table.from_pylist(rows)
+    table = table.set_column(table.column_names.index("measure:native"), "measure:native", pa.nulls(12, pa.float64()))
+    for at, (found, where) in enumerate(zip(module.mean_measures(Records(table)), wheres, strict=True)):
+        expected = dict(zip(("kind", "attack", "radius"), where, strict=True)) | {"l2": pytest.approx(10 * at + 3)}
+        names = [name for name in catalog.MEASURES if name != "native"]
+        for which, name in enumerate(catalog.MEASURES):
+            if name in names:
+                expected[name] = pytest.approx(100 * at + 30 + which)
+        assert found == expected
 
 
 def test_compared():
