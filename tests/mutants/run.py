@@ -27,7 +27,7 @@ from sample import SHARES, Mutant, examples, sample
 
 HOME = Path(__file__).resolve().parents[2]
 VERDICTS = Path(__file__).with_name("survivors.yaml")
-MORE = ("tests/exact", "tests/contracts")
+MORE = ("tests/exact", "tests/contracts", "tests/app/store")
 """Where tests lie that are not in the folder of their room."""
 
 
