@@ -46,8 +46,9 @@ def tests_of(mutant: Mutant) -> list[str]:
     mentioned = {each: len(set(defined.findall(each.read_text()))) for each in near | room | other}
     wanted = [each for each in mentioned if each in near or mentioned[each]]
 
-    def order(each: Path) -> tuple[bool, bool, int, str]:
-        return each.stem != f"test_{path.stem}", each in other, -mentioned[each], str(each)
+    def order(each: Path) -> tuple[bool, bool, bool, int, str]:
+        slow = each.stem == "test_properties"  # many examples each
+        return each.stem != f"test_{path.stem}", slow, each in other, -mentioned[each], str(each)
 
     found = [each for each in sorted(wanted, key=order) if each.parent.name != "contracts" or _is_own(each, mutant)]
     return [f"src/{mutant.path}", *(str(each.relative_to(HOME)) for each in found)]
