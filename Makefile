@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench mutants clean
 
 demo: .venv/demo-ready
 	$(BIN)/feint audit
@@ -20,6 +20,11 @@ lint: .venv/dev-ready
 
 bench: .venv/dev-ready
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+# Faults put into the code one at a time, and which of them the suite does not see; no part of CI.
+mutants: .venv/dev-ready
+	$(INSTALL) --editable '.[mutants]'
+	OMP_NUM_THREADS=1 $(BIN)/python tests/mutants/run.py
 
 clean:
 	rm -rf .venv

@@ -9,7 +9,9 @@ from PIL import Image
 from safetensors.numpy import load_file
 
 from feint.data import load
+from feint.experiments.attack import ATTACK
 from feint.experiments.attack.work import Attacking
+from feint.runs.run import Run
 
 from .conftest import records
 
@@ -17,6 +19,15 @@ from .conftest import records
 @pytest.fixture
 def command(images: Path, networks: Path) -> list[object]:
     return ["--data", images, "--network", f"{networks}:build", "--quiet", "--threads", 1, "--batch-size", 3]
+
+
+ATTACKED = ("attacked", "rounded")
+
+
+def _changed(folder, **where):
+    """Whether each label is another than before the attack, as the records say."""
+    rows = Run.load(folder, ATTACK).table("records").read(**where)
+    return rows.column("prediction").to_numpy() != rows.column("clean_prediction").to_numpy()
 
 
 def test_a_data_set(feint, command, images):
@@ -29,8 +40,11 @@ def test_a_data_set(feint, command, images):
     assert first["linf"] <= 0.1 + 1e-6
     assert first["l2"] < second["l2"]
     assert first["gradients"] == 3
-    assert 0 <= first["rounded"]["surviving"] <= 1
     folder = Path(summary["run"]["folder"])
+    for row in (first, second):
+        attacked, rounded = (_changed(folder, variant=variant, radius=row["radius"]) for variant in ATTACKED)
+        assert row["success"] == pytest.approx(attacked.mean())
+        assert row["rounded"]["surviving"] == pytest.approx(rounded[attacked].mean())
     assert summary["files"] == ["attacked-0.npz", "attacked-1.npz"]
     with np.load(folder / "attacked-1.npz") as file:
         arrays = dict(file)

@@ -65,6 +65,16 @@ def test_where_the_batch_cannot_be_repeated_whole_passes_are_made_and_it_is_said
     estimator(torch.rand(9, 1, 4, 16))
 
 
+@pytest.mark.parametrize("kind", [Skip, Fixed])
+def test_whole_passes_have_each_inputs_own_masks(kind, images):
+    torch.manual_seed(0)
+    network, samples = kind(), torch.tensor([3, 9, 4, 70, 0, 1, 5])
+    estimator = MCDropout(network, draws=4, masks="independent")
+    with pytest.warns(UserWarning, match="runs the whole network once per draw"):
+        result = estimator(images, samples)
+    torch.testing.assert_close(result.log_probs, reference(network, images, 4, keys=samples), rtol=0, atol=1e-6)
+
+
 def test_inputs_of_another_shape_are_checked_again():
     class Sometimes(nn.Module):
         """Its batch can be repeated for small images only."""

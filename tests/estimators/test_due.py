@@ -54,6 +54,16 @@ def test_marginals_are_gpytorchs(inducing):
     torch.testing.assert_close(variance, theirs.variance, rtol=1e-8, atol=1e-10)
 
 
+def test_surprise_is_the_mean_loss_of_the_class_that_is_predicted():
+    due = moved(draws=4)
+    points = Blobs().gather(range(6))[0].double()
+    with torch.no_grad():
+        found, surprise = due(points), due.surprise(points)
+    for row, own in enumerate(found.prediction.tolist()):
+        losses = [-found.log_probs[draw, row, own].item() for draw in range(4)]
+        assert surprise[row].item() == pytest.approx(sum(losses) / 4)
+
+
 def test_draws_are_marginals_and_one_noise():
     due = moved(draws=4000)
     points = Blobs().gather(range(5))[0].double()

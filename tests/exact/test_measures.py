@@ -107,6 +107,33 @@ def test_sure_predictions_keep_all_their_digits(exponent):
         assert getattr(measures, name)(categorical).item() == pytest.approx(value, rel=20 * q + 1e-9, abs=0), name
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("exponent", [5, 17, 30])
+def test_sure_predictions_of_networks_keep_all_their_digits(exponent, dtype):
+    """The same from logits, of which softmax leaves the largest log-probability a rounded one, or 0."""
+    logits = torch.tensor([[[0.0, -exponent * math.log(10)]], [[0.0, math.log(3) - exponent * math.log(10)]]]).to(dtype)
+    categorical = Categorical.from_logits(logits)
+    first, second = (1 / (1 + math.exp(-float(each))) for each in logits[:, 0, 1])
+    mean = (first + second) / 2
+
+    def entropy(doubt):
+        return -doubt * math.log(doubt) - (1 - doubt) * math.log1p(-doubt)
+
+    def divergence(doubt):
+        return doubt * math.log(doubt / mean) + (1 - doubt) * (math.log1p(-doubt) - math.log1p(-mean))
+
+    expected = {
+        "max_probability": mean,
+        "margin": 2 * mean,
+        "predictive_entropy": entropy(mean),
+        "expected_entropy": (entropy(first) + entropy(second)) / 2,
+        "mutual_information": (divergence(first) + divergence(second)) / 2,
+        "softmax_variance": (first - second) ** 2 / 4,
+    }
+    for name, value in expected.items():
+        assert getattr(measures, name)(categorical).item() == pytest.approx(value, rel=1e-6, abs=0), name
+
+
 def test_rankings_of_sure_predictions_do_not_live_off_rounding():
     logits = torch.zeros(2, 400, 3, dtype=torch.float64)
     logits[0, :, 0] = torch.linspace(5, 300, 400)

@@ -28,6 +28,16 @@ def test_same_seed_same_interval_and_the_global_generator_stays() -> None:
     assert torch.equal(torch.get_rng_state(), state)
 
 
+def test_the_ends_are_resamples_themselves_to_the_last_bit() -> None:
+    """Of 9 resamples at a level of 0.75 the second lowest and the second highest, drawn again as the seed says."""
+    values = torch.rand(9, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    metric = lambda drawn: float(drawn.sum()) / 3  # noqa: E731
+    again = torch.Generator().manual_seed(0)
+    found = [metric(values[torch.randint(9, (9,), generator=again)]) for _ in range(9)]
+    interval = metrics.bootstrap(metric, values, resamples=9, level=0.75)
+    assert (interval.low, interval.estimate, interval.high) == (sorted(found)[1], metric(values), sorted(found)[-2])
+
+
 def test_tensors_are_drawn_together() -> None:
     values = torch.arange(20.0)
     assert metrics.bootstrap(lambda a, b: float((a == b).all()), values, values, resamples=5).low == 1

@@ -48,6 +48,8 @@ def test_brier_terms_are_differentiable() -> None:
         (torch.full((2, 2), 0.5).log(), torch.tensor([0, 2]), "classes 0 to 1, got 0 to 2"),
         (torch.full((2, 2), 0.5).log(), torch.tensor([0]), "one per prediction, 2, got 1"),
         (torch.full((2, 2), 0.5).log(), torch.tensor([0.0, 1.0]), "expected integers"),
+        (torch.full((2, 2), 0.5).log(), torch.tensor([[0], [1]]), r"labels: expected integers of shape \(N,\), got"),
+        (torch.full((2, 2), 0.5).log(), torch.tensor([True, False]), "expected integers"),
         (torch.full((2,), 0.5).log(), torch.tensor([0, 1]), r"shape \(N, C\), got float32 of shape \(2,\)"),
         (torch.zeros(0, 2), torch.zeros(0, dtype=torch.long), "at least one input"),
     ],

@@ -80,8 +80,15 @@ def fails(images):
 
 @pytest.mark.parametrize("value", [lambda x: torch.ones(len(x), 2), fails])
 def test_leaves_the_network_as_it_was(value):
-    network = nn.Sequential(nn.BatchNorm2d(1).eval(), nn.Dropout(), Returns(value))
-    network[1].train()
+    """In train mode it would count the images into its running statistics; and what it flips itself is put back."""
+
+    def meddles(images):
+        assert not any(module.training for module in network.modules())
+        network[1].train()
+        network.requires_grad_(True)
+        return value(images)
+
+    network = nn.Sequential(nn.BatchNorm2d(1), nn.Dropout().eval(), Returns(meddles))
     network[0].weight.requires_grad = False
     modes = [module.training for module in network.modules()]
     state = {name: entry.clone() for name, entry in network.state_dict().items()}
@@ -89,6 +96,6 @@ def test_leaves_the_network_as_it_was(value):
         assert refused(network, (1, 4, 4)).endswith(": this one")
     else:
         check(network, (1, 4, 4))
-    assert [module.training for module in network.modules()] == modes == [True, False, True, True]
+    assert [module.training for module in network.modules()] == modes == [True, True, False, True]
     assert [parameter.requires_grad for parameter in network.parameters()] == [False, True]
     assert all(torch.equal(state[name], entry) for name, entry in network.state_dict().items())

@@ -24,7 +24,7 @@ class Blobs:
 
     def gather(self, positions):
         self.gathered.append(list(positions))
-        rows = torch.tensor(positions)
+        rows = torch.tensor(positions, dtype=torch.int64)
         return self.images[rows], self.labels[rows], self.samples[rows]
 
 

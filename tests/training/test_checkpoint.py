@@ -1,3 +1,6 @@
+import os
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -74,3 +77,25 @@ def test_unreadable_files_are_an_error(blobs, network, recipe, tmp_path):
         fit(network(), blobs(), recipe=recipe(), checkpoint=path)
     with pytest.raises(StoreError, match="cannot be written"):
         fit(network(), blobs(), recipe=recipe(), checkpoint=tmp_path / "whole.pt" / "below")
+
+
+def test_a_checkpoint_is_whole_on_the_disk_before_it_has_its_name(blobs, network, recipe, tmp_path, monkeypatch):
+    path, synced, moved = tmp_path / "training.pt", {}, []
+    fsync, rename = os.fsync, os.replace
+
+    def put(descriptor):
+        fsync(descriptor)
+        place = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
+        synced[place] = place.read_bytes()
+
+    def move(source, target):
+        rename(source, target)
+        moved.append(Path(target))
+        assert Path(target).read_bytes() == synced[Path(source)]
+        assert torch.load(target, weights_only=True)["best_epoch"] == len(moved)
+
+    monkeypatch.setattr(os, "fsync", put)
+    monkeypatch.setattr(os, "replace", move)
+    fit(network(), blobs(), recipe=recipe(epochs=2, validation_share=0.0), checkpoint=path)
+    assert moved == [path] * 2
+    assert path not in synced

@@ -4,6 +4,9 @@ import torch
 from feint.errors import DataError, FeintError, InputError, NetworkError, SpecError
 from feint.predictive import Categorical
 from feint.training import fit
+from feint.training.augment import CropFlip
+from feint.training.randomness import stream
+from feint.training.split import Rows
 
 
 def weights(network):
@@ -21,6 +24,10 @@ def test_learns_what_can_be_separated(blobs, network, recipe, optimizer):
 
 
 def test_same_seed_same_weights(blobs, network, recipe):
+    nets = [network() for _ in range(3)]
+    fit(nets[0], blobs(), recipe=recipe(epochs=1))
+    fit(nets[1], blobs(), recipe=recipe(epochs=1), seed=0)
+    assert torch.equal(weights(nets[0]), weights(nets[1]))
     nets = [network() for _ in range(3)]
     for net, seed in zip(nets, (1, 1, 2), strict=True):
         torch.rand(3)  # the global stream plays no part
@@ -132,6 +139,34 @@ def test_modes_are_put_back(blobs, network, recipe):
     with pytest.raises(KeyboardInterrupt):
         fit(net, blobs(), recipe=recipe(epochs=1), progress=fail)
     assert [part.training for part in net.modules()] == before
+
+
+def test_images_that_cannot_be_read_are_left_out_and_all_else_is_as_if(blobs, network, recipe):
+    """Of every batch those that can be read, each augmented as it would be; one batch has none."""
+
+    class Holes(type(blobs())):
+        def gather(self, positions):
+            return super().gather([at for at in positions if at % 3 and at // 16 != 2])
+
+    data, seen = Holes(64), []
+
+    def perturb(inputs, labels, samples):
+        crop_flip = CropFlip(64, (1, 4, 4), stream(0, "augment", 1))
+        positions = samples - 1000
+        assert torch.equal(inputs, crop_flip(data.images[positions], positions))
+        assert torch.equal(labels, data.labels[positions])
+        seen.append((samples.tolist(), float(torch.nn.functional.cross_entropy(net(inputs), labels).detach())))
+        return inputs
+
+    net = network(dropout=0.0)
+    history = fit(net, data, recipe=recipe(epochs=1, validation_share=0.0, augment="crop-flip"), perturb=perturb)
+    assert sorted(sample - 1000 for batch, _ in seen for sample in batch) == [
+        at for at in range(64) if at % 3 and at // 16 != 2
+    ]
+    mean = sum(len(batch) * loss for batch, loss in seen) / sum(len(batch) for batch, _ in seen)
+    assert history.epochs[0].training_loss == pytest.approx(mean)
+    with pytest.raises(DataError, match="got none of 3"):
+        fit(network(), Rows(data, torch.tensor([0, 3, 6])), recipe=recipe(validation_share=0.0))
 
 
 class Recorder(torch.nn.Module):

@@ -245,7 +245,7 @@ def _batches(order: Int[Tensor, " N"], size: int) -> list[Int[Tensor, " B"]]:
     return batches
 
 
-def _readable(training: LabelledImages, positions: Int[Tensor, " B"]) -> Int[Tensor, " B"]:
+def _readable(training: LabelledImages, positions: Int[Tensor, " B"]) -> Int[Tensor, " readable"]:
     """Those of the positions whose images can be read."""
     return torch.tensor([at for at in numbers(positions) if len(training.gather([at])[1])], dtype=torch.int64)
 

@@ -14,6 +14,7 @@ from feint.attacks.confidence.targets import approach, random_confidence_targets
 from feint.attacks.goal import logarithm
 from feint.errors import AttackError
 from feint.estimators import Softmax, predict
+from feint.keyed import uniforms
 from feint.measures import label_doubt, max_probability
 from feint.metrics import aurc, kendall_tau
 from feint.predictive import Categorical
@@ -108,6 +109,8 @@ def test_random_confidences_are_uniform_and_keyed_by_seed_and_sample():
     assert torch.equal(doubt[7:9], random_confidence_targets(torch.tensor([7, 8]), 4, seed=3))
     assert not torch.equal(doubt, random_confidence_targets(samples, 4, seed=4))
     assert 0 <= doubt.min() <= doubt.max() <= 0.75
+    starts = uniforms(samples, 1, seed=3).squeeze(1)  # of an attack with the same seed
+    assert torch.corrcoef(torch.stack([doubt, starts]))[0, 1].abs() < 0.1
     assert doubt.mean().item() == pytest.approx(0.375, abs=0.02)
     wanted = random_confidence(mean, samples[:4], 4, seed=3)
     torch.testing.assert_close(wanted(doubt[:4].unsqueeze(1), ROWS), torch.zeros(4, dtype=torch.float64))

@@ -50,6 +50,13 @@ def test_wrong_magic_number(tmp_path):
         load(tmp_path)
 
 
+@pytest.mark.parametrize("shape", [(0, 4), (4, 0)])
+def test_images_without_pixels(tmp_path, shape):
+    write_mnist(tmp_path, "t10k", np.zeros((2, *shape), np.uint8), np.zeros(2))
+    with pytest.raises(DataError, match="expected images with pixels, got {}x{}".format(*shape)):
+        load(tmp_path)
+
+
 def test_labels_missing_fewer_or_no_labels_at_all(tmp_path):
     file = write_mnist(tmp_path, "t10k", pictures(3, 3, 3), np.zeros(2))
     with pytest.raises(DataError, match="expected as many labels as images, got 2 labels for 3 images"):

@@ -136,6 +136,12 @@ def test_svhn_errors(tmp_path, arrays, message):
         load(tmp_path)
 
 
+def test_svhn_of_other_numbers(tmp_path):
+    scipy.io.savemat(tmp_path / "test_32x32.mat", {"X": np.zeros((32, 32, 3, 2)), "y": [[1], [2]]})
+    with pytest.raises(DataError, match="expected X as uint8, got float64"):
+        list(load(tmp_path).batches(2))
+
+
 def test_svhn_damaged(tmp_path):
     (tmp_path / "test_32x32.mat").write_bytes(b"not MATLAB")
     with pytest.raises(DataError, match=r"test_32x32.mat: expected a MATLAB file before version 7.3, got: "):

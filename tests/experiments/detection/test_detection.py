@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from feint import data, metrics
+from feint import catalog, data, metrics
 from feint.attacks import L2
 from feint.data import Batch
 from feint.errors import SpecError
@@ -153,6 +153,24 @@ def test_resamples_are_counted_as_the_metrics_count():
     torch.testing.assert_close(drawn, torch.tensor([expected] * 2).double())
 
 
+def test_resamples_are_the_metrics_of_what_was_drawn():
+    """Seven images of which some were attacked and all have noise, drawn as the seed says, rows repeated."""
+    generator = torch.Generator().manual_seed(3)
+    images = torch.cat([torch.arange(7), torch.arange(7), torch.tensor([1, 4])])
+    positives = torch.arange(16) >= 14
+    scores = (4 * torch.rand(16, generator=generator)).round().double() / 4
+    drawn = module._resampled(Duel(scores, positives, images), 30, 11)
+    again, expected = torch.Generator().manual_seed(11), []
+    while len(expected) < 30:
+        times = torch.bincount(torch.randint(7, (7,), generator=again), minlength=7)[images]
+        if times[positives].sum() == 0:
+            continue
+        some, which = scores.repeat_interleave(times), positives.repeat_interleave(times)
+        expected.append([metric(some, which) for metric in (metrics.auroc, metrics.aupr)])
+        expected[-1].append(metrics.fpr_at_tpr(some, which, 0.95))
+    torch.testing.assert_close(drawn, torch.tensor(expected).double())
+
+
 def test_a_duel_takes_the_right_rows():
     table = pa.table(
         {
@@ -176,6 +194,55 @@ def test_a_duel_takes_the_right_rows():
     assert changed.scores[changed.positives].tolist() == [0.6]
     assert duel(records, "bim", 0.1, "native", "noise", changed=False) is None
     assert duel(records, "bim", 0.2, "margin", "noise", changed=False) is None
+
+
+def test_of_several_repeats_the_first_is_scored_and_all_are_counted():
+    """Two images and three repeats, which change no label, one, and both."""
+    kinds = ["clean", "noise", "attacked"]
+    rows = [
+        {
+            "kind": kind, "attack": "" if kind == "clean" else "bim", "radius": 0.0 if kind == "clean" else 0.1,
+            "repeat": repeat, "sample": sample, "label": 0, "clean_prediction": 0,
+            "prediction": int(kind == "attacked" and sample + 1 < repeat),
+            "linf": 0.01 * repeat, "l2": float(repeat + sample), "measure:margin": 0.1 * repeat + sample,
+        }
+        for repeat in (3, 2, 1) for kind in kinds for sample in (0, 1)
+    ]  # fmt: skip
+    for row in rows:
+        if row["kind"] == "clean":
+            row["prediction"] = int(row["sample"] == 1 and row["repeat"] == 3)
+    records = Records(pa.Table.from_pylist(rows))
+    found = duel(records, "bim", 0.1, "margin", "noise", changed=False)
+    assert found.scores.tolist() == pytest.approx([0.1, 1.1] * 3)
+    assert found.positives.tolist() == [False] * 4 + [True] * 2
+    assert duel(records, "bim", 0.1, "margin", "noise", changed=True) is None  # the first draws change no label
+    entry = attack_entry(records, "bim", 0.1, "noise")
+    assert entry == pytest.approx(
+        {"attack": "bim", "radius": 0.1, "changed": 0.5, "accuracy": 0.5, "linf": 0.02, "l2": 2.5}
+    )
+    assert module.clean_entry(records) == pytest.approx({"images": 2, "accuracy": 5 / 6, "changed": 1 / 6})
+
+
+def test_means_are_by_kind_attack_and_radius_and_of_the_measures_that_there_are():
+    """Numbers of which none stands twice; the victim has no uncertainty of its own."""
+    wheres = [("clean", "", 0.0), ("attacked", "bim", 0.1), ("attacked", "bim", 0.2), ("noise", "bim", 0.1)]
+    rows = [
+        {
+            "kind": kind, "attack": attack, "radius": radius, "repeat": repeat, "l2": float(10 * at + repeat),
+            **{f"measure:{name}": 100.0 * at + 10 * repeat + which for which, name in enumerate(catalog.MEASURES)},
+            "measure:native": None,
+        }
+        for repeat in (1, 2, 6) for at, (kind, attack, radius) in enumerate(wheres)
+    ]  # fmt: skip
+    table = pa.Table.from_pylist(rows)
+    table = table.set_column(table.column_names.index("measure:native"), "measure:native", pa.nulls(12, pa.float64()))
+    for at, (found, where) in enumerate(zip(module.mean_measures(Records(table)), wheres, strict=True)):
+        expected = dict(zip(("kind", "attack", "radius"), where, strict=True)) | {"l2": pytest.approx(10 * at + 3)}
+        names = [name for name in catalog.MEASURES if name != "native"]
+        for which, name in enumerate(catalog.MEASURES):
+            if name in names:
+                expected[name] = pytest.approx(100 * at + 30 + which)
+        assert found == expected
 
 
 def test_compared():

@@ -30,9 +30,40 @@ KEYS = {
 }
 """Modules with weights, as in files that were saved before ``features`` was flat."""
 
+CONVOLUTIONS = {
+    "digits": ["3x16@8", "3x32@8"],
+    "lenet": ["5x6@28", "5x16@10"],
+    "cnn-dropout": ["5x16@28", "5x32@14"],
+    "mnist-cnn": ["3x32@26", "3x64@24"],
+    "alexnet": ["11x64@15", "5x192@7", "3x384@3", *2 * ["3x256@3"]],
+    "cifar-resnet18": [
+        *5 * ["3x64@32"], *["1x128@16", *4 * ["3x128@16"]], *["1x256@8", *4 * ["3x256@8"]],
+        *["1x512@4", *4 * ["3x512@4"]],
+    ],
+    "cifar-resnet20": [*7 * ["3x16@32"], *["1x32@16", *6 * ["3x32@16"]], *["1x64@8", *6 * ["3x64@8"]]],
+    "cifar-vgg16": [
+        *2 * ["3x64@32"], *2 * ["3x128@16"], *3 * ["3x256@8"], *3 * ["3x512@4"], *3 * ["3x512@2"],
+    ],
+}  # fmt: skip
+"""Every convolution, as the papers' tables say: the side of its kernel, its channels, the side of what it returns."""
+
 
 def test_all_are_tested():
-    assert SHAPES.keys() == ARCHITECTURES.keys()
+    assert SHAPES.keys() == CONVOLUTIONS.keys() == ARCHITECTURES.keys()
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_convolutions_are_those_of_the_paper(name):
+    found = []
+    with torch.device("meta"):
+        network = ARCHITECTURES[name][0]().eval()
+        for module in network.modules():
+            if isinstance(module, nn.Conv2d):
+                module.register_forward_hook(
+                    lambda layer, _, maps: found.append(f"{layer.kernel_size[0]}x{maps.shape[1]}@{maps.shape[2]}")
+                )
+        network(torch.empty(1, *SHAPES[name][0]))
+    assert found == CONVOLUTIONS[name]
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)

@@ -90,8 +90,14 @@ def test_tied_weights_need_to_be_there_once(tmp_path):
 
 def test_batches_need_not_have_been_counted(tmp_path):
     network = nn.BatchNorm2d(3)
-    save_file({name: value for name, value in state(network).items() if "num_batches" not in name}, tmp_path / "w.st")
+    network.num_batches_tracked += 7
+    kept = {name: torch.rand(3) for name in state(network) if "num_batches" not in name}
+    save_file(kept, tmp_path / "w.st")
     load_weights(network, tmp_path / "w.st")
+    assert {name: value.tolist() for name, value in state(network).items()} == {
+        **{name: value.tolist() for name, value in kept.items()},
+        "num_batches_tracked": 7,
+    }
 
 
 @pytest.mark.parametrize("save", [lambda o, p: pickle.dump(o, p.open("wb")), torch.save])

@@ -11,6 +11,7 @@ import pytest
 from feint.errors import SpecError, StoreError
 from feint.runs.folder import files
 
+from ...contracts.disk import Disk
 from ..folders import DAMAGES
 
 
@@ -129,3 +130,16 @@ def test_a_lock_is_held_until_it_is_closed(tmp_path):
     os.close(files.locked(tmp_path / "other"))
     os.close(lock)
     os.close(files.locked(tmp_path / "some"))
+
+
+def test_a_name_is_on_the_disk_before_the_next_file_is_written(tmp_path, monkeypatch):
+    """Whoever writes "complete" last can rely on what it was written after."""
+    disk = Disk(tmp_path)
+    disk.record(monkeypatch)
+    files.write_bytes(tmp_path / "a" / "first", b"1")
+    files.write_sealed(tmp_path / "second", {"state": "complete"})
+    done = [(each.kind, each.path) for each in disk.operations]
+    assert done == [("rename", "a/first"), ("sync", "a"), ("rename", "second"), ("sync", ".")]
+    assert disk.operations[0].content == b"1"
+    (*_, (count, how, least)) = disk.cuts()
+    assert (count, how, sorted(least)) == (4, "least", ["a/first", "second"])
