@@ -72,9 +72,8 @@ def audit(number, *, fresh, selector=False):
         found = {name: number() for name in NAMES} | more
         found["selective_risk"] = [{"value": at, "risk": number()} for at in (0.5, 0.9)]
         if fresh:
-            risks = [{"value": at, "risk": number()} for at in (0.5, 0.9)]
-            mean = {name: number() for name in NAMES} | {"selective_risk": risks}
-            found["fresh"] = {"mean": mean, "std": {name: number() for name in NAMES}}
+            own, std = ({name: number() for name in NAMES} for _ in range(2))
+            found["draws"] = {"repeats": 2, "own": own, "std": std}
         return found
 
     found = {"run": {"id": "audit-1"}, "images": 24, "warnings": [], "clean": row()}
@@ -98,14 +97,13 @@ def test_rows_of_an_audit_are_its_own_numbers(number, fresh, selector):
     entries = [(None, summary["clean"]), *((row["radius"], row) for row in summary["attacked"])]
     assert len(rows) == len(entries) == 3
     for at, (row, (radius, entry)) in enumerate(zip(rows, entries, strict=True)):
-        seen = entry["fresh"]["mean"] if fresh else entry
         expected = {"victim": "v", "setting": "black box", "radius": radius, "run": "audit-1"}
-        expected |= {name: seen[name] for name in ("aurc", "nll", "brier", "accuracy", "kept")}
-        expected |= {name: entry[name] for name in ("effective_radius", "gradients", "queries")}
-        expected |= {f"risk_at_{point['value']}": point["risk"] for point in seen["selective_risk"]}
+        expected |= {name: entry[name] for name in NAMES}
+        expected |= {f"risk_at_{point['value']}": point["risk"] for point in entry["selective_risk"]}
         if fresh:
-            expected |= {"own_draws_aurc": entry["aurc"], "own_draws_kept": entry["kept"]}
-            expected["aurc_std"] = entry["fresh"]["std"]["aurc"]
+            own = entry["draws"]["own"]
+            expected |= {"own_draws_aurc": own["aurc"], "own_draws_kept": own["kept"]}
+            expected["aurc_std"] = entry["draws"]["std"]["aurc"]
         if selector:
             chosen = [summary["selector"]["clean"], *summary["selector"]["attacked"]][at]
             expected |= {name: chosen[name] for name in ("coverage", "risk", "selective_risk")}
