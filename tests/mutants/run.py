@@ -44,7 +44,7 @@ def tests_of(mutant: Mutant) -> list[str]:
     room = set((HOME / "tests" / mutant.room).rglob("test_*.py")) - near if mutant.room != "experiments" else set()
     other = {each for more in MORE for each in (HOME / more).glob("test_*.py")}
     mentioned = {each: len(set(defined.findall(each.read_text()))) for each in near | room | other}
-    wanted = [each for each in mentioned if each in near or mentioned[each]]
+    wanted = [each for each in mentioned if each in near or mentioned[each] or each.stem == f"test_{mutant.room}"]
 
     def order(each: Path) -> tuple[bool, bool, bool, int, str]:
         slow = each.stem == "test_properties"  # many examples each
