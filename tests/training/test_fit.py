@@ -257,3 +257,15 @@ def test_errors(blobs, network, recipe):
     data.labels = data.labels + 1
     with pytest.raises(DataError, match="labels from 0 to 1"):
         fit(network(), data, recipe=recipe())
+
+
+def test_what_validation_cannot_score_is_named(blobs, recipe):
+    class Lists(Recorder):
+        def forward(self, inputs):
+            return [inputs]
+
+        def step(self, inputs, labels):
+            return (inputs.flatten(1) @ self.weight).square().mean()
+
+    with pytest.raises(NetworkError, match=r"validation expects logits .* or a Categorical from Lists, got list"):
+        fit(Lists(), blobs(40), recipe=recipe(epochs=1))
