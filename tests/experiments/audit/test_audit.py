@@ -347,7 +347,7 @@ def test_ensembles(run, average):
 def test_an_ensemble_of_dropout_networks(run):
     victim = {"estimator": "mc-dropout:draws=3"}
     result = run("dropout", "dropout_other", victim=victim, radii=[0.05], batch_size=8)
-    assert result.summary["attacked"][0]["kept"] == 1.0
+    assert result.summary["attacked"][0]["draws"]["own"]["kept"] == 1.0
     assert result.summary["clean"]["draws"]["repeats"] == 3
 
 
