@@ -99,9 +99,6 @@ ATTACKS: dict[str, str] = {
     "random-signs": "feint.attacks:RandomSigns",
 }
 
-OTHER_DISTANCES: dict[str, str] = {"cw": "l2", "lbfgs": "l2", "iaa": "perceptual"}
-"""Attacks that measure how far they go in something else than L-infinity, unless their norm says so."""
-
 SEARCHES: dict[str, str] = {
     "backtracking": "feint.attacks:Backtracking",
     "bisection": "feint.attacks:Bisection",

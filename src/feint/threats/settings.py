@@ -23,6 +23,8 @@ CONFIDENCE: tuple[Goal, ...] = (
 """Goals that are about confidence; labels stay."""
 FAMILIARITY: tuple[Goal, ...] = ("accept", "reject")
 """Goals that are about whether an input is taken for one of the victim's domain, under whatever label."""
+OTHER_DISTANCES = {"cw": "l2", "lbfgs": "l2", "iaa": "perceptual"}
+"""Attacks that measure how far they go in something else than L-infinity, unless their norm says so."""
 AUTO = "auto"
 """The measure that a victim is judged by: mutual information, or entropy where nothing is drawn."""
 
@@ -94,7 +96,7 @@ class ThreatWord(Word):
     @property
     def distance(self) -> str | None:
         """What its radii measure, as far as that is known without the attack itself: not of a user's own."""
-        kind = catalog.OTHER_DISTANCES.get(self.name, "linf")
+        kind = OTHER_DISTANCES.get(self.name, "linf")
         return None if user_file(self.name) else str(self.settings.get("norm", kind))
 
     def check_radii(self, radii: tuple[float, ...] | None) -> None:
