@@ -16,7 +16,10 @@ PAGES = (
     *("/new?experiment=audit", "/job/{job}", "/victims", "/victim/digit-vae", "/learn"),
 )
 # Without the bar that the browser shows while axe itself fetches the style sheets.
-AXE = "const done = arguments[0]; axe.run({exclude: [['.q-loading-bar']]}, {resultTypes: ['violations']}).then(r => done(r.violations))"
+AXE = (
+    "const done = arguments[0]; axe.run({exclude: [['.q-loading-bar']]}, {resultTypes: ['violations']})"
+    ".then(r => done(r.violations))"
+)
 READY = {
     "/run/{run}": ".plot canvas",
     "/compare?runs={runs}": ".plot canvas",
