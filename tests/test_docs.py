@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -90,3 +91,13 @@ def test_docstrings_of_experiments_show_commands_that_are_understood():
         module = loaded(reference.partition(":")[0] + ":__doc__")
         for command in COMMAND.findall(module):
             cli.command_of(shlex.split(command)[1:])
+
+
+def test_the_sweep_that_the_page_shows_is_understood(tmp_path: Path):
+    from feint.app.run import read
+
+    page = (ROOT / "docs" / "running.md").read_text()
+    part = page[page.index("## Sweeps") : page.index("## What it will cost")]
+    (sweep,) = re.findall(r"\n\n((?:    .*\n)+)", part)
+    (tmp_path / "shown.yaml").write_text(textwrap.dedent(sweep))
+    assert len(list(read(tmp_path / "shown.yaml"))) == 8

@@ -36,14 +36,29 @@ def test_two_workers_on_the_command_line_come_to_the_same(feint, command, tmp_pa
     assert list((tmp_path / "bucket").glob("audit-*/tables/records/*.parquet"))
 
 
+@pytest.mark.usefixtures("plain_report")
+def test_workers_find_a_trained_victim_where_the_driver_does(feint, save_images, images, networks):
+    """The places of its weights are part of the run's id: workers are told of them in the driver's words."""
+    recipe = ["--epochs", 1, "--training-batch", 9, "--threads", 1, "--quiet"]
+    drawn = np.random.default_rng(1).integers(0, 256, (24, 8, 8), dtype=np.uint8)
+    data = ["--data", save_images("other.npz", images=drawn), "--test-data", images]
+    trained = feint("train", "small", "--network", f"{networks}:build", *data, *recipe)
+    assert trained.code == 0, trained
+    own = ["audit", "--victim", "small", "--data", images, "--batch-size", 2, "--threads", 1, "--radii", 0.05]
+    one = feint(*own, "--quiet", "--json")
+    assert table(feint(*own, "--quiet", "--json", "--out", "two", "--workers", 2)).equals(table(one))
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
         (["--runner", "cluster"], "argument --runner: expected one of local, processes, ray, got 'cluster'"),
         (["--runner", "local", "--workers", 2], "workers: expected none with the runner local, got 2"),
         (["--workers", 2, "--address", "auto"], "address: expected none with the runner processes, got auto"),
-        (["--workers", 0], "argument --workers: expected at least 1, got 0"),
-        (["--shard", 0], "argument --shard: expected at least 1, got 0"),
+        (["--workers", 0], "argument --workers: expected a whole number of at least 1, got 0"),
+        (["--shard", 0], "argument --shard: expected a whole number of at least 1, got 0"),
+        (["--shard", 1.5], "argument --shard: expected a whole number of at least 1, got 1.5"),
+        (["--runner", "ray", "--devices", "0,1"], "devices: expected none with the runner ray, got cuda:0, cuda:1"),
         (["--devices", "cpu,0"], "devices: expected one kind, whose numbers are equal to the bit, got cpu and cuda"),
         (["--storage", "nowhere://a"], "storage: expected a URL that fsspec knows, got 'nowhere://a'"),
     ],

@@ -138,16 +138,16 @@ def _plan(asked: Sequence[tuple[Experiment[Any], RunSettings]], options: argpars
 
     for _, settings in asked:
         check_words(settings)
-    plans = [
-        plan.planned(experiment, settings, victims=options.victims, allow_code=options.allow_code)
-        for experiment, settings in asked
-    ]
     workers = options.workers or len(options.devices) or 2
+    plans: list[plan.Plan] = []
+    for experiment, settings in asked:
+        placed = on_devices(settings, options.devices)
+        plans.append(plan.planned(experiment, placed, victims=options.victims, allow_code=options.allow_code))
+        if not options.json:  # each as it comes: to try one may take minutes
+            say(f"{plans[-1].text(workers)}\n")
     if options.json:
         say(json.dumps([each.plain(workers) for each in plans], indent=2))
         return
-    for each in plans:
-        say(f"{each.text(workers)}\n")
     if len(plans) > 1:
         say(plan.altogether(plans, workers))
 

@@ -44,10 +44,9 @@ def add_runner(group: Any) -> None:
 
 
 def _count(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError(f"expected at least 1, got {count}")
-    return count
+    if not text.removeprefix("-").isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text}")
+    return int(text)
 
 
 def _devices(text: str) -> tuple[str, ...]:
@@ -95,7 +94,8 @@ def runner_of(
     taken = {"local": (), "processes": ("workers", "devices"), "ray": ("workers", "address")}[name]
     for key, value in own.items():
         if key not in taken:
-            raise SpecError(f"{key}: expected none with the runner {name}, got {value}")
+            told = ", ".join(value) if key == "devices" else value
+            raise SpecError(f"{key}: expected none with the runner {name}, got {told}")
     return loaded(catalog.RUNNERS[name])(shard=shard, **own)
 
 

@@ -2,6 +2,7 @@
 
     experiment: audit
     data: {source: path/to/cifar10, limit: 1000}
+    attack: ace
     sweep:
       grid:
         victim: [resnet, {card: resnet, estimator: "mc-dropout:draws=30"}]

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -142,6 +143,23 @@ def test_settings_are_locked_and_variables_of_python_out_of_reach(store):
 def test_mistakes(store, sql, told):
     with pytest.raises(SpecError, match=rf"^query: .*{told}"):
         rows(store, sql)
+
+
+def test_a_run_in_two_folders_counts_once(store, runs, tmp_path):
+    before = {sql: rows(store, sql) for sql in ONCE}
+    shutil.copytree(runs / "audit-02", tmp_path / "copies" / "audit-02")
+    store.rescan(tmp_path / "copies")
+    assert len(store.runs()) == 4
+    assert {sql: rows(store, sql) for sql in ONCE} == before
+    shutil.rmtree(tmp_path / "copies")  # and nobody tells the store
+    assert rows(store, ONCE[0]) == before[ONCE[0]]
+
+
+ONCE = (
+    'select sum(sample), count(*) from "audit-02".records',
+    "select run, count(*) from audit.records group by all order by run",
+    "select run, count(*) from metrics join runs using (run) group by all order by run",
+)
 
 
 def test_odd_names(store, write_run, runs):

@@ -144,7 +144,7 @@ def test_delete_asks_and_keeps_what_is_not_feints(feint, three):
     assert "expected yes, or --yes" in refused.err
     assert one.is_dir()
     (other / "mine.txt").write_text("mine")
-    done = lines(feint("runs", "delete", "audit-01", str(other), "--yes"))
+    done = lines(feint("runs", "delete", "audit-01", str(other), str(one), "--yes"))
     assert done == [f"deleted {one.absolute()}", f"deleted {other.absolute()}, but for mine.txt"]
     assert not one.exists()
     assert [each.name for each in other.iterdir()] == ["mine.txt"]
@@ -209,6 +209,7 @@ def test_hostile_names_reach_no_terminal(feint, write_run, tmp_path):
         (["--rescan", "nowhere"], "nowhere cannot be read: No such file or directory"),
         (["show", "audit-9"], "run: expected one that the store knows, got 'audit-9'"),
         (["export", "runs.xlsx"], "file: expected FILE.csv or FILE.parquet, got runs.xlsx"),
+        (["export"], "the following arguments are required: FILE (see"),
         (["delete"], "the following arguments are required: RUN"),
         (["--experment", "x"], "did you mean '--experiment'?"),
     ],
@@ -234,7 +235,7 @@ def test_compare(feint, three, write_run):
     assert found["differences"] == [
         "data hash: aaaaaaaaaaaa, cccccccccccc",
         "images: 100, 7",
-        "measure: max_probabil, margin",
+        "measure: max_probability, margin",
     ]
     assert found["settings"] == {"measure": ["max_probability", "margin"]}
     assert found["metrics"]["x 1"] == [None, 2.0]

@@ -92,7 +92,9 @@ def _parser(title: str) -> Parser:
 
 def add_filters(parser: Any) -> None:
     """The flags that say which runs."""
-    parser.add_argument("text", nargs="*", metavar="TEXT", help="words that stand somewhere in what is known of a run")
+    parser.add_argument(
+        "text", nargs="*", default=[], metavar="TEXT", help="words that stand somewhere in what is known of a run"
+    )
     parser.add_argument("--experiment", metavar="NAME", help="audit, attack, ...")
     parser.add_argument("--victim", metavar="NAME", help="a part of its name, or the beginning of its weights' hash")
     parser.add_argument("--data", metavar="NAME", help="a part of their name, or the beginning of their hash")
@@ -225,7 +227,7 @@ def _delete(names: Sequence[str], yes: bool) -> None:
     from feint.runs.store.removal import remove
 
     with open_store() as store:
-        runs = [store.find(name) for name in dict.fromkeys(names)]
+        runs = list({run.key: run for run in map(store.find, names)}.values())
         for run in runs:
             if not yes and not _agreed(f"delete {run.folder}?"):
                 raise SpecError(

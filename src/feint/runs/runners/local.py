@@ -119,7 +119,7 @@ def _task(
     """The run, as workers are told of it."""
     now = work.settings
     pinned = settings.but(device=now.device, threads=now.threads, batch_size=now.batch_size)
-    return Task(experiment, pinned, path.absolute(), state, machine.victims.absolute(), machine.allow_code)
+    return Task(experiment, pinned, path.absolute(), state, machine.victims, machine.allow_code)
 
 
 @contextmanager

@@ -27,7 +27,7 @@ class Task:
             them in the driver it makes of them again, and the run's id is held against the driver's.
         path: the run's folder.
         state: what ``run.json`` says.
-        victims: where trained victims lie.
+        victims: where trained victims lie, as it was said: their weights' places are part of the id.
         allow_code: whether programs may run that a victim's card names, and exported ones.
     """
 

@@ -35,12 +35,18 @@ def _differences(runs: Sequence[Known]) -> list[str]:
     for name in ("experiment", "data_hash", "images", "measure", "attack"):
         values = [getattr(each.run, name) for each in runs]
         if any(value != values[0] for value in values):
-            told = list(dict.fromkeys(str(value).partition(":")[0][:12] for value in values))
+            told = list(dict.fromkeys(_called(name, value) for value in values))
             # Two of a name differ in their settings, which stand below.
             found.append(f"{name.replace('_', ' ')}: {', '.join(told) if len(told) > 1 else 'other settings'}")
     if not found and any(each.run.protocol != first.protocol for each in runs):
         found.append("settings other than victim and radii differ")
     return found + [f"{each.run.id} is {each.run.state}" for each in runs if each.run.state != "complete"]
+
+
+def _called(name: str, value: Any) -> str:
+    """A value in a few characters: a hash's first ones, an attack without its settings."""
+    text = str(value).partition(":")[0] or "none"
+    return text[:12] if name == "data_hash" else text
 
 
 def _metrics(known: Known) -> dict[str, float]:

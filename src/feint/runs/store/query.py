@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast, final
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, case, func, select
 
 from feint.errors import SpecError, StoreError
 from feint.printable import printable
@@ -149,26 +149,36 @@ def _view(connection: Any, schema: str, table: str, paths: list[Path]) -> None:
 
 
 def _paths(store: Store, owner: str, table: str) -> list[Path]:
-    """Files of a table, of one run or of all complete runs of an experiment.
+    """Files of a table, of one run or of all runs of an experiment.
 
     Raises:
         SpecError: there is neither, or it has no such table.
     """
     with store.database.reading() as connection:
-        query = select(RUNS.c.folder).where((RUNS.c.id == owner) | (RUNS.c.experiment == owner))
-        folders = [Path(folder) for folder in connection.execute(query.order_by(RUNS.c.key)).scalars()]
-    found = (
-        [path for folder in folders for path in sorted((folder / "tables" / table).glob("*.parquet"))]
-        if _plain(table)
-        else []
-    )
+        query = select(RUNS.c.id, RUNS.c.folder).where((RUNS.c.id == owner) | (RUNS.c.experiment == owner))
+        query = query.order_by(RUNS.c.state != "complete", RUNS.c.key.desc())
+        rows = [(str(id_), Path(folder)) for id_, folder in connection.execute(query)]
+    of_runs: dict[str, list[Path]] = {}
+    for id_, folder in rows if _plain(table) else ():
+        if not of_runs.get(id_):  # a copy, which has the same records, may be gone
+            of_runs[id_] = sorted((folder / "tables" / table).glob("*.parquet"))
+    found = [path for paths in of_runs.values() for path in paths]
     if not found:
-        tables = sorted({each.name for folder in folders for each in (folder / "tables").glob("*") if each.is_dir()})
+        tables = sorted({each.name for _, folder in rows for each in (folder / "tables").glob("*") if each.is_dir()})
         there = (
             f"one of its tables {', '.join(tables)}" if tables else "the id of a run, or an experiment that has runs"
         )
         raise SpecError(f"query: expected {there}, got {owner}.{table}")
     return found
+
+
+def _once() -> ColumnElement[bool]:
+    """Each run once, though it may lie in several folders: the latest copy that is complete, or else the latest.
+
+    Runs of one id have the same records to the bit: to read both would count every row twice.
+    """
+    complete = func.max(case((RUNS.c.state == "complete", RUNS.c.key)))
+    return RUNS.c.key.in_(select(func.coalesce(complete, func.max(RUNS.c.key))).group_by(RUNS.c.id))
 
 
 def _plain(name: str) -> bool:
@@ -192,7 +202,8 @@ def _own(store: Store, name: str) -> Any:
     }
     kinds = {"String": pa.string(), "Text": pa.string(), "Place": pa.string(), "Float": pa.float64()}
     with store.database.reading() as connection:
-        found = connection.execute(queries[name])
+        query = queries[name] if name == "data_sets" else queries[name].where(_once())
+        found = connection.execute(query)
         columns = [
             (each.name, kinds.get(type(each.type).__name__, pa.int64())) for each in queries[name].selected_columns
         ]
