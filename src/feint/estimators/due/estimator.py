@@ -116,7 +116,7 @@ class DUE(nn.Module):
     def begin(self, data: LabelledImages) -> None:
         """Put the weights within their bounds, and set inducing points and length scale by the data."""
         self._count = len(data)
-        self.bound.settle()
+        self.bound.begin(self.features, data)
         features = sampled_features(self.features, data, SAMPLED)
         self.process.place(k_means(features, len(self.process.strategy.inducing_points)), mean_distance(features))
 
