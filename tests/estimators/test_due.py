@@ -127,6 +127,19 @@ def test_begin_sets_inducing_points_and_length_scale_by_the_features():
     torch.testing.assert_close(due.posterior().length_scale, torch.pdist(features).mean().expand(3))
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_features_have_something_to_learn_by_from_the_first_step(seed):
+    """Where every value at the inducing points is 0, the mean is flat in the features, whatever these are."""
+    due = build(seed)
+    torch.manual_seed(seed)
+    due.begin(Blobs())
+    features = due.features(Blobs().gather(range(90))[0])
+    mean, _ = due.posterior().marginals(features)
+    assert mean.std(dim=0).min() > 0.1
+    (slope,) = torch.autograd.grad((mean - mean.mean(0)).square().sum(), features)
+    assert slope.norm(dim=1).min() > 0.01
+
+
 def test_k_means_finds_what_is_apart():
     points = torch.cat([torch.randn(40, 3, generator=torch.Generator().manual_seed(0)) * 0.01 + at for at in range(4)])
     torch.manual_seed(0)
@@ -140,9 +153,10 @@ def test_all_that_is_saved_is_finite():
     assert all(torch.isfinite(value).all() for value in build().state_dict().values())
 
 
-def test_the_far_away_are_unsure():
-    due = build(draws=64)
-    torch.manual_seed(0)
+@pytest.mark.parametrize("seed", range(3))
+def test_the_far_away_are_unsure(seed):
+    torch.manual_seed(seed)
+    due = DUE(nn.Linear(2, 4), 3, (2,), draws=64)  # linear, so that what is far has features that are far
     due.begin(Blobs())
     optimizer = torch.optim.Adam(due.parameters(), lr=0.05)
     points, labels, _ = Blobs().gather(range(90))

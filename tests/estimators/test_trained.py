@@ -171,3 +171,24 @@ def test_length_scale_is_that_of_features_as_training_sees_them(build):
     found = estimator.random.length_scale if build is SNGP else estimator.posterior().length_scale
     torch.testing.assert_close(found.detach(), torch.pdist(seen).mean().expand(found.shape))
     assert torch.pdist(unlike).mean() < 0.1 * found.min()
+
+
+@pytest.mark.parametrize("build", [SNGP, DUE], ids=["sngp", "due"])
+def test_features_stay_as_far_apart_as_the_length_scale_says_once_batch_normalisation_is_bounded(build):
+    class Dim(Blobs):
+        def gather(self, positions):
+            images, labels, samples = super().gather(positions)
+            return 0.01 * images, labels, samples
+
+    with seeded(0):
+        estimator = build(features(), 3, SHAPE, batch_norm=True)
+        estimator.begin(Dim())
+    images = Dim().gather(range(90))[0]
+    estimator.train()
+    with torch.no_grad():
+        for _ in range(100):  # steps that move nothing, but running variances to what they are
+            estimator.features(images)
+            estimator.after_step()
+        distance = torch.pdist(estimator.features(images)).mean()
+    found = estimator.random.length_scale if build is SNGP else estimator.posterior().length_scale
+    torch.testing.assert_close(found.detach(), distance.expand(found.shape), rtol=0.1, atol=0)

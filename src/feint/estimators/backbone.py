@@ -67,7 +67,7 @@ def sampled_features(features: nn.Module, data: LabelledImages, count: int, batc
     device = next((parameter.device for parameter in features.parameters()), torch.device("cpu"))
     parts: list[Tensor] = []
     cuts = -(-len(positions) // batch)
-    with frozen(features), _normalising_by_batch(features), torch.no_grad():
+    with frozen(features), normalising_by_batch(features), torch.no_grad():
         for which in range(cuts):  # of about one size: what a batch of one is normalised by says nothing
             inputs = data.gather(positions[which::cuts])[0].to(device)
             parts.append(checked_features(features(inputs), len(inputs)))
@@ -75,7 +75,7 @@ def sampled_features(features: nn.Module, data: LabelledImages, count: int, batc
 
 
 @contextmanager
-def _normalising_by_batch(features: nn.Module) -> Generator[None]:
+def normalising_by_batch(features: nn.Module) -> Generator[None]:
     """Batch normalisation by the statistics of each batch, inside; its running ones are as they were, after."""
     layers = [module for module in features.modules() if isinstance(module, _BatchNorm)]
     before = [(layer.training, {name: value.clone() for name, value in layer.named_buffers()}) for layer in layers]

@@ -9,10 +9,14 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from feint.errors import InputError, NetworkError
+from feint.estimators.backbone import normalising_by_batch
 from feint.estimators.frozen import frozen
+from feint.protocols import LabelledImages
 
 SETTLED, MOST = 1e-4, 300
 """Power iteration has converged once an iteration adds less than this share, or stops after so many."""
+SEEN = 256
+"""Training inputs by whose variance batch normalisation is bounded before the first step."""
 
 Layer = nn.Linear | nn.Conv2d
 BatchNorm = nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d
@@ -58,6 +62,35 @@ class SpectralBound(nn.Module):
             self._layers.append(layer)
         self._batch_norms = [part for part in network.modules() if batch_norm and isinstance(part, BatchNorm)]
 
+    def begin(self, network: nn.Module, data: LabelledImages) -> None:
+        """``settle``, and bound batch normalisation as training soon will: by the variance of a batch of the data.
+
+        The running variance of a new network is 1 and bounds nothing: what is measured on its features then is ten
+        times as far apart as after some steps, by which the bound has set in. Layers are bounded in the order of their
+        calls, each by what those before it leave. Running statistics stay as they are.
+
+        Args:
+            network: whose layers these are.
+            data: what it will be trained on.
+        """
+        self.settle()
+        if not self._batch_norms:
+            return
+        rows = range(0, len(data), -(-len(data) // SEEN))  # evenly: data may be sorted by class
+
+        def bound(layer: nn.Module, args: tuple[Tensor, ...]) -> None:
+            inputs = args[0].transpose(0, 1).flatten(1)
+            self._bound_batch_norm(cast(BatchNorm, layer), inputs.var(dim=1, correction=0))
+
+        handles = [layer.register_forward_pre_hook(bound) for layer in self._batch_norms]
+        try:
+            with frozen(network), normalising_by_batch(network), torch.no_grad():
+                device = next(network.parameters()).device
+                network(data.gather(list(rows))[0].to(device))
+        finally:
+            for handle in handles:
+                handle.remove()
+
     def step(self) -> None:
         """One power iteration for each layer, and its weights put back to the bound where they are above it."""
         for index, layer in enumerate(self._layers):
@@ -95,13 +128,14 @@ class SpectralBound(nn.Module):
 
     def _bound_batch_norms(self) -> None:
         for layer in self._batch_norms:
-            variance = layer.running_var
-            if variance is None or not layer.affine:
-                continue
-            weight = layer.weight
+            if layer.running_var is not None:
+                self._bound_batch_norm(layer, layer.running_var)
+
+    def _bound_batch_norm(self, layer: BatchNorm, variance: Tensor) -> None:
+        if layer.affine:
             with torch.no_grad():
-                norm = (weight.abs() * (variance + layer.eps).rsqrt()).amax()
-                weight.mul_((self.coefficient / norm.clamp(min=1e-12)).clamp(max=1))
+                norm = (layer.weight.abs() * (variance + layer.eps).rsqrt()).amax()
+                layer.weight.mul_((self.coefficient / norm.clamp(min=1e-12)).clamp(max=1))
 
 
 def power_iteration(layer: Layer, vector: Float[Tensor, "..."]) -> tuple[Float[Tensor, ""], Float[Tensor, "..."]]:

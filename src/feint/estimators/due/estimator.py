@@ -33,8 +33,9 @@ class DUE(nn.Module):
     draws disagree in is what the process does not know. There is no other uncertainty of its own (``native`` is None).
 
     ``training.fit`` trains it on the negative evidence lower bound, with gpytorch. ``begin`` sets the inducing points
-    to the centres of k-means over features of 1,000 training inputs and the length scale to these features' mean
-    distance. Features go into the kernel as they are: rescaled, they would be outside the reach of what was set here.
+    to the centres of k-means over features of 1,000 training inputs, the length scale to these features' mean
+    distance, and the means of the values at the inducing points to a draw of the prior. Features go into the kernel as
+    they are: rescaled, they would be outside the reach of what was set here.
 
     Args:
         features: the network, which maps inputs ``(N, *shape)`` to features ``(N, D)``. Its linear and convolutional
@@ -114,9 +115,9 @@ class DUE(nn.Module):
         return -found.log_probs.gather(-1, own).squeeze(-1).mean(dim=0)
 
     def begin(self, data: LabelledImages) -> None:
-        """Put the weights within their bounds, and set inducing points and length scale by the data."""
+        """Put the weights within their bounds, and set by the data where the process starts."""
         self._count = len(data)
-        self.bound.settle()
+        self.bound.begin(self.features, data)
         features = sampled_features(self.features, data, SAMPLED)
         self.process.place(k_means(features, len(self.process.strategy.inducing_points)), mean_distance(features))
 

@@ -58,9 +58,19 @@ class SparseGP(gpytorch.models.ApproximateGP):
         return gpytorch.distributions.MultivariateNormal(self.mean(inputs), self.kernel(inputs))
 
     def place(self, inducing: Float[Tensor, " M D"], length_scale: float) -> None:
-        """Set the inducing points and every class's length scale."""
+        """Set the inducing points and every class's length scale; values there start from a draw of the prior.
+
+        gpytorch would start them from their mean, 0. There the mean is flat in the features whatever these are, so they
+        have no slope to learn by until the values have moved.
+
+        Args:
+            inducing: the inducing points.
+            length_scale: above 0.
+        """
         with torch.no_grad():
             self.strategy.inducing_points.copy_(inducing)
+            values = self.strategy._variational_distribution.variational_mean
+            values.copy_(torch.randn(values.shape))  # whitened: the prior's covariance is the identity
         self.kernel.base_kernel.initialize(lengthscale=length_scale)
 
     @property

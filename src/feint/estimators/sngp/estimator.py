@@ -115,7 +115,7 @@ class SNGP(nn.Module):
 
     def begin(self, data: LabelledImages) -> None:
         """Put the weights within their bounds, and measure the length scale if none was given."""
-        self.bound.settle()
+        self.bound.begin(self.features, data)
         if self._measured:
             self.random.length_scale.fill_(mean_distance(sampled_features(self.features, data, SAMPLED)))
 
