@@ -4,6 +4,7 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from textwrap import wrap
 from typing import Any, Final
 
 import numpy as np
@@ -128,8 +129,9 @@ def chart(layers: Sequence[Json], *, height: int | None = 300, aspect: float | N
 
 
 def named(field: str, keys: Sequence[str], names: Sequence[str]) -> Json:
-    """A position for each key from top to bottom, under names that need not differ."""
-    listed = ",".join(f"{key}:{literal(short(name, 34))}" for key, name in zip(keys, names, strict=True))
+    """A position for each key from top to bottom, under names that need not differ, in up to three lines."""
+    broken = [wrap(short(name, 60), 22)[:3] or [""] for name in names]
+    listed = ",".join(f"{key}:[{','.join(map(literal, said))}]" for key, said in zip(keys, broken, strict=True))
     look = {"title": None, "grid": False, "labelExpr": f"({{{listed}}})[datum.value]"}
     scale = {"domain": list(keys), "paddingInner": 0.25, "paddingOuter": 0.1}
     return {"field": field, "type": "nominal", "sort": list(keys), "axis": look, "scale": scale}

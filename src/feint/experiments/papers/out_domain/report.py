@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from feint.experiments.about import Row, Rows, Summary, columns, many, told
+from feint.experiments.about import Row, Rows, Summary, columns, told
 from feint.experiments.glossary import chosen
 from feint.experiments.out_domain.report import GLOSSARY, HEADS
 from feint.reports import Column, Details, Figure, Notes, Report, Table, charts
@@ -21,7 +21,7 @@ def report(run: Run, summary: Summary) -> Report:
     printed = Table.of("paper", columns("row radius entropy reject", **SAID), whole(summary["experiment"]))
     known = (f"Differences: {summary['differences']}.", *summary["release"])
     sections = {
-        "The table": (many(_table("rows", FOREIGN, accepted), "rows"), Notes(known, terminal=True)),
+        "The table": (_table("rows", FOREIGN, accepted), Notes(known, terminal=True)),
         "The other direction": _table("domain", DOMAIN, rejected),
         "DUQ in three ways": _table("duq", DUQ, duq, reject=Column("R", "max p", fixed(2))) if duq else (),
         "The victims": _table("victims", "title members epochs mean_field accuracy", summary["victims"], **VICTIM),
