@@ -45,6 +45,21 @@ def test_a_job_is_filled_in_started_and_watched_until_its_report(visitor):
     visitor.go("/").one("tbody tr")
 
 
+def test_a_plan_says_what_a_job_would_cost_and_starts_none(visitor, server):
+    visitor.go("/new?experiment=attack&attack=pgd:steps=5&radii=0.1&limit=41").reads("The same on the command line")
+    visitor.press("Plan: what will it cost?")
+    told = visitor.until(lambda: next(each.text for each in visitor.all("pre") if "images" in each.text), "a plan")
+    assert "41 images" in told
+    assert not list(server.runs.glob("attack-*"))
+
+
+def test_a_plan_of_data_that_are_not_there_says_so(visitor):
+    visitor.go("/new?experiment=audit&data=nowhere.npz").reads("The same on the command line")
+    visitor.press("Plan: what will it cost?")
+    visitor.reads("'nowhere.npz', which does not exist")
+    assert not [each for each in visitor.all("pre") if "images" in each.text or "Timing" in each.text]
+
+
 def test_a_form_says_what_is_wrong_and_nothing_is_queued(visitor):
     visitor.go("/new?experiment=audit&radii=-1").reads("radii: expected")
     visitor.press("Start")
@@ -71,6 +86,64 @@ def test_two_browsers_do_not_see_each_others_forms(visitor, server, bench, chrom
     visitor.until(lambda: "feint audit --limit 77 --attack ace --radii 0.2" in visitor.text)
     assert "77" not in other.text
     assert other.unquiet() == []
+
+
+def test_a_victim_is_trained_from_a_form(visitor):
+    visitor.go("/victims").press("Train a victim", "a")
+    visitor.reads("The same on the command line")
+    visitor.put("name", "small")
+    visitor.put("data", "digits")
+    visitor.until(lambda: visitor.labelled("epochs").find_element("xpath", "ancestor::details"))
+    for fold in visitor.all("details"):
+        fold.find_element("css selector", "summary").click()
+    visitor.put("epochs", "1")
+    visitor.until(lambda: "feint train small" in visitor.text and "--epochs 1" in visitor.text)
+    visitor.press("Start")
+    _job(visitor)
+    visitor.until(lambda: _state(visitor) == "done", "the end of the job")
+    visitor.go("/victim/small").reads("trained on")
+    visitor.go("/attack?victim=small").until(lambda: "%" in visitor.one(".finding").text)
+
+
+def test_a_job_is_filled_in_and_started_by_keyboard_alone(visitor):
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    def active():
+        return visitor.driver.switch_to.active_element
+
+    def press(*keys):
+        ActionChains(visitor.driver).send_keys(*keys).perform()
+
+    def tab_to(what):
+        for _ in range(300):
+            press(Keys.TAB)
+            if what(active()):
+                return
+        raise AssertionError(f"no TAB leads there; {active().get_attribute('outerHTML')[:200]}")
+
+    def label(control):
+        name = control.get_attribute("id")
+        found = visitor.all(f"label[for='{name}']") if name else []
+        return found[0].text if found else ""
+
+    visitor.go("/jobs").reads("New job")
+    tab_to(lambda each: each.text == "New job")
+    press(Keys.ENTER)
+    visitor.reads("The same on the command line")
+    tab_to(lambda each: label(each) == "limit")
+    press("15", Keys.TAB)
+    visitor.until(lambda: "feint audit --limit 15" in visitor.text)
+    tab_to(lambda each: label(each) == "radii")
+    press("0.1", Keys.TAB)
+    visitor.until(lambda: "--radii 0.1" in visitor.text)
+    tab_to(lambda each: each.text == "Start")
+    press(Keys.ENTER)
+    _job(visitor)
+    visitor.until(lambda: _state(visitor) == "done", "the end of the job")
+    tab_to(lambda each: each.text == "See its report")
+    press(Keys.ENTER)
+    visitor.reads("Risk against coverage")
 
 
 def test_a_job_is_cancelled_and_goes_on(visitor):

@@ -3,6 +3,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -148,9 +149,21 @@ def test_the_tour_answers_its_sliders(visitor):
     _open(visitor, "/learn", "")
     visitor.until(lambda: all("Computing" not in each.text for each in visitor.all(".finding")))
     before = [each.text for each in visitor.all(".finding")]
-    for slider in visitor.all("input[type=range]"):
-        slider.send_keys(Keys.HOME)
+    sliders = visitor.all("input[type=range]")
+    for slider in sliders:
+        slider.send_keys(Keys.END if slider.get_attribute("value") == "0" else Keys.HOME)
     visitor.until(lambda: all(now.text != then for now, then in zip(visitor.all(".finding"), before, strict=True)))
+    visitor.until(lambda: visitor.driver.current_url.count("=") == len(sliders), "a link that says where all stand")
+    after = visitor.until(lambda: _settled(visitor), "answers to the last moves")
+    visitor.go(visitor.driver.current_url.removeprefix(visitor.server.url)).one(".finding")
+    visitor.until(lambda: [each.text for each in visitor.all(".finding")] == after, "the same by the link")
+
+
+def _settled(visitor):
+    """What is found, once it has not changed for two seconds."""
+    found = [each.text for each in visitor.all(".finding")]
+    time.sleep(2)
+    return found if [each.text for each in visitor.all(".finding")] == found else None
 
 
 def test_a_victim_is_uploaded_and_attacked(visitor, tmp_path, server):
