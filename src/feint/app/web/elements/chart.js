@@ -50,7 +50,11 @@ export default {
       const result = await feintDraw(this.$el, this.spec, JSON.parse(this.theme), this.dark.matches);
       this.view = result.view;
       this.view.addEventListener("click", (event, item) => {
-        if (item && item.datum) this.$emit("picked", JSON.parse(JSON.stringify(item.datum)));
+        if (!item || !item.datum) return;
+        const datum = JSON.parse(JSON.stringify(item.datum));
+        // A detector's curve is one mark with the datum of its beginning: where on it somebody clicked is told too.
+        if ("area" in datum) datum.across = this.view.scale("x").invert(event.vega.xy()[0]);
+        this.$emit("picked", datum);
       });
     },
   },

@@ -7,19 +7,27 @@ from typing import Any, Final
 from feint.errors import SpecError
 
 NUMBER: Final = re.compile(r"-?\d{1,15}(\.\d{1,20})?(e-\d{1,3})?")
-NUMBERS: Final = ("radius", "low", "high", "coverage", "place")
+NUMBERS: Final = ("radius", "low", "high", "coverage", "place", "across", "found")
 TEXTS: Final = ("name", "kind", "panel", "on", "measure")
 FLAGS: Final = ("correct", "changed")
 
 
-def criteria(title: str, datum: Mapping[str, Any]) -> dict[str, Any]:
-    """What a mark says of the images that it stands for; nothing where it says nothing.
+def criteria(title: str, datum: Mapping[str, Any], figure: str = "") -> dict[str, Any]:
+    """What a mark of a panel says of the images that it stands for; nothing where it says nothing.
+
+    Of a detector's curve that is where on it somebody clicked: what it flags by mistake in ROC curves, what it finds in
+    curves of precision and recall, by the figure's name.
 
     >>> criteria("radius 0.1", {"span": "50 to 55 %", "kind": "wrong"})
     {'radius': 0.1, 'low': 0.5, 'high': 0.55, 'correct': False}
     >>> criteria("digits", {"low": 48, "high": 52, "name": "foreign"})
     {'panel': 'digits', 'low': 0.48, 'high': 0.52, 'kind': 'foreign'}
+    >>> criteria("digits: fgsm 0.1, all", {"name": "margin", "area": 0.9, "across": 20.0}, "detection-roc")
+    {'panel': 'digits: fgsm 0.1, all', 'name': 'margin', 'across': 0.2}
     """
+    if "area" in datum:
+        share, way = datum.get("across"), "across" if "roc" in figure.split("-") else "found"
+        return {"panel": title, "name": str(datum.get("name", "")), way: share / 100} if _is_number(share) else {}
     found: dict[str, Any] = {}
     said = " ".join(str(datum.get(name, "")) for name in ("group", "series", "stage", "category")) + " " + title
     if radius := re.search(r"radius ([\d.e-]+)", said):
