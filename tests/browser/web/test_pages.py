@@ -10,8 +10,6 @@ from urllib.request import Request, urlopen
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from feint.app.cli import main
-
 PAGES = (
     *("/", "/run/{run}", "/compare?runs={runs}", "/leaderboard", "/attack", "/latent", "/jobs"),
     *("/new?experiment=audit", "/job/{job}", "/victims", "/victim/digit-vae", "/learn"),
@@ -30,16 +28,6 @@ READY = {
     "/new?experiment=audit": "pre",
     "/job/{job}": ".state.done",
 }
-
-
-@pytest.fixture(scope="module")
-def store(store, tmp_path_factory):
-    """The store with an autoencoder in it."""
-    root = tmp_path_factory.mktemp("store")
-    shutil.copytree(store, root, dirs_exist_ok=True)
-    place = ["--quiet", "--out", str(root / "runs"), "--victims", str(root / "victims")]
-    assert main(["train", "digit-vae", "--network", "vae:latent=2", "--data", "digits", "--epochs", "1", *place]) == 0
-    return root
 
 
 @pytest.fixture(scope="module")

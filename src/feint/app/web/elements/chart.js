@@ -39,6 +39,10 @@ export default {
     if (this.view) this.view.finalize();
   },
   methods: {
+    across(event) {
+      const left = this.$el.querySelector("canvas").getBoundingClientRect().left;
+      return event.clientX - left - this.view.origin()[0] - this.view.padding().left;
+    },
     async draw() {
       if (!this.$el.clientWidth || this.spec === "{}") return;
       this.width = this.$el.clientWidth;
@@ -53,7 +57,7 @@ export default {
         if (!item || !item.datum) return;
         const datum = JSON.parse(JSON.stringify(item.datum));
         // A detector's curve is one mark with the datum of its beginning: where on it somebody clicked is told too.
-        if ("area" in datum) datum.across = this.view.scale("x").invert(event.vega.xy()[0]);
+        if ("area" in datum) datum.across = this.view.scale("x").invert(this.across(event));
         this.$emit("picked", datum);
       });
     },

@@ -27,7 +27,11 @@ def criteria(title: str, datum: Mapping[str, Any], figure: str = "") -> dict[str
     """
     if "area" in datum:
         share, way = datum.get("across"), "across" if "roc" in figure.split("-") else "found"
-        return {"panel": title, "name": str(datum.get("name", "")), way: share / 100} if _is_number(share) else {}
+        return (
+            {"panel": title, "name": str(datum.get("name", "")), way: round(share / 100, 4)}
+            if _is_number(share)
+            else {}
+        )
     found: dict[str, Any] = {}
     said = " ".join(str(datum.get(name, "")) for name in ("group", "series", "stage", "category")) + " " + title
     if radius := re.search(r"radius ([\d.e-]+)", said):

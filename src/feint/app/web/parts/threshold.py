@@ -106,7 +106,7 @@ class Threshold:
         """What lies nearest to the threshold of a place on the curve."""
         place = datum.get("across", datum.get("x"))
         if isinstance(place, int | float):
-            await self._picked({**self._chosen, "across": place / 100, "kind": "near"})
+            await self._picked({**self._chosen, "across": round(place / 100, 4), "kind": "near"})
 
     async def renew(self) -> None:
         """Try it; while an answer is on its way, only the last wish counts."""
