@@ -130,7 +130,6 @@ def test_a_job_is_filled_in_started_and_watched_until_its_report_by_keyboard_alo
     tab_to(lambda each: each.text == "See its report")
     press(Keys.ENTER)
     visitor.reads("Risk against coverage")
-    visitor.reads("15 images")
     visitor.go("/").one("tbody tr")
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from feint.errors import SpecError
 
@@ -27,11 +27,9 @@ def criteria(title: str, datum: Mapping[str, Any], figure: str = "") -> dict[str
     """
     if "area" in datum:
         share, way = datum.get("across"), "across" if "roc" in figure.split("-") else "found"
-        return (
-            {"panel": title, "name": str(datum.get("name", "")), way: round(share / 100, 4)}
-            if _is_number(share)
-            else {}
-        )
+        if not _is_number(share):
+            return {}
+        return {"panel": title, "name": str(datum.get("name", "")), way: round(float(share) / 100, 4)}
     found: dict[str, Any] = {}
     said = " ".join(str(datum.get(name, "")) for name in ("group", "series", "stage", "category")) + " " + title
     if radius := re.search(r"radius ([\d.e-]+)", said):
@@ -57,7 +55,7 @@ def criteria(title: str, datum: Mapping[str, Any], figure: str = "") -> dict[str
     return {}
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
