@@ -100,7 +100,7 @@ def test_on_another_address_a_token_is_wanted_and_kept_as_a_cookie(chromium, tmp
         visitor.unquiet()
         visitor.go(f"/victims?token={server.token}").reads("Upload one")  # the page's socket has opened
         assert "token" not in visitor.driver.current_url
-        visitor.go("/").reads("No runs yet")
+        visitor.go("/jobs").reads("New job")  # by the cookie alone
         assert visitor.unquiet() == []
     finally:
         chromium.delete_all_cookies()  # that name no port
