@@ -79,5 +79,5 @@ class Grid(Element, component="grid.js"):
 
     def show(self, lines: Sequence[Line]) -> None:
         """Show other rows."""
-        self._props["rows"] = [asdict(line) for line in lines]
+        self._props["rows"] = [{"key": line.key, "cells": [dict(vars(cell)) for cell in line.cells]} for line in lines]
         self.update()
