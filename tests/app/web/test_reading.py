@@ -177,6 +177,35 @@ def test_every_curve_of_a_detection_report_is_known_again(tmp_path):
     assert {True, False} == {changed for *_, changed in seen}
 
 
+def test_behind_a_place_of_a_latent_plane_are_the_images_encoded_nearest_to_it(tmp_path):
+    from feint.app.cli import main
+    from feint.app.web.parts.picked import criteria
+    from feint.app.web.studio.behind import behind
+    from feint.app.web.studio.warm import Warm
+
+    place = ["--quiet", "--out", str(tmp_path / "runs"), "--victims", str(tmp_path / "victims")]
+    assert main(["train", "vae", "--network", "vae:latent=2", "--data", "digits", "--epochs", "1", *place]) == 0
+    assert main(["train", "net", "--network", "digits", "--data", "digits", "--epochs", "1", *place]) == 0
+    asked = ["latent", "--autoencoder", "vae", "--victim", "net", "--data", "digits", "--limit", "40", "--side", "8"]
+    assert main([*asked, *place]) == 0
+    (run,) = (tmp_path / "runs").glob("latent-*")
+    with np.load(next(run.glob("**/plane*.npz"))) as arrays:
+        codes = arrays["encoded"]
+    table = pq.read_table(run / "tables" / "images").to_pandas()
+    samples = sorted(set(table["sample"]))
+    assert len(samples) == len(codes) == 40
+    near = np.argsort(np.linalg.norm(codes - codes[7], axis=1), kind="stable")[:8]
+    assert near[0] == 7
+    label = table[table["sample"] == samples[7]]["label"].iloc[0]
+    names = {each.name for each in report(KEPT, run).blocks() if isinstance(each, Figure)}
+    for name in ("plane", "map_predictive_entropy"):
+        assert name in names
+        where = criteria("", {"x": float(codes[7, 0]), "y": float(codes[7, 1]), "c": "c3"}, name)
+        found = behind(Warm(str(tmp_path / "victims")), str(run), where)
+        assert _told(found) == [f"image {samples[at]}" for at in near]
+        assert found["items"][0]["told"] == f"image {samples[7]}: it is {label}; 0 away on the plane"
+
+
 def _pixels(png):
     """A picture again as it was, before it was shown larger."""
     import io

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeGuard
 from feint.errors import SpecError
 
 NUMBER: Final = re.compile(r"-?\d{1,15}(\.\d{1,20})?(e-\d{1,3})?")
-NUMBERS: Final = ("radius", "low", "high", "coverage", "place", "across", "found")
+NUMBERS: Final = ("radius", "low", "high", "coverage", "place", "across", "found", "x", "y")
 TEXTS: Final = ("name", "kind", "panel", "on", "measure")
 FLAGS: Final = ("correct", "changed")
 
@@ -16,7 +16,7 @@ def criteria(title: str, datum: Mapping[str, Any], figure: str = "") -> dict[str
     """What a mark of a panel says of the images that it stands for; nothing where it says nothing.
 
     Of a detector's curve that is where on it somebody clicked: what it flags by mistake in ROC curves, what it finds in
-    curves of precision and recall, by the figure's name.
+    curves of precision and recall, by the figure's name; of a latent plane and its maps likewise.
 
     >>> criteria("radius 0.1", {"span": "50 to 55 %", "kind": "wrong"})
     {'radius': 0.1, 'low': 0.5, 'high': 0.55, 'correct': False}
@@ -30,6 +30,8 @@ def criteria(title: str, datum: Mapping[str, Any], figure: str = "") -> dict[str
         if not _is_number(share):
             return {}
         return {"panel": title, "name": str(datum.get("name", "")), way: round(float(share) / 100, 4)}
+    if figure == "plane" or figure.startswith("map_"):
+        return {way: float(datum[way]) for way in ("x", "y") if _is_number(datum.get(way))}
     found: dict[str, Any] = {}
     said = " ".join(str(datum.get(name, "")) for name in ("group", "series", "stage", "category")) + " " + title
     if radius := re.search(r"radius ([\d.e-]+)", said):

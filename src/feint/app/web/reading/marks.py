@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from feint.errors import SpecError
+from feint.experiments.latent.plane import read_plane
 from feint.experiments.out_domain.records import DOMAIN
 from feint.reports.formats import percent, significant
 from feint.runs.run import Run
@@ -51,7 +52,7 @@ def rows(run: Run, where: Mapping[str, Any]) -> list[Row]:
         return _near(run, where)
     if "on" in where:
         return _beyond(run, where)
-    known = {"ood": _foreign, "span": _spans, "per-class": _by_class}
+    known = {"ood": _foreign, "span": _spans, "per-class": _by_class, "latent": _encoded}
     return known.get(run.experiment.name, _judged)(run, where)
 
 
@@ -145,6 +146,18 @@ def _foreign(run: Run, where: Mapping[str, Any]) -> list[Row]:
         Row(image, f"{_said(run, image, guess, share)}; {told}", data, radius is not None)
         for image, guess, share in _at(np.flatnonzero(keep), sample, prediction, sure)
     )
+
+
+def _encoded(run: Run, where: Mapping[str, Any]) -> list[Row]:
+    """Images whose codes are nearest to a place of a latent plane."""
+    found = read_plane(run)
+    samples = np.unique(run.table("images").read(("sample",)).column("sample").to_numpy())  # codes are in their order
+    far = np.linalg.norm(found.encoded - np.array([where.get("x", 0.0), where.get("y", 0.0)]), axis=1)
+    places = np.argsort(far, kind="stable")[:AROUND]
+    return [
+        Row(image, f"image {image}: {_is(run, label)}; {significant(2)(away)} away on the plane")
+        for image, label, away in _at(places, samples, found.labels, far)
+    ]
 
 
 def _beyond(run: Run, where: Mapping[str, Any]) -> list[Row]:
