@@ -24,7 +24,7 @@ PAGES = {
     "run": ("/run/{run}", ".plot canvas"),
     "compare": ("/compare?runs={runs}", ".plot canvas"),
     "leaderboard": ("/leaderboard", "tbody tr"),
-    "attack": ("/attack?image=3&attack=ace&radius=0.12&second=-", ".victims .plot canvas"),
+    "attack": ("/attack?image=3&attack=ace&radius=0.12&second=digit-net", ".victims .plot canvas"),
     "latent": ("/latent?pin=0.5,0.5&way=-2,-1,2,1&measure=predictive_entropy", ".plot canvas"),
     "new": ("/new?experiment=attack&attack=pgd:steps=20&radii=0.1", "pre"),
     "jobs": ("/jobs", "tbody tr"),
@@ -46,12 +46,14 @@ def main() -> None:
     parser.add_argument("--only", choices=PAGES)
     options = parser.parse_args()
     names = [options.only] if options.only else list(PAGES)
-    with _server(options.url) as url:
+    with _server(options.url) as url, _browser() as driver:
+        known = _known(url)
         for look in LOOKS:
-            with _browser(look) as driver:
-                known = _known(url)
-                for name in names:
-                    _take(driver, url, name, look, known, options.out)
+            shade = "dark" if look == "dark" else "light"
+            media = {"features": [{"name": "prefers-color-scheme", "value": shade}]}
+            driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+            for name in names:
+                _take(driver, url, name, look, known, options.out)
 
 
 @contextmanager
@@ -108,18 +110,12 @@ def _known(url):
 
 
 @contextmanager
-def _browser(look):
-    width, height, scale = LOOKS[look]
+def _browser():
     options = webdriver.ChromeOptions()
     options.binary_location = "/usr/bin/chromium"
     for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"):
         options.add_argument(flag)
     driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
-    shade = "dark" if look == "dark" else "light"
-    media = {"features": [{"name": "prefers-color-scheme", "value": shade}]}
-    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
-    size = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": look == "phone"}
-    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     try:
         yield driver
     finally:
@@ -128,27 +124,33 @@ def _browser(look):
 
 def _take(driver, url, name, look, known, out):
     place, ready = PAGES[name]
+    width, high, scale = LOOKS[look]
+    _sized(driver, look, width, high, scale)
     driver.get(url + place.format(**known))
     end = time.monotonic() + 300
     while not driver.find_elements("css selector", ready) and time.monotonic() < end:
         time.sleep(0.2)
     time.sleep(2.5)
-    width, _, scale = LOOKS[look]
-    height = min(driver.execute_script("return document.documentElement.scrollHeight"), LIMITS[look])
-    size = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": look == "phone"}
-    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    end = driver.execute_script("return document.querySelector('.page').getBoundingClientRect().bottom + scrollY")
+    height = min(max(round(end), 400), LIMITS[look])
+    _sized(driver, look, width, height, scale)
     time.sleep(1.5)
     _kept(driver.get_screenshot_as_png(), out / f"workbench-{name}-{look}.png")
 
 
+def _sized(driver, look, width, height, scale):
+    size = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": look == "phone"}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+
 def _kept(content, place):
-    """As a picture of few colours: a third of the bytes."""
+    """As a picture of 256 colours, which takes fewer bytes."""
     import io
 
     from PIL import Image
 
     place.parent.mkdir(parents=True, exist_ok=True)
-    Image.open(io.BytesIO(content)).convert("RGB").quantize(128).save(place, optimize=True)
+    Image.open(io.BytesIO(content)).convert("RGB").quantize(256).save(place, optimize=True)
 
 
 if __name__ == "__main__":

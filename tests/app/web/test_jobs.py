@@ -1,4 +1,5 @@
 import time
+from pathlib import Path
 
 import pytest
 
@@ -52,6 +53,23 @@ def test_a_job_that_fails_says_why(jobs, tmp_path, monkeypatch):
     assert jobs.again(job.id).state == "queued"
     with pytest.raises(StoreError, match="expected one that has ended"):
         jobs.again(job.id)
+
+
+def test_a_job_goes_on_without_the_server_that_began_it_and_the_next_cancels_it(jobs, tmp_path, monkeypatch):
+    monkeypatch.setenv("FEINT_HOME", str(tmp_path))
+    job = jobs.submit({**SPEC, "attack": "cw:steps=400,searches=9", "radii": [5.0], "data": {"limit": 600}})
+    pid = _until(jobs, job, "running").pid
+    jobs.close()
+    later = Jobs(tmp_path / "jobs", tmp_path / "runs", tmp_path / "victims", f"sqlite:///{tmp_path / 'store.sqlite'}")
+    try:
+        later.tick()
+        assert later.get(job.id).state == "running"
+        assert job.id.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
+        later.cancel(job.id)
+        assert _until(later, job, "cancelled", "failed", "done").state == "cancelled"
+        assert job.id.encode() not in Path(f"/proc/{pid}/cmdline").read_bytes()  # it waits for us, who began it
+    finally:
+        later.close()
 
 
 def test_a_job_of_other_folders_is_not_ours(jobs, tmp_path):

@@ -109,6 +109,103 @@ def test_foreign_images_behind_a_bar_are_those_of_the_records(foreign, tmp_path)
     assert behind(kept, str(foreign), bar)["told"].startswith("40 images")
 
 
+def _near(values, kept, share):
+    """The places of the eight values nearest to the one below which a share of some lies."""
+    limit = np.quantile(values[kept], share, method="lower")
+    return np.argsort(np.abs(values - limit), kind="stable")[:8]
+
+
+def _told(found):
+    return [item["told"].split(":")[0] for item in found["items"]]
+
+
+def test_behind_a_place_on_a_curve_are_the_images_nearest_to_its_threshold(run, foreign, tmp_path):
+    from feint.app.web.parts.picked import criteria
+    from feint.app.web.studio.behind import behind
+    from feint.app.web.studio.warm import Warm
+
+    kept = Warm(str(tmp_path))
+    where = {"on": "radius 0.1", "measure": "margin", "across": 0.7, "kind": "near"}
+    table = _records(run, variant="attacked", radius=0.1)
+    values = table["measure:margin"].to_numpy()
+    near = _near(values, values == values, 0.7)
+    assert _told(behind(kept, str(run), where)) == [f"image {at}" for at in table["sample"].to_numpy()[near]]
+
+    figure = next(each for each in report(KEPT, foreign).blocks() if isinstance(each, Figure) and each.name == "roc")
+    datum = {"name": "radius 0.1", "area": 0.5, "across": 20.0, "x": 0.0, "y": 0.0}
+    table = _records(foreign, victim=0, judge=0)
+    table = table[(table["attack"] == "") & (table["data"] == 0) | (table["data"] == 1) & (table["radius"] == 0.1)]
+    table = table.sort_values("data", kind="stable")
+    values = table["measure:max_probability"].to_numpy()
+    near = _near(values, (table["data"] == 0).to_numpy(), 0.8)
+    found = behind(kept, str(foreign), criteria(figure.panels[0].title, datum, figure.name))
+    assert _told(found) == [f"image {at}" for at in table["sample"].to_numpy()[near]]
+    labels = ["before the attack" if at else "the image" for at in table["data"].to_numpy()[near]]
+    assert [item["pictures"][0]["label"] for item in found["items"]] == labels
+    with pytest.raises(SpecError, match="panel: expected one with a detector"):
+        behind(kept, str(foreign), criteria("elsewhere", datum, figure.name))
+    with pytest.raises(SpecError, match="panel: expected one with a detector"):
+        behind(kept, str(run), criteria("elsewhere", datum, figure.name))
+
+
+def test_every_curve_of_a_detection_report_is_known_again(tmp_path):
+    from feint.app.cli import main
+    from feint.app.web.parts.picked import criteria
+    from feint.app.web.studio.behind import behind
+    from feint.app.web.studio.warm import Warm
+
+    asked = ["detect", "--attack", "fgsm", "--attack", "ace", "--radii", "0.05,0.1", "--limit", "40", "--quiet"]
+    assert main([*asked, "--out", str(tmp_path)]) == 0
+    (run,) = tmp_path.glob("detect-*")
+    table, kept, seen = _records(run, repeat=0), Warm(str(tmp_path)), set()
+    for figure in (each for each in report(KEPT, run).blocks() if isinstance(each, Figure)):
+        for panel in figure.panels:
+            datum = {"name": "max probability", "area": 0.5, "across": 30.0}
+            found = behind(kept, str(run), criteria(panel.title, datum, figure.name))
+            attack, far = panel.title.split(": ")[1].split(",")[0].split()
+            here = (table["attack"] == attack) & (table["radius"] == float(far))
+            positive = here & (table["kind"] == "attacked")
+            if panel.title.endswith("(S)"):
+                positive &= table["prediction"] != table["clean_prediction"]
+            some = table[(table["kind"] == "clean") | (here & (table["kind"] == "noise")) | positive]
+            values, marked = some["measure:max_probability"].to_numpy(), (some["kind"] == "attacked").to_numpy()
+            sought = marked if figure.name == "detection-pr" else ~marked
+            near = _near(values, sought, 0.7)
+            assert _told(found) == [f"image {at}" for at in some["sample"].to_numpy()[near]], panel.title
+            seen.add((figure.name, attack, far, panel.title.endswith("(S)")))
+    assert len(seen) == 8
+    assert {True, False} == {changed for *_, changed in seen}
+
+
+def test_behind_a_place_of_a_latent_plane_are_the_images_encoded_nearest_to_it(tmp_path):
+    from feint.app.cli import main
+    from feint.app.web.parts.picked import criteria
+    from feint.app.web.studio.behind import behind
+    from feint.app.web.studio.warm import Warm
+
+    place = ["--quiet", "--out", str(tmp_path / "runs"), "--victims", str(tmp_path / "victims")]
+    assert main(["train", "vae", "--network", "vae:latent=2", "--data", "digits", "--epochs", "1", *place]) == 0
+    assert main(["train", "net", "--network", "digits", "--data", "digits", "--epochs", "1", *place]) == 0
+    asked = ["latent", "--autoencoder", "vae", "--victim", "net", "--data", "digits", "--limit", "40", "--side", "8"]
+    assert main([*asked, *place]) == 0
+    (run,) = (tmp_path / "runs").glob("latent-*")
+    with np.load(next(run.glob("**/plane*.npz"))) as arrays:
+        codes = arrays["encoded"]
+    table = pq.read_table(run / "tables" / "images").to_pandas()
+    samples = sorted(set(table["sample"]))
+    assert len(samples) == len(codes) == 40
+    near = np.argsort(np.linalg.norm(codes - codes[7], axis=1), kind="stable")[:8]
+    assert near[0] == 7
+    label = table[table["sample"] == samples[7]]["label"].iloc[0]
+    names = {each.name for each in report(KEPT, run).blocks() if isinstance(each, Figure)}
+    for name in ("plane", "map_predictive_entropy"):
+        assert name in names
+        where = criteria("", {"x": float(codes[7, 0]), "y": float(codes[7, 1]), "c": "c3"}, name)
+        found = behind(Warm(str(tmp_path / "victims")), str(run), where)
+        assert _told(found) == [f"image {samples[at]}" for at in near]
+        assert found["items"][0]["told"] == f"image {samples[7]}: it is {label}; 0 away on the plane"
+
+
 def _pixels(png):
     """A picture again as it was, before it was shown larger."""
     import io
@@ -132,6 +229,7 @@ def test_what_a_click_says_stands_in_an_address_and_is_read_again():
         ("radius 0.1: 5 % cross", {"place": 20.5, "kind": "correct"}),
         ("digits", {"low": 10.0, "high": 14.0, "name": "in-domain"}),
         ("digits", {"label": "7", "x": 3.0}),
+        ("digits: fgsm 0.1, (S)", {"name": "margin", "area": 0.9, "across": 12.5}),
         ("", {"category": "radius 0.2", "group": "success"}),
         ("", {"category": "cat", "group": "clean"}),
     ]
@@ -141,7 +239,8 @@ def test_what_a_click_says_stands_in_an_address_and_is_read_again():
         tried = {"on": "clean", "measure": "margin"}  # what the slider stands at is no click
         assert where_of(dict(parse_qsl(urlencode({**tried, **where})))) == where
     bar = {"on": "clean", "measure": "margin", "low": 0.1, "high": 0.2, "kind": "wrong"}
-    assert where_of(dict(parse_qsl(urlencode(bar)))) == bar
+    near = {"on": "clean", "measure": "margin", "across": 0.125, "kind": "near"}
+    assert [where_of(dict(parse_qsl(urlencode(each)))) for each in (bar, near)] == [bar, near]
     assert where_of({"share": "0.5"}) == {}
     for wrong in ("nan", "inf", "x", "1e999", ""):
         with pytest.raises(SpecError, match="low: expected a number"):

@@ -83,21 +83,20 @@ def bench():
 
 @pytest.fixture(scope="session")
 def store(tmp_path_factory):
-    """A folder with an audit and an attack on a few digits."""
+    """A folder with two audits and an attack on a few digits, and an autoencoder of them."""
     root = tmp_path_factory.mktemp("store")
     common = ["--quiet", "--out", str(root / "runs"), "--victims", str(root / "victims")]
     assert main(["audit", "--limit", "60", "--radii", "0.05,0.1", *common]) == 0
     assert main(["audit", "--limit", "60", "--radii", "0.05,0.1", "--seed", "1", *common]) == 0
     assert main(["attack", "fgsm", "--limit", "12", "--radii", "0.1", *common]) == 0
+    assert main(["train", "digit-vae", "--network", "vae:latent=2", "--data", "digits", "--epochs", "1", *common]) == 0
     return root
 
 
-@pytest.fixture(scope="module")
-def server(store, tmp_path_factory):
-    """A workbench over a copy of the store, for one module."""
-    root = tmp_path_factory.mktemp("bench")
-    shutil.copytree(store, root, dirs_exist_ok=True)
-    found = start(root, "--port", free_port())
+@pytest.fixture(scope="session")
+def server(store):
+    """A workbench over the store. Whoever adds runs to it takes them away again."""
+    found = start(store, "--port", free_port())
     yield found
     found.stop()
 

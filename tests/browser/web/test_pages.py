@@ -3,13 +3,12 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
 from selenium.webdriver.common.keys import Keys
-
-from feint.app.cli import main
 
 PAGES = (
     *("/", "/run/{run}", "/compare?runs={runs}", "/leaderboard", "/attack", "/latent", "/jobs"),
@@ -29,16 +28,6 @@ READY = {
     "/new?experiment=audit": "pre",
     "/job/{job}": ".state.done",
 }
-
-
-@pytest.fixture(scope="module")
-def store(store, tmp_path_factory):
-    """The store with an autoencoder in it."""
-    root = tmp_path_factory.mktemp("store")
-    shutil.copytree(store, root, dirs_exist_ok=True)
-    place = ["--quiet", "--out", str(root / "runs"), "--victims", str(root / "victims")]
-    assert main(["train", "digit-vae", "--network", "vae:latent=2", "--data", "digits", "--epochs", "1", *place]) == 0
-    return root
 
 
 @pytest.fixture(scope="module")
@@ -148,9 +137,21 @@ def test_the_tour_answers_its_sliders(visitor):
     _open(visitor, "/learn", "")
     visitor.until(lambda: all("Computing" not in each.text for each in visitor.all(".finding")))
     before = [each.text for each in visitor.all(".finding")]
-    for slider in visitor.all("input[type=range]"):
-        slider.send_keys(Keys.HOME)
+    sliders = visitor.all("input[type=range]")
+    for slider in sliders:
+        slider.send_keys(Keys.END if slider.get_attribute("value") == "0" else Keys.HOME)
     visitor.until(lambda: all(now.text != then for now, then in zip(visitor.all(".finding"), before, strict=True)))
+    visitor.until(lambda: visitor.driver.current_url.count("=") == len(sliders), "a link that says where all stand")
+    after = visitor.until(lambda: _settled(visitor), "answers to the last moves")
+    visitor.go(visitor.driver.current_url.removeprefix(visitor.server.url)).one(".finding")
+    visitor.until(lambda: [each.text for each in visitor.all(".finding")] == after, "the same by the link")
+
+
+def _settled(visitor):
+    """What is found, once it has not changed for two seconds."""
+    found = [each.text for each in visitor.all(".finding")]
+    time.sleep(2)
+    return found if [each.text for each in visitor.all(".finding")] == found else None
 
 
 def test_a_victim_is_uploaded_and_attacked(visitor, tmp_path, server):

@@ -15,8 +15,8 @@ def _runs(visitor):
 
 
 def test_runs_are_listed_sorted_and_filtered_and_the_address_remembers_it(visitor):
-    visitor.go("/").one("tbody tr")
-    assert len(_runs(visitor)) == 3
+    there = list(visitor.server.runs.glob("*/run.json"))
+    visitor.until(lambda: visitor.go("/").one("tbody tr") and len(_runs(visitor)) == len(there))
     visitor.put("experiment", "audit")
     visitor.until(lambda: len(_runs(visitor)) == 2)
     visitor.press("accuracy", "th button")
@@ -99,6 +99,33 @@ def test_a_threshold_and_the_images_behind_its_bars_are_in_the_link(visitor, ser
     visitor.go(visitor.driver.current_url.removeprefix(visitor.server.url)).reads("Images behind it")
     assert visitor.one("[role=status]:not(.finding)").text == behind
     visitor.reads(told)
+
+
+def test_a_click_on_a_detectors_curve_shows_the_images_nearest_to_its_threshold_there(visitor, server):
+    place = ["--quiet", "--out", str(server.runs), "--victims", str(server.root / "victims")]
+    assert main(["detect", "--attack", "fgsm", "--radii", "0.1", "--limit", "20", *place]) == 0
+    (run,) = server.runs.glob("detect-*")
+    try:
+        visitor.go(f"/run/{run.name}").reads("Try a threshold")
+        path = "//section[h2[. = 'ROC curves']]//canvas"
+
+        def clicked():
+            canvas = visitor.driver.find_element("xpath", path)  # charts are drawn anew as the page settles
+            visitor.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", canvas)
+            half = canvas.size["height"] // 2
+            for down in range(3 - half, half, 6):  # in the middle, until there is a curve
+                ActionChains(visitor.driver).move_to_element_with_offset(canvas, 0, down).click().perform()
+                if visitor.all(".behind figure") or "across=" in visitor.driver.current_url:
+                    return True
+            return False
+
+        visitor.until(clicked, "a curve")
+        visitor.until(lambda: visitor.all(".behind figure"), "the images")
+        across = float(re.search(r"across=([\d.]+)", visitor.driver.current_url)[1])
+        assert 0.3 < across < 0.6
+        visitor.reads(", one of ")
+    finally:
+        shutil.rmtree(run)
 
 
 def test_what_a_threshold_lets_through_is_seen_by_keyboard_too(visitor, server):

@@ -74,13 +74,15 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_what_is_no_picture_is_refused_over_http_too(server, name):
+    folder = server.runs / ".workbench" / "images"
+    before = set(folder.glob("*"))
     status, content, _ = _ask(server, "POST", "/api/v1/images", HOSTILE[name]())
     assert status == 400
     assert b'"kind":"input"' in content
-    assert not list((server.runs / ".workbench" / "images").glob("*"))
+    assert set(folder.glob("*")) == before
 
 
-def test_on_another_address_a_token_is_wanted_and_kept_as_a_cookie(chromium_new, tmp_path, bench):
+def test_on_another_address_a_token_is_wanted_and_kept_as_a_cookie(chromium, tmp_path, bench):
     server = bench.start(tmp_path, "--host", "0.0.0.0", "--port", bench.free_port())
     try:
         assert len(server.token) >= 32
@@ -94,13 +96,15 @@ def test_on_another_address_a_token_is_wanted_and_kept_as_a_cookie(chromium_new,
 
         with pytest.raises(InvalidStatus, match=r"403|401"):
             connect(f"ws://127.0.0.1:{server.port}{SOCKET}", origin=server.url)
-        visitor = bench.Visitor(chromium_new(), server)
-        visitor.go(f"/?token={server.token}").reads("No runs yet")  # the page's socket has opened
-        visitor.until(lambda: visitor.all(".thumbs img"))
+        visitor = bench.Visitor(chromium, server)
+        visitor.unquiet()
+        visitor.go(f"/victims?token={server.token}").reads("Upload one")  # the page's socket has opened
         assert "token" not in visitor.driver.current_url
-        visitor.go("/victims").reads("Upload one")
+        visitor.go("/jobs").reads("New job")  # by the cookie alone
         assert visitor.unquiet() == []
     finally:
+        chromium.delete_all_cookies()  # that name no port
+        chromium.get("about:blank")
         server.stop()
 
 
@@ -120,16 +124,19 @@ def test_a_run_of_five_hundred_is_found_within_a_second(server):
     import shutil
     import time
 
-    (one,) = (server.runs / name for name in [sorted(place.name for place in server.runs.glob("audit-*"))[0]])
-    for at in range(500):
-        shutil.copytree(
-            one, server.runs / f"audit-copy-{at}", ignore=shutil.ignore_patterns("*.html", "figures", "tables")
-        )
-    time.sleep(2)
-    _ask(server, "GET", "/api/v1/runs?limit=1")  # reads them, once
-    time.sleep(2)
-    begun = time.process_time(), time.perf_counter()
-    status, content, _ = _ask(server, "GET", "/api/v1/runs?find=copy-499&limit=5")
-    assert status == 200
-    assert b"audit-copy-499" in content
-    assert time.perf_counter() - begun[1] < 5  # on a busy machine; benchmarks/workbench.py holds it to one second
+    one = next(server.runs.glob("audit-*"))
+    copies, ignored = [server.runs / f"audit-copy-{at}" for at in range(500)], ("*.html", "figures", "tables")
+    try:
+        for copy in copies:
+            shutil.copytree(one, copy, ignore=shutil.ignore_patterns(*ignored))
+        time.sleep(1.1)
+        _ask(server, "GET", "/api/v1/runs?limit=1")  # reads them, once
+        time.sleep(1.1)
+        begun = time.perf_counter()
+        status, content, _ = _ask(server, "GET", "/api/v1/runs?find=copy-499&limit=5")
+        assert status == 200
+        assert b"audit-copy-499" in content
+        assert time.perf_counter() - begun < 5  # on a busy machine; benchmarks/workbench.py holds it to one second
+    finally:
+        for copy in copies:
+            shutil.rmtree(copy, ignore_errors=True)

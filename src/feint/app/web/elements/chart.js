@@ -39,6 +39,10 @@ export default {
     if (this.view) this.view.finalize();
   },
   methods: {
+    across(event) {
+      const left = this.$el.querySelector("canvas").getBoundingClientRect().left;
+      return event.clientX - left - this.view.origin()[0] - this.view.padding().left;
+    },
     async draw() {
       if (!this.$el.clientWidth || this.spec === "{}") return;
       this.width = this.$el.clientWidth;
@@ -50,7 +54,11 @@ export default {
       const result = await feintDraw(this.$el, this.spec, JSON.parse(this.theme), this.dark.matches);
       this.view = result.view;
       this.view.addEventListener("click", (event, item) => {
-        if (item && item.datum) this.$emit("picked", JSON.parse(JSON.stringify(item.datum)));
+        if (!item || !item.datum) return;
+        const datum = JSON.parse(JSON.stringify(item.datum));
+        // A detector's curve is one mark with the datum of its beginning: where on it somebody clicked is told too.
+        if ("area" in datum) datum.across = this.view.scale("x").invert(this.across(event));
+        this.$emit("picked", datum);
       });
     },
   },

@@ -1,6 +1,6 @@
 // A table to sort, filter and pick rows of, by mouse and by keyboard; what is shown is kept in the address.
 export default {
-  props: { columns: Array, rows: Array, caption: String, pick: Boolean, facets: Array, search: Boolean, marked: Number, keep: Boolean },
+  props: { columns: Array, rows: String, caption: String, pick: Boolean, facets: Array, search: Boolean, marked: Number, keep: Boolean },
   data() {
     return { by: -1, down: false, text: "", only: {}, picked: [] };
   },
@@ -15,13 +15,16 @@ export default {
       const value = asked.get(this.columns[at].key);
       if (value) this.only[at] = value;
     }
-    this.picked = (asked.get("picked") || "").split(",").filter((key) => this.rows.some((row) => row.key === key));
+    this.picked = (asked.get("picked") || "").split(",").filter((key) => this.all.some((row) => row.key === key));
     if (this.picked.length) this.$emit("picked", this.picked);
   },
   computed: {
+    all() {
+      return JSON.parse(this.rows);
+    },
     shown() {
       const words = this.text.toLowerCase().split(/\s+/).filter(Boolean);
-      const rows = this.rows.map((row, at) => ({ ...row, at })).filter((row) => {
+      const rows = this.all.map((row, at) => ({ ...row, at })).filter((row) => {
         for (const [at, value] of Object.entries(this.only)) if (value && row.cells[at].text !== value) return false;
         const all = row.cells.map((cell) => cell.text).join(" ").toLowerCase();
         return words.every((word) => all.includes(word));
@@ -58,7 +61,7 @@ export default {
       this.remember();
     },
     values(at) {
-      return [...new Set(this.rows.map((row) => row.cells[at].text))].filter(Boolean).sort();
+      return [...new Set(this.all.map((row) => row.cells[at].text))].filter(Boolean).sort();
     },
     filters() {
       const h = Vue.h, parts = [];
@@ -76,8 +79,8 @@ export default {
           onChange: (event) => { this.only = { ...this.only, [at]: event.target.value }; this.remember(); },
         }, [h("option", { value: "" }, "all"), ...values.map((value) => h("option", { value, selected: value === this.only[at] }, value))])]));
       }
-      if (parts.length && this.rows.length) {
-        parts.push(h("p", { class: "rows", "aria-live": "polite" }, this.shown.length === this.rows.length ? `${this.rows.length} rows` : `${this.shown.length} of ${this.rows.length} rows`));
+      if (parts.length && this.all.length) {
+        parts.push(h("p", { class: "rows", "aria-live": "polite" }, this.shown.length === this.all.length ? `${this.all.length} rows` : `${this.shown.length} of ${this.all.length} rows`));
       }
       return parts.length ? h("div", { class: "filters" }, parts) : null;
     },

@@ -1,5 +1,7 @@
 """A table to sort, filter and pick rows of."""
 
+import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, final
@@ -79,5 +81,16 @@ class Grid(Element, component="grid.js"):
 
     def show(self, lines: Sequence[Line]) -> None:
         """Show other rows."""
-        self._props["rows"] = [asdict(line) for line in lines]
+        # As one text: NiceGUI would watch each of many thousands of cells for changes.
+        self._props["rows"] = f"[{','.join(map(_written, lines))}]"
         self.update()
+
+
+def _written(line: Line) -> str:
+    cells = [{"text": cell.text, "value": _number(cell.value), "href": cell.href} for cell in line.cells]
+    return json.dumps({"key": line.key, "cells": cells}, allow_nan=False)
+
+
+def _number(value: str | float | None) -> str | float | None:
+    """A value that JSON has: what is not finite is sorted last, as what is not there."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -57,9 +57,14 @@ export default {
       const ends = { x1: this.across(line[0][0]), y1: up(line[0][1]), x2: this.across(line[1][0]), y2: up(line[1][1]) };
       parts.push(h("line", { ...ends, stroke: "#cb3571", "stroke-width": 1 }));
     }
-    const cross = (place, shade) => h("circle", { cx: this.across(place[0]), cy: up(place[1]), r: 1.6, fill: "none", stroke: shade, "stroke-width": 0.7 });
-    if (this.pin && this.pin.length) parts.push(cross(this.pin, "#cb3571"));
-    parts.push(cross(this.at, "#f2ac2e"));
+    // A ring with a rim of white, which is seen among the points too.
+    const ring = (place, shade) => {
+      for (const [stroke, width] of [["#ffffff", 1.6], [shade, 0.8]]) {
+        parts.push(h("circle", { cx: this.across(place[0]), cy: up(place[1]), r: 1.7, fill: "none", stroke, "stroke-width": width }));
+      }
+    };
+    if (this.pin && this.pin.length) ring(this.pin, "#cb3571");
+    ring(this.at, "#f2ac2e");
     return h("div", {
       ref: "box", class: "map", tabindex: 0, role: "application", "aria-label": this.alt,
       onPointerdown: this.down, onPointermove: this.move, onPointerup: this.up, onKeydown: this.key,

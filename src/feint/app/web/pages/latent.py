@@ -186,6 +186,8 @@ class Room:
         if not found:
             return
         self._pin = [float(each) for each in place]
+        for field, value in zip((self._x, self._y), self._pin, strict=True):
+            field.put(f"{value:.4g}")
         _put(self._fixed, found["png"], f"decoded: {found['prediction']}")
         self._fixed_told.set_text(_line(found, self._measure))
         classes = found["classes"]

@@ -58,7 +58,10 @@ def _rows(each: Entry) -> list[tuple[float, Line]]:
         cells = (
             Cell(each.victim, each.victim),
             Cell(percent(1)(at.kept), at.kept),
-            *(Cell(name, name) for name in (_counted(each), each.estimator, each.attack, each.measure)),
+            *(
+                Cell(name, name)
+                for name in (_counted(each), each.estimator, each.attack, each.measure.replace("_", " "))
+            ),
             Cell(radius(at.radius), at.radius),
             Cell(percent(1)(each.numbers.get("accuracy")), each.numbers.get("accuracy")),
             Cell(times1000(1)(each.numbers.get("aurc")), each.numbers.get("aurc")),

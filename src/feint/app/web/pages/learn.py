@@ -58,7 +58,8 @@ def register(desk: Desk) -> None:
     async def learn(request: Request) -> None:
         said = dict(request.query_params)
         lead = "Five stations on scikit-learn's handwritten digits. Move the sliders: nothing here is a recording."
-        with frame("Learn", "Learn", lead):
+        with frame("Learn", "Learn", lead) as main:
+            main.classes("learn")
             ace, pgd = {"word": "ace", "index": 0}, {"word": "pgd:steps=10", "index": 4}
             stations = [
                 Station(

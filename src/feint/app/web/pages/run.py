@@ -51,8 +51,8 @@ def register(desk: Desk) -> None:
         def share() -> None:
             remember(f"/run/{quote(name)}", {**tried, **chosen})
 
-        async def picked(_: str, title: str, datum: Mapping[str, Any]) -> None:
-            await look(criteria(title, datum))
+        async def picked(figure: str, title: str, datum: Mapping[str, Any]) -> None:
+            await look(criteria(title, datum, figure))
 
         async def look(where: Mapping[str, Any]) -> None:
             if not where:

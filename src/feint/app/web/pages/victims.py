@@ -66,7 +66,11 @@ def register(desk: Desk) -> None:
             with ui.element("section"):
                 text("h2", "Card")
                 cells = line(name, cards[name]).cells
-                facts = {head.title: cell.text for head, cell in zip(HEADS, cells, strict=True) if cell.text}
+                facts = {
+                    head.title: f"{cell.text} {head.unit}".strip()
+                    for head, cell in zip(HEADS, cells, strict=True)
+                    if cell.text
+                }
                 show_block(Facts({**facts, "classes": classes_of(cards[name])}))
                 with ui.element("details"):
                     text("summary", "All of it")

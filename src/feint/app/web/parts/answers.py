@@ -102,7 +102,9 @@ def cost(found: Mapping[str, Any]) -> str:
     told += [f"perceptual distance {write(distances['perceptual'])}"] if "perceptual" in distances else []
     survives = found["rounded"]["prediction"] == found["after"]["prediction"]
     told.append("the label survives 8 bits" if survives else "the label does not survive 8 bits")
-    told += [f"{found['gradients']:,} gradients", f"{found['queries']:,} queries", f"{1000 * found['seconds']:.0f} ms"]
+    for count, one, many in ((found["gradients"], "gradient", "gradients"), (found["queries"], "query", "queries")):
+        told.append(f"{count:,} {one if count == 1 else many}")
+    told.append(f"{1000 * found['seconds']:.0f} ms")
     if found["directionless"]:
         told.insert(0, "all gradients were zero, which is not robustness")
     return "; ".join(told) + "."

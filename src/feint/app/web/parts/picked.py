@@ -2,24 +2,36 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from feint.errors import SpecError
 
 NUMBER: Final = re.compile(r"-?\d{1,15}(\.\d{1,20})?(e-\d{1,3})?")
-NUMBERS: Final = ("radius", "low", "high", "coverage", "place")
+NUMBERS: Final = ("radius", "low", "high", "coverage", "place", "across", "found", "x", "y")
 TEXTS: Final = ("name", "kind", "panel", "on", "measure")
 FLAGS: Final = ("correct", "changed")
 
 
-def criteria(title: str, datum: Mapping[str, Any]) -> dict[str, Any]:
-    """What a mark says of the images that it stands for; nothing where it says nothing.
+def criteria(title: str, datum: Mapping[str, Any], figure: str = "") -> dict[str, Any]:
+    """What a mark of a panel says of the images that it stands for; nothing where it says nothing.
+
+    Of a detector's curve that is where on it somebody clicked: what it flags by mistake in ROC curves, what it finds in
+    curves of precision and recall, by the figure's name; of a latent plane and its maps likewise.
 
     >>> criteria("radius 0.1", {"span": "50 to 55 %", "kind": "wrong"})
     {'radius': 0.1, 'low': 0.5, 'high': 0.55, 'correct': False}
     >>> criteria("digits", {"low": 48, "high": 52, "name": "foreign"})
     {'panel': 'digits', 'low': 0.48, 'high': 0.52, 'kind': 'foreign'}
+    >>> criteria("digits: fgsm 0.1, all", {"name": "margin", "area": 0.9, "across": 20.0}, "detection-roc")
+    {'panel': 'digits: fgsm 0.1, all', 'name': 'margin', 'across': 0.2}
     """
+    if "area" in datum:
+        share, way = datum.get("across"), "across" if "roc" in figure.split("-") else "found"
+        if not _is_number(share):
+            return {}
+        return {"panel": title, "name": str(datum.get("name", "")), way: round(float(share) / 100, 4)}
+    if figure == "plane" or figure.startswith("map_"):
+        return {way: float(datum[way]) for way in ("x", "y") if _is_number(datum.get(way))}
     found: dict[str, Any] = {}
     said = " ".join(str(datum.get(name, "")) for name in ("group", "series", "stage", "category")) + " " + title
     if radius := re.search(r"radius ([\d.e-]+)", said):
@@ -45,7 +57,7 @@ def criteria(title: str, datum: Mapping[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

@@ -65,7 +65,7 @@ class Threshold:
                 self._missed, self._alarms = button("", self._show_missed), button("", self._show_alarms)
             self._key = ui.element("ul").classes("key")
             with ui.element("div").classes("panels many").style("--least: 400px"):
-                self._charts = [Chart({}, ALTS[0], self._bar), Chart({}, ALTS[1])]
+                self._charts = [Chart({}, ALTS[0], self._bar), Chart({}, ALTS[1], self._curve)]
 
     def _setter(self, name: str) -> Any:
         async def put(value: str) -> None:
@@ -101,6 +101,12 @@ class Threshold:
         if {"low", "high", "name"} <= datum.keys():
             ends = {name: float(datum[name]) for name in ("low", "high")}
             await self._picked({**self._chosen, **ends, "kind": str(datum["name"])})
+
+    async def _curve(self, datum: Mapping[str, Any]) -> None:
+        """What lies nearest to the threshold of a place on the curve."""
+        place = datum.get("across", datum.get("x"))
+        if isinstance(place, int | float):
+            await self._picked({**self._chosen, "across": round(place / 100, 4), "kind": "near"})
 
     async def renew(self) -> None:
         """Try it; while an answer is on its way, only the last wish counts."""

@@ -38,7 +38,7 @@ class Inputs:
         samples: its index in its data set.
         labels: its class; -1 for a foreign one.
         data: 0 for the run's own data, 1 and up for foreign ones.
-        moved: whether those that are to be found were attacked.
+        moved: whether the records speak of each after an attack.
     """
 
     values: Any
@@ -46,7 +46,7 @@ class Inputs:
     samples: Any
     labels: Any
     data: Any
-    moved: bool
+    moved: Any
 
 
 @final
@@ -75,7 +75,7 @@ def choices(kept: Reader, path: Path) -> dict[str, list[str]]:
     run, complete = opened(path)
     if not complete or run.experiment.name not in EXPERIMENTS:
         return {}
-    return {"on": list(_places(run)), "measure": _measures(run)}
+    return {"on": list(places(run)), "measure": _measures(run)}
 
 
 def tried(kept: Reader, path: Path, on: str, measure: str, share: float) -> dict[str, Any]:
@@ -117,22 +117,23 @@ def tried(kept: Reader, path: Path, on: str, measure: str, share: float) -> dict
     }
 
 
-def inputs(run: Run, on: str, measure: str) -> Inputs:
-    """What a threshold is tried on.
+def inputs(run: Run, on: str, measure: str, *, changed: bool = False) -> Inputs:
+    """What a threshold is tried on; of attacked inputs all, or those whose label changed.
 
     Raises:
         SpecError: something else than `choices` offers.
     """
     read = {"audit": _answered, "detect": _flagged, "ood": _foreign}.get(run.experiment.name)
-    known: dict[str, Any] = {"on": _places(run), "measure": _measures(run)} if read else {}
+    known: dict[str, Any] = {"on": places(run), "measure": _measures(run)} if read else {}
     for name, said in (("on", on), ("measure", measure)):
         if said not in known.get(name, ()):
             raise SpecError(f"{name}: expected one of {', '.join(known.get(name, ())) or 'none'}, got {said[:100]!r}")
     assert read is not None
-    return read(run, known["on"][on], measure)
+    where = known["on"][on]
+    return read(run, {**where, "changed": True} if changed else where, measure)
 
 
-def _places(run: Run) -> dict[str, Where]:
+def places(run: Run) -> dict[str, Where]:
     """Sets of inputs by what they are called."""
     if run.experiment.name == "audit":
         attacked = {f"radius {radius(each)}": {"variant": "attacked", "radius": each} for each in run.settings.radii}
@@ -176,21 +177,21 @@ def _answered(run: Run, where: Where, measure: str) -> Inputs:
     wanted = (MEASURE + measure, "prediction", "label", "sample")
     table = run.table("records").read(wanted, repeat=judging(run, **where), **where)
     values, prediction, label, sample = (table.column(name).to_numpy() for name in wanted)
-    return Inputs(values, prediction != label, sample, label, np.zeros_like(label), where["variant"] == "attacked")
+    moved = np.full(len(label), where["variant"] == "attacked")
+    return Inputs(values, prediction != label, sample, label, np.zeros_like(label), moved)
 
 
 def _flagged(run: Run, where: Where, measure: str) -> Inputs:
     """Whether each input is attacked."""
     records = Records.of(run.table("records"), where["victim"])
-    found = duel(records, where["attack"], where["radius"], measure, "noise", changed=False)
+    found = duel(records, where["attack"], where["radius"], measure, "noise", changed=bool(where.get("changed")))
     if found is None:
         raise _lacks(measure)
     known, first = np.unique(records["sample"], return_index=True)  # every image is among the clean ones
     images = found.images.numpy()
     labels = records["label"][first][images]
-    return Inputs(
-        found.scores.numpy(), found.positives.numpy(), known[images], labels, np.zeros_like(labels), moved=True
-    )
+    marked = found.positives.numpy()
+    return Inputs(found.scores.numpy(), marked, known[images], labels, np.zeros_like(labels), marked)
 
 
 def _foreign(run: Run, where: Where, measure: str) -> Inputs:
@@ -204,7 +205,8 @@ def _foreign(run: Run, where: Where, measure: str) -> Inputs:
     if np.isnan(values).any():
         raise _lacks(measure)
     labels = np.where(np.isnan(label), -1, label).astype(np.int64)
-    return Inputs(values, data != DOMAIN, sample, labels, data, moved=bool(where["attack"]))
+    foreign = data != DOMAIN
+    return Inputs(values, foreign, sample, labels, data, foreign & bool(where["attack"]))
 
 
 def _lacks(measure: str) -> SpecError:

@@ -9,12 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from feint.errors import SpecError
+from feint.experiments.latent.plane import read_plane
 from feint.experiments.out_domain.records import DOMAIN
 from feint.reports.formats import percent, significant
 from feint.runs.run import Run
 from feint.victims.records import MEASURE
 
-from . import limits
+from . import detectors, limits
 from .runs import judging
 
 Array = npt.NDArray[Any]
@@ -47,9 +48,11 @@ def rows(run: Run, where: Mapping[str, Any]) -> list[Row]:
     Raises:
         FeintError: the run has no records of single images, or not what the mark says.
     """
+    if "across" in where or "found" in where:
+        return _near(run, where)
     if "on" in where:
         return _beyond(run, where)
-    known = {"ood": _foreign, "span": _spans, "per-class": _by_class}
+    known = {"ood": _foreign, "span": _spans, "per-class": _by_class, "latent": _encoded}
     return known.get(run.experiment.name, _judged)(run, where)
 
 
@@ -124,10 +127,8 @@ def _by_class(run: Run, where: Mapping[str, Any]) -> list[Row]:
 
 def _foreign(run: Run, where: Mapping[str, Any]) -> list[Row]:
     """Records of in-domain and foreign images, by their confidence."""
-    victims, foreign = limits.victims(run), run.about["foreign"]
-    panels = [(at, which) for at in range(len(victims)) for which in range(1, len(foreign) + 1)]
-    heads = [f"{victims[at]}, {foreign[which - 1]}" if len(foreign) > 1 else victims[at] for at, which in panels]
-    at, which = panels[heads.index(where["panel"])] if where.get("panel") in heads else panels[0]
+    foreign, panels = run.about["foreign"], detectors.panels(run)
+    _, at, which = next((each for each in panels if each[0] == where.get("panel")), panels[0])
     kind = str(where.get("kind", ""))
     data = DOMAIN if kind == "in-domain" else which
     chosen: dict[str, Any] = {"victim": at, "judge": at, "data": data, "attack": ""}
@@ -147,6 +148,18 @@ def _foreign(run: Run, where: Mapping[str, Any]) -> list[Row]:
     )
 
 
+def _encoded(run: Run, where: Mapping[str, Any]) -> list[Row]:
+    """Images whose codes are nearest to a place of a latent plane."""
+    found = read_plane(run)
+    samples = np.unique(run.table("images").read(("sample",)).column("sample").to_numpy())  # codes are in their order
+    far = np.linalg.norm(found.encoded - np.array([where.get("x", 0.0), where.get("y", 0.0)]), axis=1)
+    places = np.argsort(far, kind="stable")[:AROUND]
+    return [
+        Row(image, f"image {image}: {_is(run, label)}; {significant(2)(away)} away on the plane")
+        for image, label, away in _at(places, samples, found.labels, far)
+    ]
+
+
 def _beyond(run: Run, where: Mapping[str, Any]) -> list[Row]:
     """Inputs whose measure lies in a bin of the histogram on which a threshold is tried, or on one side of that."""
     found = limits.inputs(run, str(where["on"]), str(where.get("measure", "")))
@@ -158,11 +171,38 @@ def _beyond(run: Run, where: Mapping[str, Any]) -> list[Row]:
         keep &= (found.values < where["high"]) | last
     if "low" in where:
         keep &= found.values >= where["low"]
-    places, name = np.flatnonzero(keep), str(where.get("measure")).replace("_", " ")
-    return _once(
-        Row(image, f"image {image}: {name} {significant(3)(value)}; {_is(run, truth)}", data, found.moved)
-        for image, value, truth, data in _at(places, found.samples, found.values, found.labels, found.data)
-    )
+    return _once(_valued(run, found, np.flatnonzero(keep), str(where.get("measure"))))
+
+
+def _near(run: Run, where: Mapping[str, Any]) -> list[Row]:
+    """Inputs nearest to a threshold: that of a place on a curve of all thresholds.
+
+    The place is the share of all that is answered, in an audit; of those that should not be flagged and are; or, where
+    it says so, of those that should be and are.
+    """
+    on, measure = str(where.get("on", "")), str(where.get("measure", ""))
+    curve = detectors.Curve(on, measure)
+    if not on:
+        curve = detectors.curve(run, str(where.get("panel", "")), str(where.get("name", "")))
+    found = limits.inputs(run, curve.on, curve.measure, changed=curve.changed)
+    share = min(max(where.get("across", where.get("found", 0.0)), 0.0), 1.0)
+    if run.experiment.name == "audit":
+        limit = np.quantile(found.values, share, method="lower")
+    else:
+        limit = np.quantile(found.values[found.marked == ("found" in where)], 1 - share, method="lower")
+    order = np.argsort(np.abs(found.values - limit), kind="stable")[:AROUND]
+    names = limits.TOLD[run.experiment.name]
+    return list(_valued(run, found, order, curve.measure, (f", one of {names.negative}", f", one of {names.positive}")))
+
+
+def _valued(
+    run: Run, found: limits.Inputs, places: Array, measure: str, kinds: tuple[str, str] = ("", "")
+) -> Iterator[Row]:
+    """Inputs with the values that a threshold is compared with, and of which kind each is."""
+    columns = (found.samples, found.values, found.labels, found.data, found.moved, found.marked)
+    for image, value, truth, data, moved, marked in _at(places, *columns):
+        name = f"{measure.replace('_', ' ')} {significant(3)(value)}{kinds[marked]}"
+        yield Row(image, f"image {image}: {name}; {_is(run, truth)}", data, moved)
 
 
 def _at(places: Array, *columns: Array) -> Iterator[tuple[Any, ...]]:
