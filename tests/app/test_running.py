@@ -131,6 +131,29 @@ def test_a_plan_is_within_a_factor_of_what_a_run_costs(tmp_path, monkeypatch):
     assert told["seconds_by_runner"]["local"] == plan.seconds()
 
 
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("attack", {"attack": "pgd:steps=2", "radii": [0.1]}),
+        ("attack", {"attack": "pgd:steps=2", "radii": [0.05, 0.1], "format": "safetensors"}),
+        ("span", {"radii": [0.1]}),
+    ],
+    ids=["attack", "attack-several", "span"],
+)
+def test_a_plan_counts_all_that_a_run_leaves_behind(tmp_path, monkeypatch, name, values):
+    from feint import catalog
+    from feint.runs import plan as plans
+
+    for module in (local, plans):  # a page is the same megabyte whatever the run: it would hide what is left out
+        monkeypatch.setattr(module, "report_files", lambda _: {"report.html": b""})
+    experiment = loaded(catalog.EXPERIMENTS[name])
+    settings = experiment.settings.parse({"threads": 1, "batch_size": 20, "data": {"limit": 300}, **values})
+    plan = planned(experiment, settings)
+    folder = local.run(experiment, settings, tmp_path, progress=False).folder
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    assert 1 / 1.5 < plan.size / size < 1.5
+
+
 def timed(experiment, settings, root):
     import time
 
