@@ -69,6 +69,15 @@ def test_who_cannot_compute(feint, command, flags, message):
     assert message in outcome.err
 
 
+@pytest.mark.filterwarnings("ignore")  # Ray's own
+def test_no_run_begins_where_no_cluster_is(feint, command, tmp_path):
+    pytest.importorskip("ray", reason="Ray is an extra: pip install 'feint[ray]'")
+    outcome = feint(*command, "--runner", "ray", "--address", "127.0.0.1:1")
+    assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1), outcome
+    assert "address: expected one of a Ray cluster, got '127.0.0.1:1': " in outcome.err
+    assert not (tmp_path / "feint-runs").exists()
+
+
 def test_in_python_objects_stay_here_and_names_are_checked():
     with pytest.raises(
         SpecError, match=r"^runner: expected one of local, processes, ray, got 'proceses'; did you mean"
