@@ -60,13 +60,18 @@ def test_workers_find_a_trained_victim_where_the_driver_does(feint, save_images,
         (["--shard", 1.5], "argument --shard: expected a whole number of at least 1, got 1.5"),
         (["--runner", "ray", "--devices", "0,1"], "devices: expected none with the runner ray, got cuda:0, cuda:1"),
         (["--devices", "cpu,0"], "devices: expected one kind, whose numbers are equal to the bit, got cpu and cuda"),
+        (["--devices", "cpu:9x"], "devices: expected names such as cpu or cuda:0, got 'cpu:9x'"),
+        (["--devices", "cpu,cpu:9x"], "devices: expected names such as cpu or cuda:0, got 'cpu:9x'"),
+        (["--devices", "99"], "devices: expected some of the GPUs that are there, which are "),
+        (["--devices", ""], "argument --devices: expected devices, such as 0,1, got nothing"),
         (["--storage", "nowhere://a"], "storage: expected a URL that fsspec knows, got 'nowhere://a'"),
     ],
 )
-def test_who_cannot_compute(feint, command, flags, message):
+def test_who_cannot_compute(feint, command, flags, message, tmp_path):
     outcome = feint(*command, *flags)
     assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1), outcome
     assert message in outcome.err
+    assert not (tmp_path / "feint-runs").exists()
 
 
 @pytest.mark.filterwarnings("ignore")  # Ray's own
@@ -109,6 +114,29 @@ def test_a_folder_of_sweeps(feint, images, networks, tmp_path):
     assert "empty: expected files of YAML in it, got none" in feint("run", tmp_path / "empty").err
     (folder / "a.yml").write_text(yaml.safe_dump({**own, "sweep": {"gird": 1}}))
     assert "a.yml: sweep: expected one of grid, list, got 'gird'" in feint("run", folder).err
+
+
+@pytest.mark.usefixtures("plain_report")
+def test_all_victims_of_a_sweep_are_there_before_the_first_of_it_runs(feint, images, networks, save_images, tmp_path):
+    own = {**SPEC, "data": str(images), "radii": [0.05]}
+    victims = [{"networks": [f"{networks}:build"]}, {"card": "small"}]
+    file = tmp_path / "asked.yaml"
+    file.write_text(yaml.safe_dump({**own, "sweep": {"grid": {"victim": victims}}}))
+    for more in ([], ["--plan"]):
+        outcome = feint("run", file, "--allow-code", "--quiet", *more)
+        assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1), outcome
+        assert "victim: expected one in feint-victims, got 'small'; there are none" in outcome.err
+        assert not (tmp_path / "feint-runs").exists()
+    drawn = np.random.default_rng(1).integers(0, 256, (24, 8, 8), dtype=np.uint8)
+    train = {
+        **{"experiment": "train", "name": "small", "network": f"{networks}:build", "data": str(images), "threads": 1},
+        **{"test": {"source": str(save_images("other.npz", images=drawn))}, "recipe": {"epochs": 1}},
+    }
+    file.write_text(yaml.safe_dump([train, {**own, "victim": {"card": "small"}}]))  # it will be there by then
+    outcome = feint("run", file, "--allow-code", "--quiet", "--json")
+    assert outcome.code == 0, outcome
+    file.write_text(yaml.safe_dump([train, {**own, "victim": {"card": "smal"}}]))
+    assert "got 'smal'; there are small" in feint("run", file, "--allow-code").err
 
 
 def _state(summary):
@@ -183,6 +211,9 @@ def test_a_plan_on_the_command_line_computes_nothing_that_is_kept(feint, images,
     assert not (tmp_path / "feint-runs").exists()
     outcome = feint("run", tmp_path / "asked.yaml", "--allow-code", "--plan", "--json", "--workers", 8)
     (first, _) = json.loads(outcome.out)
+    refused = feint("run", tmp_path / "asked.yaml", "--allow-code", "--plan", "--runner", "ray", "--devices", "cpu")
+    assert (refused.code, refused.out) == (2, "")
+    assert "devices: expected none with the runner ray, got cpu" in refused.err
     assert first["workers"] == 8
     assert set(first["seconds_by_runner"]) == {"local", "processes", "ray"}
     assert [each["stage"] for each in first["stages"]] == ["span"]

@@ -151,6 +151,19 @@ def find_device(name: str) -> str:
     return name
 
 
+def check_there(name: str) -> None:
+    """Raise a SpecError for a device of a worker's that is not there; nothing is put on it, that is the worker's."""
+    if name == "auto":
+        return
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise SpecError(f"devices: expected names such as cpu or cuda:0, got {name!r}") from error
+    count = torch.cuda.device_count()
+    if device.type == "cuda" and (device.index or 0) >= count:
+        raise SpecError(f"devices: expected some of the GPUs that are there, which are {count}, got {name!r}")
+
+
 def find_threads(count: int | None) -> int:
     """So many CPU threads, or as many as torch takes by itself.
 
