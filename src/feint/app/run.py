@@ -19,6 +19,7 @@ Programs that a file names, such as net.py:build, run with --allow-code only.
 import argparse
 import json
 import shlex
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -30,7 +31,8 @@ from feint.app.cli import Parser
 from feint.app.experiment import add_running, check_folders, check_tracker, tell, warn
 from feint.app.output import say
 from feint.app.running import asked_of, how_of, on_devices, runner_of, storage_of
-from feint.errors import SpecError
+from feint.errors import SpecError, StoreError
+from feint.printable import printable
 from feint.runs.experiment import Experiment
 from feint.runs.programs import check_programs
 from feint.runs.settings import RunSettings, near
@@ -175,6 +177,7 @@ def _run(asked: Sequence[tuple[Experiment[Any], RunSettings]], options: argparse
 
     _check(asked, options)
     results: list[Any] = []
+    untold: list[StoreError] = []
     with closing(runner_of(**how_of(options))) as runner:  # workers stay for one run after the other
         for experiment, settings in asked:
             result = local.run(
@@ -194,6 +197,12 @@ def _run(asked: Sequence[tuple[Experiment[Any], RunSettings]], options: argparse
             if not options.json:
                 shown = text(replace(result.report, warnings=()))
                 say(f"{experiment.name}: {shown}\n\nreport: {result.folder / 'report.html'}\n")
-            tell(options.track, result)
+            try:
+                tell(options.track, result)
+            except StoreError as error:  # the runs to come are worth having without it
+                untold.append(error)
+                print(f"feint: {printable(str(error))}", file=sys.stderr)
     if options.json:
         say(json.dumps(results, indent=2))
+    if untold:
+        raise StoreError(f"{options.track} did not take {len(untold)} of {len(results)} runs") from untold[-1]
