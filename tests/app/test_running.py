@@ -37,7 +37,7 @@ def test_two_workers_on_the_command_line_come_to_the_same(feint, command, tmp_pa
 
 
 @pytest.mark.usefixtures("plain_report")
-def test_workers_find_a_trained_victim_where_the_driver_does(feint, save_images, images, networks):
+def test_workers_find_a_trained_victim_where_the_driver_does(feint, save_images, images, networks, tmp_path):
     """The places of its weights are part of the run's id: workers are told of them in the driver's words."""
     recipe = ["--epochs", 1, "--training-batch", 9, "--threads", 1, "--quiet"]
     drawn = np.random.default_rng(1).integers(0, 256, (24, 8, 8), dtype=np.uint8)
@@ -47,6 +47,8 @@ def test_workers_find_a_trained_victim_where_the_driver_does(feint, save_images,
     own = ["audit", "--victim", "small", "--data", images, "--batch-size", 2, "--threads", 1, "--radii", 0.05]
     one = feint(*own, "--quiet", "--json")
     assert table(feint(*own, "--quiet", "--json", "--out", "two", "--workers", 2)).equals(table(one))
+    spelled = feint(*own, "--quiet", "--json", "--victims", tmp_path / "feint-victims")
+    assert json.loads(spelled.out)["run"]["id"] == json.loads(one.out)["run"]["id"]
 
 
 @pytest.mark.parametrize(

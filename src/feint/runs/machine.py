@@ -44,13 +44,18 @@ class Machine:
     allow_code: bool = False
 
     @classmethod
-    def find(cls, settings: RunSettings, **values: Any) -> "Machine":
+    def find(cls, settings: RunSettings, *, victims: Path = VICTIMS, **values: Any) -> "Machine":
         """This machine, as settings ask for it.
+
+        The places of weights are part of a run's id: however the folder of victims is spelled that lies in the one
+        that we work in, it is the same run.
 
         Raises:
             SpecError: there is no such device, or there are not so many threads.
         """
-        return cls(find_device(settings.device), find_threads(settings.threads), **values)
+        if victims.is_relative_to(Path.cwd()):
+            victims = victims.relative_to(Path.cwd())
+        return cls(find_device(settings.device), find_threads(settings.threads), victims, **values)
 
     def settled(self, settings: S, shape: tuple[int, ...], count: int) -> S:
         """Settings with the device, threads and batch size that they come to.
