@@ -75,3 +75,14 @@ def test_one_input_without_a_number(feint, marked, tmp_path, asked):
     assert MARKED not in after["sample"]
     for key, column in after.items():
         assert np.array_equal(column, before[key][kept], equal_nan=column.dtype.kind == "f"), key
+
+
+@pytest.mark.usefixtures("plain_report")
+def test_several_inputs_without_a_number(feint, marked, save_images, tmp_path):
+    images = np.load(marked)["images"]
+    images[MARKED + 1, 0, 0] = 255
+    network = f"{tmp_path / 'networks.py'}:broken"
+    found = feint("span", "--radii", 0.05, "--data", save_images(images=images), "--network", network, "--threads", 1)
+    assert found.code == 0, found
+    said = "2 inputs are left out of all numbers: the network returns NaN or infinity for them"
+    assert f"feint: warning: {said}\n" in found.err

@@ -37,7 +37,7 @@ def test_two_workers_on_the_command_line_come_to_the_same(feint, command, tmp_pa
 
 
 @pytest.mark.usefixtures("plain_report")
-def test_workers_find_a_trained_victim_where_the_driver_does(feint, save_images, images, networks):
+def test_workers_find_a_trained_victim_where_the_driver_does(feint, save_images, images, networks, tmp_path):
     """The places of its weights are part of the run's id: workers are told of them in the driver's words."""
     recipe = ["--epochs", 1, "--training-batch", 9, "--threads", 1, "--quiet"]
     drawn = np.random.default_rng(1).integers(0, 256, (24, 8, 8), dtype=np.uint8)
@@ -47,6 +47,8 @@ def test_workers_find_a_trained_victim_where_the_driver_does(feint, save_images,
     own = ["audit", "--victim", "small", "--data", images, "--batch-size", 2, "--threads", 1, "--radii", 0.05]
     one = feint(*own, "--quiet", "--json")
     assert table(feint(*own, "--quiet", "--json", "--out", "two", "--workers", 2)).equals(table(one))
+    spelled = feint(*own, "--quiet", "--json", "--victims", tmp_path / "feint-victims")
+    assert json.loads(spelled.out)["run"]["id"] == json.loads(one.out)["run"]["id"]
 
 
 @pytest.mark.parametrize(
@@ -60,13 +62,27 @@ def test_workers_find_a_trained_victim_where_the_driver_does(feint, save_images,
         (["--shard", 1.5], "argument --shard: expected a whole number of at least 1, got 1.5"),
         (["--runner", "ray", "--devices", "0,1"], "devices: expected none with the runner ray, got cuda:0, cuda:1"),
         (["--devices", "cpu,0"], "devices: expected one kind, whose numbers are equal to the bit, got cpu and cuda"),
+        (["--devices", "cpu:9x"], "devices: expected names such as cpu or cuda:0, got 'cpu:9x'"),
+        (["--devices", "cpu,cpu:9x"], "devices: expected names such as cpu or cuda:0, got 'cpu:9x'"),
+        (["--devices", "99"], "devices: expected some of the GPUs that are there, which are "),
+        (["--devices", ""], "argument --devices: expected devices, such as 0,1, got nothing"),
         (["--storage", "nowhere://a"], "storage: expected a URL that fsspec knows, got 'nowhere://a'"),
     ],
 )
-def test_who_cannot_compute(feint, command, flags, message):
+def test_who_cannot_compute(feint, command, flags, message, tmp_path):
     outcome = feint(*command, *flags)
     assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1), outcome
     assert message in outcome.err
+    assert not (tmp_path / "feint-runs").exists()
+
+
+@pytest.mark.filterwarnings("ignore")  # Ray's own
+def test_no_run_begins_where_no_cluster_is(feint, command, tmp_path):
+    pytest.importorskip("ray", reason="Ray is an extra: pip install 'feint[ray]'")
+    outcome = feint(*command, "--runner", "ray", "--address", "127.0.0.1:1")
+    assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1), outcome
+    assert "address: expected one of a Ray cluster, got '127.0.0.1:1': " in outcome.err
+    assert not (tmp_path / "feint-runs").exists()
 
 
 def test_in_python_objects_stay_here_and_names_are_checked():
@@ -102,6 +118,29 @@ def test_a_folder_of_sweeps(feint, images, networks, tmp_path):
     assert "a.yml: sweep: expected one of grid, list, got 'gird'" in feint("run", folder).err
 
 
+@pytest.mark.usefixtures("plain_report")
+def test_all_victims_of_a_sweep_are_there_before_the_first_of_it_runs(feint, images, networks, save_images, tmp_path):
+    own = {**SPEC, "data": str(images), "radii": [0.05]}
+    victims = [{"networks": [f"{networks}:build"]}, {"card": "small"}]
+    file = tmp_path / "asked.yaml"
+    file.write_text(yaml.safe_dump({**own, "sweep": {"grid": {"victim": victims}}}))
+    for more in ([], ["--plan"]):
+        outcome = feint("run", file, "--allow-code", "--quiet", *more)
+        assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1), outcome
+        assert "victim: expected one in feint-victims, got 'small'; there are none" in outcome.err
+        assert not (tmp_path / "feint-runs").exists()
+    drawn = np.random.default_rng(1).integers(0, 256, (24, 8, 8), dtype=np.uint8)
+    train = {
+        **{"experiment": "train", "name": "small", "network": f"{networks}:build", "data": str(images), "threads": 1},
+        **{"test": {"source": str(save_images("other.npz", images=drawn))}, "recipe": {"epochs": 1}},
+    }
+    file.write_text(yaml.safe_dump([train, {**own, "victim": {"card": "small"}}]))  # it will be there by then
+    outcome = feint("run", file, "--allow-code", "--quiet", "--json")
+    assert outcome.code == 0, outcome
+    file.write_text(yaml.safe_dump([train, {**own, "victim": {"card": "smal"}}]))
+    assert "got 'smal'; there are small" in feint("run", file, "--allow-code").err
+
+
 def _state(summary):
     return json.loads((Path(summary["run"]["folder"]) / "run.json").read_text())
 
@@ -131,6 +170,29 @@ def test_a_plan_is_within_a_factor_of_what_a_run_costs(tmp_path, monkeypatch):
     assert told["seconds_by_runner"]["local"] == plan.seconds()
 
 
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("attack", {"attack": "pgd:steps=2", "radii": [0.1]}),
+        ("attack", {"attack": "pgd:steps=2", "radii": [0.05, 0.1], "format": "safetensors"}),
+        ("span", {"radii": [0.1]}),
+    ],
+    ids=["attack", "attack-several", "span"],
+)
+def test_a_plan_counts_all_that_a_run_leaves_behind(tmp_path, monkeypatch, name, values):
+    from feint import catalog
+    from feint.runs import plan as plans
+
+    for module in (local, plans):  # a page is the same megabyte whatever the run: it would hide what is left out
+        monkeypatch.setattr(module, "report_files", lambda _: {"report.html": b""})
+    experiment = loaded(catalog.EXPERIMENTS[name])
+    settings = experiment.settings.parse({"threads": 1, "batch_size": 20, "data": {"limit": 300}, **values})
+    plan = planned(experiment, settings)
+    folder = local.run(experiment, settings, tmp_path, progress=False).folder
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    assert 1 / 1.5 < plan.size / size < 1.5
+
+
 def timed(experiment, settings, root):
     import time
 
@@ -151,6 +213,9 @@ def test_a_plan_on_the_command_line_computes_nothing_that_is_kept(feint, images,
     assert not (tmp_path / "feint-runs").exists()
     outcome = feint("run", tmp_path / "asked.yaml", "--allow-code", "--plan", "--json", "--workers", 8)
     (first, _) = json.loads(outcome.out)
+    refused = feint("run", tmp_path / "asked.yaml", "--allow-code", "--plan", "--runner", "ray", "--devices", "cpu")
+    assert (refused.code, refused.out) == (2, "")
+    assert "devices: expected none with the runner ray, got cpu" in refused.err
     assert first["workers"] == 8
     assert set(first["seconds_by_runner"]) == {"local", "processes", "ray"}
     assert [each["stage"] for each in first["stages"]] == ["span"]

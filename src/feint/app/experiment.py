@@ -121,11 +121,10 @@ def run(experiment: Experiment[Any], settings: Settings, options: argparse.Names
     from feint.runs.runners import local
 
     assert isinstance(settings, RunSettings)
-    settings = on_devices(settings, options.devices)
     with closing(runner_of(**how_of(options))) as runner:
         result = local.run(
             experiment,
-            settings,
+            on_devices(settings, options.devices),
             options.out,
             victims=options.victims,
             command=line,

@@ -19,6 +19,7 @@ Programs that a file names, such as net.py:build, run with --allow-code only.
 import argparse
 import json
 import shlex
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -29,8 +30,9 @@ from feint import catalog
 from feint.app.cli import Parser
 from feint.app.experiment import add_running, check_folders, check_tracker, tell, warn
 from feint.app.output import say
-from feint.app.running import how_of, on_devices, runner_of, storage_of
-from feint.errors import SpecError
+from feint.app.running import asked_of, how_of, on_devices, runner_of, storage_of
+from feint.errors import SpecError, StoreError
+from feint.printable import printable
 from feint.runs.experiment import Experiment
 from feint.runs.programs import check_programs
 from feint.runs.settings import RunSettings, near
@@ -131,13 +133,28 @@ def described(document: Any, where: str) -> tuple[Experiment[Any], RunSettings]:
     return experiment, experiment.settings.parse(values)
 
 
+def _check(asked: Sequence[tuple[Experiment[Any], RunSettings]], options: argparse.Namespace) -> None:
+    """Raise a SpecError for what is wrong with any of them, before the first of them runs for an hour."""
+    from feint.threats.things import check_words
+    from feint.victims.cards import check_cards
+
+    coming: list[str] | None = []
+    for experiment, settings in asked:
+        check_words(settings)
+        if coming is None:
+            continue
+        check_cards(settings, options.victims, allow_code=options.allow_code, coming=coming)
+        if experiment.trains:  # what it makes may be meant further down; a paper makes several
+            name: Any = getattr(settings, "name", None)
+            coming = [*coming, name] if isinstance(name, str) else None
+
+
 def _plan(asked: Sequence[tuple[Experiment[Any], RunSettings]], options: argparse.Namespace) -> None:
     """Say what experiments will cost."""
     from feint.runs import plan
-    from feint.threats.things import check_words
 
-    for _, settings in asked:
-        check_words(settings)
+    asked_of(options.runner, options.workers, options.devices, options.address)
+    _check(asked, options)
     workers = options.workers or len(options.devices) or 2
     plans: list[plan.Plan] = []
     for experiment, settings in asked:
@@ -157,11 +174,10 @@ def _run(asked: Sequence[tuple[Experiment[Any], RunSettings]], options: argparse
     check_folders(options, any(experiment.trains for experiment, _ in asked))
     from feint.reports.text import text
     from feint.runs.runners import local
-    from feint.threats.things import check_words
 
-    for _, settings in asked:  # before the first of them runs for an hour
-        check_words(settings)
+    _check(asked, options)
     results: list[Any] = []
+    untold: list[StoreError] = []
     with closing(runner_of(**how_of(options))) as runner:  # workers stay for one run after the other
         for experiment, settings in asked:
             result = local.run(
@@ -181,6 +197,12 @@ def _run(asked: Sequence[tuple[Experiment[Any], RunSettings]], options: argparse
             if not options.json:
                 shown = text(replace(result.report, warnings=()))
                 say(f"{experiment.name}: {shown}\n\nreport: {result.folder / 'report.html'}\n")
-            tell(options.track, result)
+            try:
+                tell(options.track, result)
+            except StoreError as error:  # the runs to come are worth having without it
+                untold.append(error)
+                print(f"feint: {printable(str(error))}", file=sys.stderr)
     if options.json:
         say(json.dumps(results, indent=2))
+    if untold:
+        raise StoreError(f"{options.track} did not take {len(untold)} of {len(results)} runs") from untold[-1]

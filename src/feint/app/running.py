@@ -55,7 +55,10 @@ def _devices(text: str) -> tuple[str, ...]:
     >>> _devices("0,1"), _devices("cpu,cpu")
     (('cuda:0', 'cuda:1'), ('cpu', 'cpu'))
     """
-    return tuple(f"cuda:{each}" if each.isdigit() else each for each in text.replace(" ", "").split(",") if each)
+    found = tuple(f"cuda:{each}" if each.isdigit() else each for each in text.replace(" ", "").split(",") if each)
+    if not found:
+        raise argparse.ArgumentTypeError("expected devices, such as 0,1, got nothing")
+    return found
 
 
 def how_of(options: argparse.Namespace) -> dict[str, Any]:
@@ -64,6 +67,28 @@ def how_of(options: argparse.Namespace) -> dict[str, Any]:
         "name": options.runner,
         **{key: getattr(options, key) for key in ("workers", "devices", "shard", "address")},
     }
+
+
+def asked_of(
+    name: str | None, workers: int | None, devices: Sequence[str], address: str | None
+) -> tuple[str, dict[str, Any]]:
+    """A runner's name, and what it is told; as for `runner_of`.
+
+    Raises:
+        SpecError: there is none of that name, or it has no such setting.
+    """
+    name = name or ("processes" if (workers or 1) > 1 or devices else "local")
+    if name not in catalog.RUNNERS:
+        known = catalog.RUNNERS
+        raise SpecError(f"runner: expected one of {', '.join(known)}, got {name!r}{near(name, known)}")
+    own: dict[str, Any] = {"workers": workers, "devices": tuple(devices) or None, "address": address}
+    own = {key: value for key, value in own.items() if value is not None}
+    taken = {"local": (), "processes": ("workers", "devices"), "ray": ("workers", "address")}[name]
+    for key, value in own.items():
+        if key not in taken:
+            told = ", ".join(value) if key == "devices" else value
+            raise SpecError(f"{key}: expected none with the runner {name}, got {told}")
+    return name, own
 
 
 def runner_of(
@@ -85,17 +110,7 @@ def runner_of(
     Raises:
         SpecError: there is none of that name, or it has no such setting.
     """
-    name = name or ("processes" if (workers or 1) > 1 or devices else "local")
-    if name not in catalog.RUNNERS:
-        known = catalog.RUNNERS
-        raise SpecError(f"runner: expected one of {', '.join(known)}, got {name!r}{near(name, known)}")
-    own: dict[str, Any] = {"workers": workers, "devices": tuple(devices) or None, "address": address}
-    own = {key: value for key, value in own.items() if value is not None}
-    taken = {"local": (), "processes": ("workers", "devices"), "ray": ("workers", "address")}[name]
-    for key, value in own.items():
-        if key not in taken:
-            told = ", ".join(value) if key == "devices" else value
-            raise SpecError(f"{key}: expected none with the runner {name}, got {told}")
+    name, own = asked_of(name, workers, devices, address)
     return loaded(catalog.RUNNERS[name])(shard=shard, **own)
 
 
@@ -114,9 +129,15 @@ def on_devices(settings: RunSettings, devices: Sequence[str]) -> RunSettings:
     """Settings for the kind of device that the workers have.
 
     Raises:
-        SpecError: several kinds, whose numbers differ.
+        SpecError: several kinds, whose numbers differ, or one that is not there.
     """
+    if not devices:
+        return settings
+    from feint.runs.machine import check_there
+
     kinds = list(dict.fromkeys(each.partition(":")[0] for each in devices))
     if len(kinds) > 1:
         raise SpecError(f"devices: expected one kind, whose numbers are equal to the bit, got {' and '.join(kinds)}")
-    return settings.but(device=kinds[0]) if kinds else settings
+    for each in devices:
+        check_there(each)
+    return settings.but(device=kinds[0])

@@ -44,13 +44,18 @@ class Machine:
     allow_code: bool = False
 
     @classmethod
-    def find(cls, settings: RunSettings, **values: Any) -> "Machine":
+    def find(cls, settings: RunSettings, *, victims: Path = VICTIMS, **values: Any) -> "Machine":
         """This machine, as settings ask for it.
+
+        The places of weights are part of a run's id: however the folder of victims is spelled that lies in the one
+        that we work in, it is the same run.
 
         Raises:
             SpecError: there is no such device, or there are not so many threads.
         """
-        return cls(find_device(settings.device), find_threads(settings.threads), **values)
+        if victims.is_relative_to(Path.cwd()):
+            victims = victims.relative_to(Path.cwd())
+        return cls(find_device(settings.device), find_threads(settings.threads), victims, **values)
 
     def settled(self, settings: S, shape: tuple[int, ...], count: int) -> S:
         """Settings with the device, threads and batch size that they come to.
@@ -149,6 +154,19 @@ def find_device(name: str) -> str:
         reason = str(error).splitlines()[0]
         raise SpecError(f"device: expected cpu, or an accelerator that is there, got {name!r} ({reason})") from error
     return name
+
+
+def check_there(name: str) -> None:
+    """Raise a SpecError for a device of a worker's that is not there; nothing is put on it, that is the worker's."""
+    if name == "auto":
+        return
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise SpecError(f"devices: expected names such as cpu or cuda:0, got {name!r}") from error
+    count = torch.cuda.device_count()
+    if device.type == "cuda" and (device.index or 0) >= count:
+        raise SpecError(f"devices: expected some of the GPUs that are there, which are {count}, got {name!r}")
 
 
 def find_threads(count: int | None) -> int:

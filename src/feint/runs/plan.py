@@ -17,6 +17,7 @@ from feint.errors import FeintError
 
 from .blame import blamed
 from .experiment import Experiment
+from .folder.delivery import Delivery
 from .folder.ledger import Ledger, run_id
 from .machine import VICTIMS, Machine, counted
 from .run import Run
@@ -70,7 +71,7 @@ class Plan:
         run: its id.
         stages: what each costs; those of other runs that it is made of, too.
         prepare: seconds until the first piece, with the libraries loaded.
-        report: seconds for summary and report.
+        report: seconds for what is made of the records: files that are delivered, summary and report.
         report_size: their bytes.
         threads: of each worker.
     """
@@ -184,8 +185,10 @@ def planned(
             name = run_id(experiment.name, state["settings"], state["identity"])
             with Ledger.open(Path(folder) / name, state) as ledger:
                 stages = list(_costs(experiment, work, ledger, machine))
-                report, size = _report(Run(ledger.path, experiment, ledger.state))
-    return Plan(name, tuple(stages), prepare, report, size, machine.threads)
+                run = Run(ledger.path, experiment, ledger.state)
+                delivering, delivered = _delivered(work, run, stages)
+                report, drawn = _report(run)
+    return Plan(name, tuple(stages), prepare, delivering + report, delivered + drawn, machine.threads)
 
 
 def _costs(experiment: Experiment[Any], work: Work, ledger: Ledger, machine: Machine) -> Iterator[Cost]:
@@ -196,7 +199,8 @@ def _costs(experiment: Experiment[Any], work: Work, ledger: Ledger, machine: Mac
                     child.experiment, child.settings, victims=machine.victims, allow_code=machine.allow_code
                 )
                 yield from found.stages
-                yield Cost(f"report of {found.run}", 1, "steps", 1, 1, found.prepare + found.report, 0, 0, 0)
+                report = f"report of {found.run}"
+                yield Cost(report, 1, "steps", 1, 1, found.prepare + found.report, 0, 0, found.report_size)
             continue
         earlier = Run(ledger.path, experiment, ledger.state)
         groups: dict[tuple[int, ...], list[Piece]] = {}
@@ -259,6 +263,20 @@ def _cost(stage: Stage, pieces: Sequence[Piece], work: Work, ledger: Ledger, ear
         before + round(forwards * times * whole),
         round(size * times) + entry * len(pieces),
     )
+
+
+def _delivered(work: Work, run: Run, stages: Sequence[Cost]) -> tuple[float, int]:
+    """Seconds and bytes of what the run's folder is given at the end, which grows with what it is made of."""
+    if work.deliver is None or work.places:  # a victim is not trained yet, and lies where nothing is to be written
+        return 0.0, 0
+    begun, delivery = time.perf_counter(), Delivery(run.path)
+    try:
+        work.deliver(run, delivery)
+    except FeintError:  # nothing of what was tried could be read
+        return 0.0, 0
+    size = sum((run.path / name).stat().st_size for name in delivery.written)
+    times = max(each.amount / each.tried for each in stages)
+    return times * (time.perf_counter() - begun), round(times * size)
 
 
 def _report(run: Run) -> tuple[float, int]:

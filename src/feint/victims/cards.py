@@ -2,14 +2,15 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 from feint.errors import SpecError, StoreError
 from feint.runs.programs import is_program, is_remembered, refused
+from feint.runs.settings import Settings
 
-from .settings import DataSettings, NetworkWord, VictimSettings
+from .settings import AutoencoderSettings, DataSettings, NetworkWord, VictimSettings
 
 CARD = "card.json"
 AUTOENCODER = "autoencoder"
@@ -42,6 +43,26 @@ def read_victim(root: Path, name: str, *, allow_code: bool = False) -> VictimSet
     except (KeyError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise StoreError(f"{root / name / CARD} is no card of a victim: {type(error).__name__}: {reason}") from error
+
+
+def check_cards(settings: Settings, root: Path, *, allow_code: bool = False, coming: Collection[str] = ()) -> None:
+    """Raise a SpecError for trained victims that are not there, whatever holds their names.
+
+    Args:
+        settings: what is asked of an experiment.
+        root: where victims lie.
+        allow_code: whether a card may name a program.
+        coming: victims that will be there by then.
+    """
+    for name in type(settings).model_fields:
+        value: Any = getattr(settings, name)
+        for each in cast(tuple[Any, ...], value) if isinstance(value, tuple) else (value,):
+            if isinstance(each, VictimSettings) and each.card is not None and each.card not in coming:
+                read_victim(root, each.card, allow_code=allow_code)
+            elif isinstance(each, AutoencoderSettings) and each.name not in coming:
+                read_card(root, each.name)
+            elif isinstance(each, Settings):
+                check_cards(each, root, allow_code=allow_code, coming=coming)
 
 
 def data_on_card(root: Path, name: str) -> DataSettings | None:

@@ -37,6 +37,19 @@ def test_an_empty_store(feint):
     assert lines(feint("runs", "--json")) == ["[]"]
 
 
+def test_near_misses_are_named(feint, three, write_run):
+    assert lines(feint("runs", "shw", "audit-01")) == ["no runs that fit; did you mean 'show'?"]
+    for arguments in (["--experiment", "adit"], ["export", "runs.csv", "--experiment", "adit"]):
+        outcome = feint("runs", *arguments)
+        assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1), outcome
+        assert "feint: experiment: expected one of audit, " in outcome.err
+        assert "got 'adit'; did you mean 'audit'?" in outcome.err
+    assert lines(feint("runs", "--experiment", "latent")) == ["no runs that fit"]  # there is such an experiment
+    write_run("mine-04", experiment="mine")  # one of the user's own
+    assert feint("runs", "--rescan", "--experiment", "mine").code == 0
+    assert lines(feint("runs", "--experiment", "mine", "--victim", "x")) == ["no runs that fit"]
+
+
 def test_a_real_run_is_listed_without_being_asked_for(feint, networks, images):
     arguments = ("--network", f"{networks}:build", "--data", images, "--radii", "0.1", "--threads", 1, "--quiet")
     done = feint("audit", *arguments, "--json")

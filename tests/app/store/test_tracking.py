@@ -50,6 +50,20 @@ def test_a_tracker_that_does_not_take_it_costs_no_run(feint, command, tracked, m
     assert f"{folder} is whole, and MLflow did not take it: " in outcome.err.splitlines()[-1]
 
 
+def test_a_tracker_that_fails_ends_no_sweep(feint, networks, images, tracked, monkeypatch, tmp_path):
+    (tmp_path / "a-file").write_text("")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", (tmp_path / "a-file" / "below").as_uri())
+    own = {"experiment": "span", "data": str(images), "victim": {"networks": [f"{networks}:build"]}, "threads": 1}
+    (tmp_path / "asked.yaml").write_text(json.dumps({**own, "sweep": {"grid": {"radii": [[0.05], [0.1]]}}}))
+    outcome = feint("run", "asked.yaml", "--allow-code", "--quiet", "--json", "--track", "mlflow")
+    assert outcome.code == 2
+    folders = [each["run"]["folder"] for each in json.loads(outcome.out)]
+    assert len(folders) == 2
+    said = [line for line in outcome.err.splitlines() if "MLflow did not take" in line or "mlflow did not" in line]
+    assert [line.partition(" is whole")[0] for line in said[:2]] == [f"feint: {folder}" for folder in folders]
+    assert said[2:] == ["feint: mlflow did not take 2 of 2 runs"]
+
+
 def test_without_mlflow_nothing_is_computed(feint, command, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "mlflow", None)
     monkeypatch.setattr("feint.runs.tracking.find_spec", lambda _: None)

@@ -120,3 +120,17 @@ def test_no_such_cluster():
     actors = cluster.Actors(Ray, 1, "there:1")
     with pytest.raises(SpecError, match=r"^address: expected one of a Ray cluster, got 'there:1': nobody answers$"):
         actors._begin()
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("address", ["127.0.0.1:PORT", "ray://127.0.0.1:PORT", "nowhere", "127.0.0.1:none"])
+def test_an_address_where_nobody_answers_is_found_out_before_a_run_begins(address, capfd):
+    """Ray itself takes minutes to find out."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    begun = time.monotonic()
+    with pytest.raises(SpecError, match=r"^address: expected one of a Ray cluster, got '.*': .") as caught:
+        cluster.on_ray(1, address.replace("PORT", str(port)))
+    assert time.monotonic() - begun < 20
+    assert "\n" not in str(caught.value)
+    assert capfd.readouterr() == ("", "")

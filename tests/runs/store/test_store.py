@@ -123,6 +123,15 @@ def test_filters(store, write_run):
     assert ids(store.runs(Wanted(protocol=store.find("audit-01").protocol))) == ["audit-01"]
 
 
+def test_a_run_that_ends_while_the_list_is_read_was_not_interrupted(store, write_run):
+    store.register(write_run(state="running"))
+    assert store.find("audit-0000000001").state == "interrupted"
+    write_run()  # it is complete by now, and its note is not taken in yet
+    assert store.find("audit-0000000001").state == "complete"
+    assert store.runs(Wanted(state="interrupted")) == []
+    assert store.count(Wanted(state="interrupted")) == 0
+
+
 def test_sorting(store, write_run):
     for at, aurc in enumerate((0.2, 0.1, 0.3)):
         store.register(write_run(f"audit-{at}", summary=summary_of(0.1, clean={"aurc": aurc})))

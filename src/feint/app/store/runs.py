@@ -25,12 +25,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from feint import catalog
 from feint.app.cli import Parser
 from feint.app.output import say
 from feint.errors import SpecError
 
 if TYPE_CHECKING:
-    from feint.runs.store.listing import Wanted
+    from feint.runs.store.listing import Listed, Wanted
     from feint.runs.store.store import Store
 
 SHOWN = 50
@@ -173,13 +174,16 @@ def _list(wanted: "Wanted", options: argparse.Namespace) -> None:
     with open_store() as store:
         if options.rescan is not None:
             _rescan(store, options.rescan)
-        runs = store.runs(wanted)
+        runs = _found(store, wanted)
         every = len(runs) if wanted.limit is None or len(runs) < wanted.limit else store.count(wanted)
     if options.json:
         say(json.dumps([asdict(run) for run in runs], indent=2))
         return
     if not runs:
-        say("no runs" if not every and _all(wanted) else "no runs that fit")
+        from feint.runs.settings import near
+
+        meant = near(wanted.text[0], VERBS) if wanted.text else ""
+        say("no runs" if not every and _all(wanted) else f"no runs that fit{meant}")
         return
     say(table(runs))
     if every > len(runs):
@@ -187,6 +191,22 @@ def _list(wanted: "Wanted", options: argparse.Namespace) -> None:
     if left := [run for run in runs if run.state == "interrupted"]:
         say("\ninterrupted; what was computed is kept, and the same command goes on from there:")
         say("\n".join(f"  {goes_on(run)}" for run in left))
+
+
+def _found(store: "Store", wanted: "Wanted") -> "list[Listed]":
+    """Runs that fit.
+
+    Raises:
+        SpecError: there is no such experiment, neither in the catalog nor among runs.
+    """
+    from feint.runs.settings import near
+    from feint.runs.store.listing import Wanted
+
+    runs, name = store.runs(wanted), wanted.experiment
+    known = {**catalog.EXPERIMENTS, **catalog.PAPERS}
+    if not runs and name is not None and name not in known and not store.count(Wanted(experiment=name)):
+        raise SpecError(f"experiment: expected one of {', '.join(known)}, got {name!r}{near(name, known)}")
+    return runs
 
 
 def _all(wanted: "Wanted") -> bool:
@@ -218,7 +238,7 @@ def _export(file: Path, wanted: "Wanted") -> None:
     from feint.app.store.export import export
 
     with open_store() as store:
-        runs = store.runs(wanted)
+        runs = _found(store, wanted)
         rows = export(file, runs, store.metrics(runs))
     say(f"{file}: {rows} rows of {len(runs)} runs")
 

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO, Literal
 
 import numpy as np
 
+from feint.errors import DataError
 from feint.runs.folder.delivery import Delivery
 from feint.runs.run import Run
 from feint.runs.work import Array
@@ -48,6 +49,8 @@ def _planned(run: Run, members: dict[str, str]) -> Plan:
     shapes: dict[str, tuple[int, ...]] = {}
     kinds: dict[str, np.dtype[Any]] = {}
     pieces = [piece for piece in run.pieces("attacked") if run.arrays("attacked", piece)]  # none is empty
+    if not pieces:
+        raise DataError(f"{run.about['data']}: expected images that can be read, got none")
 
     @lru_cache(maxsize=1)  # one piece at a time
     def read(piece: str) -> dict[str, Array]:

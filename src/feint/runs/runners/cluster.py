@@ -7,6 +7,7 @@ stages found goes to actors through Ray's object store, where the folder itself 
 
 import os
 import pickle
+import socket
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -28,6 +29,9 @@ PATIENT = {
 }
 """Nothing is told to anybody; and a machine that is busy may take its time to start a cluster."""
 
+ANSWER = 5.0
+"""Seconds that a cluster has to take a connection."""
+
 
 def on_ray(workers: int | None = None, address: str | None = None, shard: int | None = None) -> Crew:
     """A runner of actors on a Ray cluster.
@@ -47,7 +51,25 @@ def on_ray(workers: int | None = None, address: str | None = None, shard: int | 
         import ray  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise SpecError("runner: expected ray to be installed (pip install 'feint[ray]'), got none") from error
+    if address is not None and not ray.is_initialized():
+        _check(ray, address)
     return Crew(Actors(ray, workers or 2, address), shard)
+
+
+def _check(ray: Any, address: str) -> None:
+    """Raise a SpecError where nobody answers: Ray itself waits for minutes, and talks, when a run has begun."""
+    try:
+        there: str | None = address.partition("://")[2] or ray._private.services.canonicalize_bootstrap_address(address)
+        if there is not None:  # "local" is none yet
+            host, _, port = there.rpartition(":")
+            socket.create_connection((host.strip("[]"), int(port)), ANSWER).close()
+    except (OSError, ValueError) as error:
+        raise _none(address, error) from error
+
+
+def _none(address: str | None, error: Exception) -> SpecError:
+    reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+    return SpecError(f"address: expected one of a Ray cluster, got {address!r}: {reason}")
 
 
 @final
@@ -91,8 +113,7 @@ class Actors:
         try:
             self._ray.init(logging_level="error", **own)
         except (ConnectionError, ValueError) as error:
-            reason = str(error).splitlines()[0]
-            raise SpecError(f"address: expected one of a Ray cluster, got {self._address!r}: {reason}") from error
+            raise _none(self._address, error) from error
         self._began = True
 
     def _earlier(self, order: Order) -> Any:

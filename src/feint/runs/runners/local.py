@@ -214,8 +214,10 @@ def _warned(summary: Mapping[str, Any], run: Run) -> Mapping[str, Any]:
     left = sum(reason == NAN for _, reason in run.skipped)
     if not left or "warnings" not in summary:
         return summary
-    one = f"{left} inputs are" if left > 1 else "1 input is"
-    return {**summary, "warnings": [*summary["warnings"], f"{one} left out of all numbers: {NAN}"]}
+    said = f"1 input is left out of all numbers: {NAN}"
+    if left > 1:
+        said = f"{left} inputs are left out of all numbers: {NAN.removesuffix('it')}them"
+    return {**summary, "warnings": [*summary["warnings"], said]}
 
 
 def report_files(report: Report) -> dict[str, bytes]:

@@ -12,6 +12,7 @@ from typing import Any, final
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
 from feint.errors import StoreError
+from feint.runs.folder import files
 
 from .alive import at_work
 from .figures import Metric
@@ -164,8 +165,17 @@ def count(connection: Connection, wanted: Wanted) -> int:
 def _listed(row: Mapping[Any, Any]) -> Listed:
     values = dict(row)
     if values["state"] != "complete":
-        values["state"] = "running" if at_work(Path(values["folder"])) else "interrupted"
+        values["state"] = _now(Path(values["folder"]))
     return Listed(**values)
+
+
+def _now(folder: Path) -> str:
+    """How far a run is that the store knows as begun."""
+    if at_work(folder):
+        return "running"
+    # Nobody is at work: it may have ended since it was asked for, and the store has not heard of that yet.
+    state = files.read_sealed(folder / "run.json")
+    return "complete" if state is not None and state.get("state") == "complete" else "interrupted"
 
 
 def _where(wanted: Wanted) -> list[ColumnElement[bool]]:
