@@ -74,9 +74,11 @@ def records(root: Path):
     return Run.load(folder, AUDIT).table("records").read()
 
 
-# Room for nothing, for the beginning, for some of the parts, for all of them but not for the report.
-@pytest.mark.parametrize("room", [0, 8 << 10, 20 << 10, 36 << 10, 64 << 10, 2 << 20])
-def test_disk_full(feint, command, small_disk, tmp_path: Path, room, plain_report):
+# Room for nothing, for the beginning, for some of the three parts, for all of them but not for the report.
+@pytest.mark.parametrize(
+    ("room", "parts"), [(0, 0), (8 << 10, 0), (20 << 10, 0), (36 << 10, 1), (64 << 10, 2), (2 << 20, 3)]
+)
+def test_disk_full(feint, command, small_disk, tmp_path: Path, room, parts, plain_report):
     folder, only = small_disk
     runs = folder / "runs"
     with only(room):
@@ -86,6 +88,7 @@ def test_disk_full(feint, command, small_disk, tmp_path: Path, room, plain_repor
         assert outcome.err.startswith("feint: cannot write ")
         assert outcome.err.count("\n") == 1
         kept = sorted(runs.glob("*/tables/*/*.parquet"))
+        assert len(kept) >= parts
         assert all(pq.read_table(path).num_rows for path in kept)
         assert not [path for path in runs.rglob("*") if path.name.endswith(".tmp")]
         for run in runs.glob("audit-*"):
