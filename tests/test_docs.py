@@ -101,3 +101,12 @@ def test_the_sweep_that_the_page_shows_is_understood(tmp_path: Path):
     (sweep,) = re.findall(r"\n\n((?:    .*\n)+)", part)
     (tmp_path / "shown.yaml").write_text(textwrap.dedent(sweep))
     assert len(list(read(tmp_path / "shown.yaml"))) == 8
+
+
+def test_every_claim_of_the_paper_on_ace_has_a_verdict():
+    from feint.experiments.papers.ace.paper import PAPER_CLAIMS
+
+    page = (ROOT / "docs" / "ace-results.md").read_text()
+    rows = re.findall(r"^\| `([a-z-]+)` \(.*\| ([^|]+) \|$", page[page.index("## The paper's claims") :], re.MULTILINE)
+    assert [name for name, _ in rows] == [claim.name for claim in PAPER_CLAIMS]
+    assert all(re.match(r"(for|against|partly)\b", verdict) for _, verdict in rows)
