@@ -100,6 +100,19 @@ def read_sealed(place: Path) -> dict[str, Any] | None:
         return None
 
 
+def read_json(place: Path) -> Any:
+    """What a file of JSON holds, whoever wrote it.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no JSON, or nested too deep to be read.
+    """
+    try:
+        return json.loads(place.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise ValueError("it is nested too deep") from error
+
+
 @contextmanager
 def explained(path: Path) -> Generator[None]:
     """Turns what the operating system refuses into one line that names the place."""

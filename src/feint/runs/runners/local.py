@@ -3,7 +3,6 @@
 Pieces are computed by a runner, which is this process itself unless another is named.
 """
 
-import json
 import os
 import sys
 from collections.abc import Generator, Mapping, Sequence
@@ -241,6 +240,6 @@ def read_summary(path: Path) -> dict[str, Any]:
         StoreError: it cannot be read.
     """
     try:
-        return json.loads((path / "summary.json").read_text(encoding="utf-8"))
+        return files.read_json(path / "summary.json")
     except (OSError, ValueError) as error:
         raise StoreError(f"{path / 'summary.json'} cannot be read: {error}; run again to make it anew") from error
