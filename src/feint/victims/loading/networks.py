@@ -69,8 +69,9 @@ def built(factory: Callable[..., nn.Module], settings: Mapping[str, Any], *, wha
     """
     told = ", ".join(f"{name}={value}" for name, value in settings.items())
     none = SpecError(f"{what}: expected sizes that a network can have, got {told[:200]}")
+    random: Any = torch.random  # its stubs leave types unknown
     try:
-        with warnings.catch_warnings(), torch.random.fork_rng(devices=[]), torch.device("meta"):
+        with warnings.catch_warnings(), random.fork_rng(devices=[]), torch.device("meta"):
             warnings.simplefilter("ignore")  # torch's, of weights without a number in them
             tried: nn.Module = things.made(factory, settings, what=what)
     except (RuntimeError, TypeError, ArithmeticError) as error:  # torch's, of sizes below 0 or beyond 64 bits
