@@ -5,6 +5,9 @@ import shutil
 from pathlib import Path
 from random import Random
 
+import pytest
+from tests.data.test_hostile import ends
+
 from .changed import change
 
 COUNT = int(os.environ.get("FEINT_FUZZ", "500")) // 10
@@ -36,4 +39,29 @@ def test_nothing_but_one_line_comes_out(feint, images: Path, networks: Path, tmp
             assert "\x1b" not in outcome.out + outcome.err, (name, arguments, outcome)
             assert outcome.code == 0 or outcome.err.count("\n") == 1, (name, arguments, outcome)
             codes.append(outcome.code)
+    assert set(codes) == {0, 2}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="makes a FIFO")
+@pytest.mark.parametrize("odd", ["fifo", "/dev/zero"])
+def test_what_would_never_end(feint, images: Path, networks: Path, tmp_path: Path, odd: str):
+    feint("audit", "--data", images, "--network", f"{networks}:build", "--radii", 0.1, "--quiet", "--threads", 1)
+    (whole,) = (tmp_path / "feint-runs").iterdir()
+    there = [path.relative_to(whole) for kind in ("*.json", "*.parquet", "*.npz") for path in whole.rglob(kind)]
+    assert len(there) > 5
+    codes: list[int] = []
+
+    def read(place: Path) -> None:
+        codes.append(feint("report", place, "--format", "json").code)
+        codes.append(feint("runs", "--rescan", place).code)
+        codes.append(feint("query", f'select count(*) from "{whole.name}".records').code)
+
+    for name in there:
+        place = tmp_path / "changed" / whole.name
+        shutil.rmtree(place.parent, ignore_errors=True)
+        shutil.copytree(whole, place)
+        (place / name).unlink()
+        (place / name).symlink_to(odd) if odd != "fifo" else os.mkfifo(place / name)
+        assert ends(lambda place=place: read(place)), name
+    assert len(codes) == 3 * len(there)
     assert set(codes) == {0, 2}

@@ -108,7 +108,7 @@ class Run:
         if len(paths) != 1:
             raise StoreError(f"{self.path}: expected one file of arrays {name}, got {len(paths)}")
         try:
-            with paths[0].open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+            with files.regular(paths[0]).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 return {key: file[key] for key in file.files}
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise StoreError(f"{paths[0]} cannot be read: {error}; run again to make it anew") from error
