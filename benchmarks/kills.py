@@ -1,6 +1,6 @@
 """Runs killed at random moments and gone on with: how many bits differ from a run that nobody killed.
 
-    python benchmarks/kills.py [KILLS]      (20 of each command by default)
+    python benchmarks/kills.py [KILLS [COMMAND ...]]      (20 of each command by default)
 
 Each command runs once undisturbed, in folders of its own; then again in other folders, killed (SIGKILL) after a random
 share of the time that the first one took, and started again until it has been killed so often. Where it came to its end
@@ -117,7 +117,7 @@ def main() -> None:
     """All commands, and a line for each."""
     kills = int(sys.argv[1]) if len(sys.argv) > 1 else 20
     draws, wrong = random.Random(0), 0
-    for name in COMMANDS:
+    for name in sys.argv[2:] or COMMANDS:
         with tempfile.TemporaryDirectory() as folder:
             done, ends, differing = killed(name, kills, Path(folder), draws)
         wrong += differing

@@ -156,6 +156,30 @@ def test_interrupted_then_resumed(train, tmp_path: Path, monkeypatch: pytest.Mon
     assert not work.exists()
 
 
+def test_unfinished_on_other_images_is_not_left_behind_without_a_word(
+    train, digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def killed(*_: object, checkpoint: Path, **__: object) -> object:
+        checkpoint.write_bytes(b"an epoch")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "fit", killed)
+        assert train("bars").code == 130
+    (begun,) = tmp_path.glob("feint-runs/train-*")
+    with np.load(digits) as whole:
+        images, labels = whole["images"], whole["labels"]
+    np.savez(digits, images=images, labels=(labels + 1) % 3)
+    told = refusal(train("bars"))
+    assert f"{begun.name} is unfinished, and was begun on other images by this command" in told
+    assert "--fresh" in told
+    assert list(tmp_path.glob("feint-runs/train-*")) == [begun]
+    assert train("others").code == 0
+    assert train("bars", "--fresh").code == 0
+    assert train("bars").code == 0  # complete: read
+    assert (begun / ".scratch/members/00/checkpoint").is_file()
+
+
 def test_ensembles_of_dropout_networks(train, feint, tmp_path: Path, networks: Path):
     told = ["--members", 2, "--estimator", "mc-dropout:draws=3", "--json"]
     summary = summary_of(train("pair", *told, network=f"{networks}:dropout"))

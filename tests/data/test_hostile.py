@@ -94,6 +94,26 @@ def test_arrays_of_other_types(tmp_path, kind):
         refused(bomb(tmp_path, name, kind, (2,), **other), "expected (numbers|images|integer labels|a readable)")
 
 
+class Planted:
+    """Unpickling this makes a file."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (open, (str(self.path), "w"))
+
+
+@pytest.mark.parametrize("name", ["images", "labels", "X", "test_0"])
+def test_an_npz_does_not_run_its_pickles(tmp_path, name):
+    plain = {"images": pictures(2, 3, 3), "labels": np.zeros(2, int)}
+    table = {"X": np.zeros((2, 2)), "y": np.zeros((2, 1)), "test_0": np.array([1])}
+    objects = {name: np.array([Planted(tmp_path / "it-ran"), 1], dtype=object)}
+    np.savez(tmp_path / "a.npz", **{**(plain if name in plain else table), **objects})
+    refused(tmp_path / "a.npz", "expected|got")
+    assert not (tmp_path / "it-ran").exists()
+
+
 @pytest.mark.parametrize(("count", "side"), [(2**32 - 1, 1), (4, 2**16)])
 def test_an_idx_header_that_claims_too_much(tmp_path, count, side):
     write_mnist(tmp_path, "t10k", pictures(4, 2, 2), np.zeros(4), ".gz")

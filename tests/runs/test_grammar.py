@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feint.errors import SpecError
-from feint.runs.grammar import Word, formatted, from_yaml, parsed
+from feint.runs.documents import from_yaml
+from feint.runs.grammar import Word, formatted, parsed
 from feint.runs.settings import Settings
 
 

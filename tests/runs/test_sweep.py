@@ -46,6 +46,7 @@ def test_a_dotted_name_is_a_field_inside_of_another_and_a_word_is_opened_for_it(
         ({}, "sweep: expected a grid or a list, got {}"),
         ({"gird": {}}, "sweep: expected one of grid, list, got 'gird'; did you mean 'grid'?"),
         ({"grid": [1]}, "sweep.grid: expected a list of values for each field, got list"),
+        ({"grid": dict.fromkeys("abcde", [1] * 10)}, "sweep: expected at most 10,000 runs, got 100,000"),
         ({"grid": {"seed": 3}}, "sweep.grid.seed: expected a list of values, got 3"),
         ({"grid": {"seed": []}}, r"sweep.grid.seed: expected a list of values, got \[\]"),
         ({"list": []}, r"sweep.list: expected a list of mappings, got \[\]"),

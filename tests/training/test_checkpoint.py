@@ -79,6 +79,25 @@ def test_unreadable_files_are_an_error(blobs, network, recipe, tmp_path):
         fit(network(), blobs(), recipe=recipe(), checkpoint=tmp_path / "whole.pt" / "below")
 
 
+class Planted:
+    """Unpickling this makes a file."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def __reduce__(self):
+        return (open, (str(self.path), "w"))
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_never_runs_a_pickle(blobs, network, recipe, tmp_path, zipped):
+    path = tmp_path / "training.pt"
+    torch.save({"format": Planted(tmp_path / "it-ran")}, path, _use_new_zipfile_serialization=zipped)
+    with pytest.raises(WeightsError, match=r"checkpoint .* cannot be read"):
+        fit(network(), blobs(), recipe=recipe(epochs=1), checkpoint=path)
+    assert not (tmp_path / "it-ran").exists()
+
+
 def test_a_checkpoint_is_whole_on_the_disk_before_it_has_its_name(blobs, network, recipe, tmp_path, monkeypatch):
     path, synced, moved = tmp_path / "training.pt", {}, []
     fsync, rename = os.fsync, os.replace

@@ -43,11 +43,23 @@ def test_names_that_are_none(root, tmp_path):
         read_victim(root, "vae")
     with pytest.raises(SpecError, match=r"there are none \(feint train makes some\)"):
         read_victim(tmp_path / "nowhere", "one")
+    for name in ("x" * 5000, "a\0b"):  # that no file can have
+        with pytest.raises(SpecError, match="victim: expected one in"):
+            read_victim(root, name)
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", "{}", '{"network": "lenet"}', json.dumps({**CARD, "victim": {"estimator": "none such"}})],
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        "[" * 5000,
+        "9" * 5000,
+        '{"network": "lenet"}',
+        json.dumps({**CARD, "victim": {"estimator": "none such"}}),
+    ],
 )
 def test_cards_that_are_none(root, text):
     (root / "one" / "card.json").write_text(text)

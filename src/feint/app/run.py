@@ -33,6 +33,7 @@ from feint.app.output import say
 from feint.app.running import asked_of, how_of, on_devices, runner_of, storage_of
 from feint.errors import SpecError, StoreError
 from feint.printable import printable
+from feint.runs.documents import documents
 from feint.runs.experiment import Experiment
 from feint.runs.programs import check_programs
 from feint.runs.settings import RunSettings, near
@@ -86,16 +87,8 @@ def read(file: Path) -> Iterator[tuple[Experiment[Any], RunSettings]]:
     Raises:
         SpecError: it cannot be read, or something in it is none.
     """
-    import yaml
-
-    try:
-        documents: list[Any] = list(yaml.safe_load_all(file.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise SpecError(f"{file}: expected a YAML file, got: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SpecError(f"{file}: expected YAML, got: {str(error).splitlines()[0]}") from error
     listed: list[Any] = []
-    for document in documents:
+    for document in documents(file):
         listed += cast(list[Any], document) if isinstance(document, list) else [document]
     if not listed:
         raise SpecError(f"{file}: expected a mapping with an experiment, got nothing")

@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, model_serializer, model_validator
 
 from feint.errors import SpecError
 
+from .documents import from_yaml
 from .settings import Settings, one_line
 
 _KEY = r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)*"
@@ -63,22 +64,6 @@ def _put(mapping: dict[str, Any], path: list[str], value: Any, text: str) -> Non
 
 def _read(value: str) -> Any:
     return from_yaml(Path(value[1:])) if value.startswith("@") else value
-
-
-def from_yaml(path: Path) -> Any:
-    """What a YAML file holds.
-
-    Raises:
-        SpecError: it cannot be read, or is no YAML.
-    """
-    import yaml
-
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SpecError(f"{path}: expected a YAML file, got: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path}: expected YAML, got: {str(error).splitlines()[0]}") from error
 
 
 def formatted(word: Mapping[str, Any]) -> str:
@@ -138,7 +123,7 @@ class Word(Settings):
         own = {key: each for key, each in mapping.items() if key in cls.model_fields and key != "settings"}
         given: Any = mapping.get("settings")
         flat = {key: each for key, each in mapping.items() if key not in cls.model_fields}
-        if "name" not in own:
+        if own.get("name", "") == "":
             raise SpecError(f"expected a name, or a mapping with one, got {', '.join(map(str, mapping)) or 'nothing'}")
         inner: Mapping[str, Any] = cast(Mapping[str, Any], given) if isinstance(given, Mapping) else {}
         return {**own, "settings": {**inner, **flat}}

@@ -1,6 +1,5 @@
 """A run as its readers see it: what was asked, and what was found; nothing of it can be changed."""
 
-import json
 import re
 import zipfile
 import zlib
@@ -109,7 +108,7 @@ class Run:
         if len(paths) != 1:
             raise StoreError(f"{self.path}: expected one file of arrays {name}, got {len(paths)}")
         try:
-            with paths[0].open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+            with files.regular(paths[0]).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 return {key: file[key] for key in file.files}
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise StoreError(f"{paths[0]} cannot be read: {error}; run again to make it anew") from error
@@ -120,9 +119,18 @@ class Run:
 
     @cached_property
     def children(self) -> dict[str, Mapping[str, Any]]:
-        """Summaries of the runs that this one is made of, by name."""
-        found = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in self._paths("children/")}
-        return {name: child["summary"] for name, child in found.items()}
+        """Summaries of the runs that this one is made of, by name.
+
+        Raises:
+            StoreError: one cannot be read.
+        """
+        found: dict[str, Mapping[str, Any]] = {}
+        for path in self._paths("children/"):
+            try:
+                found[path.stem] = files.read_json(path)["summary"]
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                raise StoreError(f"{path} cannot be read: {error}; run again to make it anew") from error
+        return found
 
     @property
     def head(self) -> dict[str, str]:

@@ -15,6 +15,7 @@
 Every combination of the grid's values is run with every entry of the list. A dotted name is a field inside of another.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any, cast
@@ -26,6 +27,8 @@ from .settings import near
 
 SWEEP = "sweep"
 KINDS = ("grid", "list")
+MOST = 10_000
+"""Runs of one description."""
 
 
 def expanded(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -49,6 +52,9 @@ def expanded(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         if kind not in KINDS:
             raise SpecError(f"sweep: expected one of {', '.join(KINDS)}, got {kind!r}{near(str(kind), KINDS)}")
     grid, entries = _grid(sweep.get("grid", {})), _entries(sweep.get("list", [{}]))
+    count = len(entries) * math.prod(map(len, grid.values()))
+    if count > MOST:
+        raise SpecError(f"sweep: expected at most {MOST:,} runs, got {count:,}")
     for entry in entries:
         for values in product(*grid.values()):
             found = base

@@ -1,12 +1,12 @@
 """The cards of trained victims: a folder by name, with weights and a card that says what they are."""
 
-import json
 import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 from feint.errors import SpecError, StoreError
+from feint.runs.folder import files
 from feint.runs.programs import is_program, is_remembered, refused
 from feint.runs.settings import Settings
 
@@ -119,13 +119,13 @@ def read_card(root: Path, name: str, *, classifiers: bool = False) -> dict[str, 
         StoreError: it cannot be read.
     """
     path = root / name / CARD
-    if not path.is_file():
+    if not os.path.isfile(path):  # which takes names that no file can have, too
         cards = sorted(root.glob(f"*/{CARD}")) if root.is_dir() else []
         there = [card.parent.name for card in cards if not (classifiers and _is_autoencoder(card))]
         listed = f"there are {', '.join(there)}" if there else "there are none (feint train makes some)"
         raise SpecError(f"victim: expected one in {root}, got {name!r}; {listed}")
     try:
-        card = json.loads(path.read_text())
+        card = files.read_json(path)
     except (OSError, ValueError) as error:
         raise StoreError(f"{path} cannot be read: {error}") from error
     if not isinstance(card, dict):
@@ -135,7 +135,7 @@ def read_card(root: Path, name: str, *, classifiers: bool = False) -> dict[str, 
 
 def _is_autoencoder(path: Path) -> bool:
     try:
-        card = json.loads(path.read_text())
+        card = files.read_json(path)
     except (OSError, ValueError):  # whoever names it will hear
         return False
     return isinstance(card, dict) and cast(dict[str, Any], card).get("kind") == AUTOENCODER

@@ -162,3 +162,13 @@ def test_never_runs_a_pickle(tmp_path, member):
     message = refused(rewritten(export(tmp_path / "n.pt2", Plain().eval()), change))
     assert "has pickled or compiled code in it" in message
     assert not (tmp_path / "owned").exists()
+
+
+@pytest.mark.parametrize("member", ["aotinductor/m/m.cpp", "weights/lib.so", "constants/custom_obj_0", "model.pkl"])
+def test_never_loads_a_library(tmp_path, monkeypatch, member):
+    path = export(tmp_path / "n.pt2", Plain().eval())
+    with zipfile.ZipFile(path, "a") as archive:
+        inside = f"{archive.namelist()[0].partition('/')[0]}/data/{member}"
+        archive.writestr(inside, b"any")
+    monkeypatch.setattr(torch.export, "load", lambda *_: pytest.fail("it was read"))
+    assert f"has pickled or compiled code in it ({inside}) and is refused" in refused(path)

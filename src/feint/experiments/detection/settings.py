@@ -41,7 +41,7 @@ class DetectSettings(ThreatSettings):
     flags: ClassVar = {"attacks": "attack"}
 
     data: DataSettings = DataSettings()
-    victims: Victims = (VictimSettings(),)
+    victims: Annotated[Victims, Field(min_length=1)] = (VictimSettings(),)
     compare: bool = False
     attacks: ThreatWords = ATTACKS
     radii: Radii = (0.1,)

@@ -52,7 +52,7 @@ class OodSettings(ThreatSettings):
     data: DataSettings = DataSettings()
     foreign: Annotated[SeveralData, Field(min_length=1)]
     without: Labels = ()
-    victims: Victims = (VictimSettings(),)
+    victims: Annotated[Victims, Field(min_length=1)] = (VictimSettings(),)
     attacks: ThreatWords = (ATTACK,)
     radii: Radii = (0.1, 0.2, 0.3)
     measure: MeasureName | None = None

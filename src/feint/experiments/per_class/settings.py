@@ -39,7 +39,7 @@ class PerClassSettings(ThreatSettings):
     flags: ClassVar = {"attacks": "attack"}
 
     data: DataSettings = DataSettings()
-    victims: Victims = (VictimSettings(),)
+    victims: Annotated[Victims, Field(min_length=1)] = (VictimSettings(),)
     rates: Rates = ()
     passes: Annotated[int, Field(gt=1)] = 50
     attacks: ThreatWords = (ThreatWord(name="fgsm"), ThreatWord(name="bim"))

@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,10 +20,21 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def regular(path: Path) -> Path:
+    """A file as it is, unless to read it would wait for somebody, or never end.
+
+    Raises:
+        OSError: it is no regular file, or there is none.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "expected a regular file, got none")
+    return path
+
+
 def digest_of(path: Path) -> str | None:
     """Of a file, read in pieces; None where there is none that can be read."""
     try:
-        with path.open("rb") as file:
+        with regular(path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return None
@@ -93,11 +105,24 @@ def write_sealed(place: Path, value: Mapping[str, Any]) -> None:
 def read_sealed(place: Path) -> dict[str, Any] | None:
     """What `write_sealed` wrote; None where there is nothing, or something that was changed since."""
     try:
-        found: Any = json.loads(place.read_text(encoding="utf-8"))
+        found: Any = json.loads(regular(place).read_text(encoding="utf-8"))
         seal = found.pop("seal")
         return found if seal == digest(canonical(found).encode()) else None
     except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
         return None
+
+
+def read_json(place: Path) -> Any:
+    """What a file of JSON holds, whoever wrote it.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no JSON, or nested too deep to be read.
+    """
+    try:
+        return json.loads(regular(place).read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise ValueError("it is nested too deep") from error
 
 
 @contextmanager

@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 
 from feint.errors import StoreError
 
+from . import files
+
 _parquet: Any = pq  # its stubs leave types unknown
 _compute: Any = pc
 _array: Any = pa.array
@@ -95,6 +97,6 @@ def _matches(column: Any, value: Any) -> Any:
 
 def _explained(path: Path, read: Any, **how: Any) -> Any:
     try:
-        return read(path, **how)
+        return read(files.regular(path), **how)
     except (pa.ArrowException, OSError) as error:
         raise StoreError(f"{path} cannot be read: {str(error).splitlines()[0]}; run again to make it anew") from error

@@ -3,7 +3,6 @@
 Pieces are computed by a runner, which is this process itself unless another is named.
 """
 
-import json
 import os
 import sys
 from collections.abc import Generator, Mapping, Sequence
@@ -25,6 +24,7 @@ from feint.runs.folder import ledger as ledgers
 from feint.runs.folder.delivery import Delivery
 from feint.runs.folder.ledger import Ledger
 from feint.runs.folder.storage import Storage
+from feint.runs.folder.unfinished import check_unfinished
 from feint.runs.machine import VICTIMS, Machine
 from feint.runs.result import Result
 from feint.runs.run import Run
@@ -96,7 +96,7 @@ def run(
             path = Path(root) / ledgers.run_id(experiment.name, state["settings"], state["identity"])
             if storage is not None and not fresh:
                 storage.bring(path)
-            with _alone(work.places), Ledger.open(path, state, fresh=fresh) as ledger:
+            with _alone(work.places), _opened(path, state, work, fresh) as ledger:
                 notes.leave(path)
                 ledger.keep_only(work.stages)
                 task = _task(experiment, settings, work, path, ledger.state, machine)
@@ -120,6 +120,13 @@ def _task(
     now = work.settings
     pinned = settings.but(device=now.device, threads=now.threads, batch_size=now.batch_size)
     return Task(experiment, pinned, path.absolute(), state, machine.victims, machine.allow_code)
+
+
+def _opened(path: Path, state: Mapping[str, Any], work: Work, fresh: bool) -> Ledger:
+    """The run's folder; a training that would leave half of another of its name behind has to say so."""
+    if work.places and not fresh and not (path / "run.json").exists():
+        check_unfinished(path, state)
+    return Ledger.open(path, state, fresh=fresh)
 
 
 @contextmanager
@@ -233,6 +240,6 @@ def read_summary(path: Path) -> dict[str, Any]:
         StoreError: it cannot be read.
     """
     try:
-        return json.loads((path / "summary.json").read_text(encoding="utf-8"))
+        return files.read_json(path / "summary.json")
     except (OSError, ValueError) as error:
         raise StoreError(f"{path / 'summary.json'} cannot be read: {error}; run again to make it anew") from error

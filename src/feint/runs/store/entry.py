@@ -208,8 +208,8 @@ def folders(root: Path) -> Iterator[Path]:
 
 def _summary(folder: Path) -> Any:
     try:
-        return json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        return files.read_json(folder / "summary.json")
+    except (OSError, ValueError):
         return None
 
 

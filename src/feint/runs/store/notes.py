@@ -111,5 +111,5 @@ def _read(path: Path) -> Note:
     try:
         content: Any = json.loads(path.read_text(encoding="utf-8"))
         return Note(str(content["folder"]), str(content["cwd"]))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return Note("", "")

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, case, func, select
 
 from feint.errors import SpecError, StoreError
 from feint.printable import printable
+from feint.runs.folder.files import regular
 
 from .schema import DATA, METRICS, RUN_VICTIMS, RUNS, VICTIMS
 from .store import Store
@@ -153,6 +154,7 @@ def _paths(store: Store, owner: str, table: str) -> list[Path]:
 
     Raises:
         SpecError: there is neither, or it has no such table.
+        StoreError: a file of it cannot be read.
     """
     with store.database.reading() as connection:
         query = select(RUNS.c.id, RUNS.c.folder).where((RUNS.c.id == owner) | (RUNS.c.experiment == owner))
@@ -169,6 +171,11 @@ def _paths(store: Store, owner: str, table: str) -> list[Path]:
             f"one of its tables {', '.join(tables)}" if tables else "the id of a run, or an experiment that has runs"
         )
         raise SpecError(f"query: expected {there}, got {owner}.{table}")
+    for path in found:
+        try:
+            regular(path)
+        except OSError as error:
+            raise StoreError(f"{path} cannot be read: {error.strerror}") from error
     return found
 
 

@@ -15,6 +15,7 @@ from feint.networks import VariationalAutoencoder
 from feint.runs import things
 from feint.runs.machine import Machine
 from feint.victims.cards import AUTOENCODER, CARD, members_of, read_card
+from feint.victims.loading.networks import built
 from feint.victims.settings import AutoencoderSettings, NetworkWord
 
 
@@ -70,7 +71,7 @@ def new_autoencoder(word: NetworkWord, defaults: Mapping[str, Any] | None = None
     if word.name not in catalog.AUTOENCODERS:
         raise NetworkError(f"autoencoder: expected one of {', '.join(catalog.AUTOENCODERS)}, got {word.name!r}")
     factory = things.loaded(catalog.AUTOENCODERS[word.name])
-    return things.made(factory, {**(defaults or {}), **word.settings}, what=word.name)
+    return built(factory, {**(defaults or {}), **word.settings}, what=word.name)
 
 
 def standard_normal(samples: Int[Tensor, " N"], dimensions: int, *, seed: int) -> Float[Tensor, " N D"]:

@@ -1,6 +1,7 @@
 """From words to networks: a user's, a library's, a built-in architecture's, or one that was handed in."""
 
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -12,6 +13,9 @@ from feint.runs import things
 from feint.runs.machine import Machine
 from feint.victims.settings import NetworkWord, VictimSettings
 from feint.victims.whole import whole
+
+MOST_WEIGHTS = 1_000_000_000
+"""Of a network of the catalog: more is no size that anybody meant, and would take all memory."""
 
 
 def load_network(word: NetworkWord, machine: Machine) -> nn.Module:
@@ -54,7 +58,30 @@ def new_network(word: NetworkWord, defaults: Mapping[str, Any] | None = None, *,
             raise SpecError(f"{word.name}: expected no settings, got {', '.join(word.settings)}")
         return networks.load(word.name, allow_code=allow_code)
     factory = things.loaded(catalog.ARCHITECTURES[word.name])
-    return things.made(factory, {**(defaults or {}), **word.settings}, what=word.name)
+    return built(factory, {**(defaults or {}), **word.settings}, what=word.name)
+
+
+def built(factory: Callable[..., nn.Module], settings: Mapping[str, Any], *, what: str) -> Any:
+    """A network of the catalog; its sizes, which a card may come with, are tried before any memory is taken.
+
+    Raises:
+        SpecError: settings that it does not take, or sizes that no network has.
+    """
+    told = ", ".join(f"{name}={value}" for name, value in settings.items())
+    none = SpecError(f"{what}: expected sizes that a network can have, got {told[:200]}")
+    random: Any = torch.random  # its stubs leave types unknown
+    try:
+        with warnings.catch_warnings(), random.fork_rng(devices=[]), torch.device("meta"):
+            warnings.simplefilter("ignore")  # torch's, of weights without a number in them
+            tried: nn.Module = things.made(factory, settings, what=what)
+    except (RuntimeError, TypeError, ArithmeticError) as error:  # torch's, of sizes below 0 or beyond 64 bits
+        raise none from error
+    sizes = [weight.numel() for weight in tried.parameters()]
+    if 0 in sizes:
+        raise none
+    if (count := sum(sizes)) > MOST_WEIGHTS:
+        raise SpecError(f"{what}: expected at most {MOST_WEIGHTS:,} weights, got {count:,}")
+    return things.made(factory, settings, what=what)
 
 
 def load_members(
