@@ -48,7 +48,7 @@ def network():
         return LeNet()
 """
 OVERHEAD, PROCESSES, RAY, GROWN = 0.05, 1.6, 1.4, 0.1
-MINUTES, SHARDS, KILLS, STEPS = 2.0, 20, 3, 12
+MINUTES, SHARDS, KILLS, STEPS = 2.0, 20, 3, 72
 
 
 def cifar(name: str, **values: Any) -> tuple[Any, Any]:
