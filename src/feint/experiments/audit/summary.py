@@ -1,7 +1,7 @@
 """An audit's summary, computed from its records."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, final
 
 import numpy as np
@@ -143,18 +143,30 @@ class Judged:
 
     table: Table
     measure: str
+    _sets: dict[tuple[str, float | None], list[pa.Table]] = field(
+        default_factory=dict[tuple[str, float | None], list[pa.Table]], repr=False, compare=False
+    )
 
-    def rows(self, variant: str, radius: float | None = None, repeat: int | None = 0) -> pa.Table:
-        """What one set of draws says, in the order of the inputs; None for all of them."""
-        where: dict[str, Any] = {"variant": variant}
-        where |= {} if radius is None else {"radius": radius}
-        where |= {} if repeat is None else {"repeat": repeat}
-        measures = dict.fromkeys((records.MEASURE + self.measure, f"{records.MEASURE}max_probability"))
-        return self.table.read([*COLUMNS, *measures], **where)
+    def rows(self, variant: str, radius: float | None = None) -> pa.Table:
+        """What the attack's own set of draws says, in the order of the inputs."""
+        return self.draws(variant, radius)[0]
 
     def draws(self, variant: str, radius: float | None = None) -> list[pa.Table]:
-        """What each set of draws says of the same inputs, the attack's own first; read at once."""
-        rows: Any = self.rows(variant, radius, None)  # what its stubs say of a mask is unknown
+        """What each set of draws says of the same inputs, the attack's own first; read at once.
+
+        The clean ones stay in memory, which all others are held against, and of these the last three.
+        """
+        if (variant, radius) not in self._sets:
+            for old in [each for each in self._sets if each[0] != "clean"][:-2]:
+                del self._sets[old]
+            self._sets[variant, radius] = self._read(variant, {} if radius is None else {"radius": radius})
+        return self._sets[variant, radius]
+
+    def _read(self, variant: str, where: Mapping[str, float]) -> list[pa.Table]:
+        measures = dict.fromkeys((records.MEASURE + self.measure, f"{records.MEASURE}max_probability"))
+        rows: Any = self.table.read(
+            [*COLUMNS, *measures], variant=variant, **where
+        )  # what its stubs say of a mask is unknown
         repeats = rows.column("repeat").to_numpy()
         return [rows.filter(pa.array(repeats == repeat)) for repeat in range(repeats.max(initial=0) + 1)]
 
