@@ -114,6 +114,11 @@ def test_settings_out_of_range(setting, message):
         DUQ(nn.Flatten(), 2, (2,), **setting)
 
 
+def test_an_embedding_may_be_a_single_number():
+    found = DUQ(nn.Flatten(), 2, (2,), length=1)(torch.rand(3, 2), torch.arange(3))
+    assert found.log_probs.shape[-2:] == (3, 2)
+
+
 def test_inputs_and_labels_that_do_not_fit():
     with pytest.raises(NetworkError, match=r"features: expected a network for inputs of shape \(3,\)"):
         DUQ(nn.Linear(2, 2), 2, (3,))

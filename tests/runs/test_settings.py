@@ -114,3 +114,7 @@ def test_settings_are_values():
         settings.but(no_field=1)
     with pytest.raises(ValidationError):
         settings.seed = 2
+
+
+def test_what_every_run_is_told_of_itself_is_what_it_has():
+    assert set(RunSettings.running) == set(RunSettings.model_fields)
