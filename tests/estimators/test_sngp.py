@@ -76,6 +76,13 @@ def test_gradients_go_through_the_variance(likelihood):
     assert (partial - whole).abs().max() > 0.01 * whole.abs().max()
 
 
+def test_the_prior_is_standard_normal_unless_said():
+    sngp = build()
+    assert torch.equal(sngp.laplace.precision, torch.eye(24).expand_as(sngp.laplace.precision))
+    assert sngp.mean_field == math.pi / 8
+    assert SNGP(nn.Linear(3, 6), 3, (3,)).output.in_features == 1024
+
+
 def test_the_variance_is_the_priors_before_any_data_and_smaller_after():
     laplace = Laplace(8, 1, ridge=2.0)
     phi = torch.rand(5, 8, generator=torch.Generator().manual_seed(0))
