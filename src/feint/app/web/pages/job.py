@@ -34,10 +34,14 @@ def register(desk: Desk) -> None:
                 link("Train a victim", "/new?experiment=train").classes("button")
             found = await asyncio.to_thread(desk.jobs.listed)
             with ui.element("div").classes("card"):
+                none = text("p", "None yet.", "wait")
+                none.set_visibility(not found)
                 grid = Grid(HEADS, [_line(job) for job in found], caption="Jobs", facets=(1, 2), keep=True)
 
             async def renew() -> None:
-                grid.show([_line(job) for job in await asyncio.to_thread(desk.jobs.listed)])
+                now = await asyncio.to_thread(desk.jobs.listed)
+                none.set_visibility(not now)
+                grid.show([_line(job) for job in now])
 
             ui.timer(2.0, renew, immediate=False)
 
