@@ -12,6 +12,7 @@ from feint.app.web.elements import Grid
 from feint.app.web.elements.grid import Cell, Head, Line
 from feint.app.web.parts.frame import button, frame, link, text, wrong
 from feint.errors import FeintError
+from feint.reports.names import short
 
 HEADS = (
     Head("job", "job", name=True),
@@ -115,6 +116,6 @@ def _line(job: Any) -> Line:
         Cell(str(job.spec.get("experiment", "")), str(job.spec.get("experiment", ""))),
         Cell(job.state, job.state),
         Cell(began, job.created),
-        Cell(job.message[:200], job.message),
+        Cell(short(job.message, 400), job.message),
     )
     return Line(job.id, cells)
