@@ -116,6 +116,12 @@ def test_what_cannot_be_asked_is_said_in_one_line(client, wrong):
     assert "root:" not in told.text
 
 
+def test_what_is_not_json_is_said_of_the_body(client):
+    told = client.post("/attack", content=b"{bad", headers={"content-type": "application/json"})
+    assert told.status_code == 422
+    assert told.json()["error"]["message"].startswith("body: ")
+
+
 def test_jobs_are_queued_and_cancelled(client):
     told = client.post("/jobs", json={"experiment": "attack", "settings": {"attack": "fgsm", "radii": [0.1]}})
     assert told.status_code == 201

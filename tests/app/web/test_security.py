@@ -65,6 +65,18 @@ def test_a_foreign_page_neither_posts_nor_opens_a_socket(origin):
     assert told.value.code == 1008
 
 
+def test_a_program_is_refused_in_the_shape_that_the_api_gives_every_error():
+    refused = {
+        "token": _client(ELSEWHERE, "example.org").get("/api/v1/runs"),
+        "origin": _client(LOCAL).post("/api/v1/runs", headers={"origin": "http://evil.example"}),
+        "input": _client(LOCAL, "evil.example").get("/api/v1/runs"),
+        "large": _client(LOCAL).post("/api/v1/runs", headers={"content-length": str(MOST_BYTES + 1)}),
+    }
+    assert {kind: told.json()["error"]["kind"] for kind, told in refused.items()} == {kind: kind for kind in refused}
+    assert refused["token"].json()["error"]["message"].startswith("token: expected")
+    assert [told.status_code for told in refused.values()] == [401, 403, 400, 413]
+
+
 def test_our_own_page_does_both():
     origin = {"origin": "http://127.0.0.1:8765"}
     assert _client(LOCAL).post("/", headers=origin).status_code == 200

@@ -110,10 +110,29 @@ def test_every_page_is_reached_by_keyboard_alone(visitor):
     visitor.until(lambda: visitor.one(".finding").text != before)
 
 
+def test_an_address_that_leads_nowhere_leads_on(visitor):
+    visitor.go("/no/such/page").reads("page: expected one of those above, got '/no/such/page'")
+    assert visitor.driver.title == "No such page · feint"
+    visitor.unquiet()  # the browser says that it was not found
+    visitor.press("See all runs", "a")
+    visitor.until(lambda: visitor.driver.title == "Runs · feint")
+
+
+@pytest.mark.parametrize("radius", ["abc", "nan", "inf"])
+def test_a_radius_that_is_no_number_is_said_on_the_page(visitor, radius):
+    visitor.go(f"/attack?radius={radius}").reads(f"radius: expected a number, got '{radius}'")
+
+
+def test_a_wrong_setting_in_an_address_leads_to_an_empty_form(visitor):
+    visitor.go("/new?experiment=audit&attack=nothing").press("Begin with an empty form", "a")
+    visitor.reads("feint audit")
+
+
 def test_a_point_of_the_latent_plane_is_pinned_and_a_line_drawn(visitor):
     from selenium.webdriver import ActionChains
 
     _open(visitor, "/latent", "")
+    visitor.until(lambda: [each.text for each in visitor.all(".key:has(i.point) li")] == list("0123456789"), "classes")
     place = visitor.one(".map")
     visitor.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", place)
     ActionChains(visitor.driver).move_to_element_with_offset(place, 60, -50).perform()

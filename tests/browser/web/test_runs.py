@@ -101,6 +101,23 @@ def test_a_threshold_and_the_images_behind_its_bars_are_in_the_link(visitor, ser
     visitor.reads(told)
 
 
+def test_a_click_anywhere_above_a_coverage_shows_the_images_there(visitor, server):
+    run = next(server.runs.glob("audit-*")).name
+    visitor.go(f"/run/{run}").reads("Try a threshold")
+    path = "//section[.//*[. = 'Risk against coverage']]//canvas"
+
+    def clicked():
+        canvas = visitor.driver.find_element("xpath", path)  # charts are drawn anew as the page settles
+        visitor.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", canvas)
+        ActionChains(visitor.driver).move_to_element(canvas).pause(0.3).click().perform()  # no curve is there
+        return "coverage=" in visitor.driver.current_url
+
+    visitor.until(clicked, "a coverage")
+    visitor.until(lambda: visitor.all(".behind figure"), "the images")
+    assert 0.4 < float(re.search(r"coverage=([\d.]+)", visitor.driver.current_url)[1]) < 0.6
+    assert visitor.unquiet() == []
+
+
 def test_a_click_on_a_detectors_curve_shows_the_images_nearest_to_its_threshold_there(visitor, server):
     place = ["--quiet", "--out", str(server.runs), "--victims", str(server.root / "victims")]
     assert main(["detect", "--attack", "fgsm", "--radii", "0.1", "--limit", "20", *place]) == 0

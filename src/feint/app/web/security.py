@@ -1,6 +1,7 @@
 """Who may ask: this machine's own pages, or whoever has the token; and what a page may load."""
 
 import hmac
+import json
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -110,7 +111,7 @@ class Guard:
             await _answer(send, 303, "", [(b"location", entered[0].encode()), (b"set-cookie", entered[1].encode())])
             return
         if refusal is not None:
-            await _answer(send, refusal[0], refusal[1])
+            await _refused(send, scope["path"], *refusal)
             return
         await self._app(scope, _limited(receive), _with_policy(send, scope["path"]))
 
@@ -191,7 +192,24 @@ def _with_policy(send: Any, path: str) -> Any:
     return told
 
 
-async def _answer(send: Any, status: int, line: str, heads: Collection[tuple[bytes, bytes]] = ()) -> None:
-    kind = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-security-policy", ANSWERS.encode())]
-    await send({"type": "http.response.start", "status": status, "headers": [*kind, *heads]})
+async def _refused(send: Any, path: str, status: int, line: str) -> None:
+    """Say why not: to a program as the API says every error."""
+    if not path.startswith("/api/"):
+        await _answer(send, status, line)
+        return
+    kind = {401: "token", 403: "origin", 413: "large"}.get(status, "input")
+    told = json.dumps({"error": {"kind": kind, "message": line}})
+    await _answer(send, status, told, kind="application/json")
+
+
+async def _answer(
+    send: Any,
+    status: int,
+    line: str,
+    heads: Collection[tuple[bytes, bytes]] = (),
+    *,
+    kind: str = "text/plain; charset=utf-8",
+) -> None:
+    ours = [(b"content-type", kind.encode()), (b"content-security-policy", ANSWERS.encode())]
+    await send({"type": "http.response.start", "status": status, "headers": [*ours, *heads]})
     await send({"type": "http.response.body", "body": line.encode()})

@@ -16,7 +16,7 @@ class Problem(BaseModel):
     """What went wrong.
 
     Attributes:
-        kind: in one word: input, missing, method, large or internal.
+        kind: in one word: input, missing, method, large, origin, token or internal.
         message: in one line: what was expected and what came.
     """
 
@@ -50,7 +50,8 @@ def install(app: FastAPI) -> None:
     async def unread(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
         first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
+        loc = () if first["type"] == "json_invalid" else first["loc"]  # which is a position in the text
+        name = ".".join(str(part) for part in loc if part not in ("body", "query", "path"))
         return failure(422, "input", f"{name or 'body'}: {first['msg']}")
 
     async def http(_: Request, error: Exception) -> JSONResponse:

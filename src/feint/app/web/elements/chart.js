@@ -55,7 +55,10 @@ export default {
       this.view = result.view;
       this.view.addEventListener("click", (event, item) => {
         if (!item || !item.datum) return;
-        const datum = JSON.parse(JSON.stringify(item.datum));
+        // Around a curve's points lie cells that find the nearest one: the datum of a cell is that point's mark.
+        const found = item.datum.mark ? item.datum.datum : item.datum;
+        if (!found || found.mark) return;
+        const datum = JSON.parse(JSON.stringify(found));
         // A detector's curve is one mark with the datum of its beginning: where on it somebody clicked is told too.
         if ("area" in datum) datum.across = this.view.scale("x").invert(this.across(event));
         this.$emit("picked", datum);

@@ -2,10 +2,10 @@
 
 from feint.app.web.desk import Desk
 
-from . import attack, compare, job, latent, leaderboard, learn, new, run, runs, victims
+from . import attack, compare, job, latent, leaderboard, learn, missing, new, run, runs, victims
 
 
 def register(desk: Desk) -> None:
     """Say which address leads to which page."""
-    for page in (runs, run, leaderboard, compare, attack, new, job, victims, latent, learn):
+    for page in (runs, run, leaderboard, compare, attack, new, job, victims, latent, learn, missing):
         page.register(desk)

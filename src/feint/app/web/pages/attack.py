@@ -1,6 +1,7 @@
 """Attack an image: choose it, the victim, the attack and how far it goes, and see what becomes of the prediction."""
 
 import asyncio
+import math
 from collections.abc import Mapping
 from typing import Any, Final, final
 
@@ -12,7 +13,7 @@ from feint.app.web.elements import Field, Pad, Upload
 from feint.app.web.parts.answers import Answer
 from feint.app.web.parts.forms import WordForm
 from feint.app.web.parts.frame import button, frame, remember, text
-from feint.errors import FeintError
+from feint.errors import FeintError, SpecError
 from feint.reports.formats import significant
 from feint.reports.images import data_uri
 
@@ -32,7 +33,7 @@ def register(desk: Desk) -> None:
         victim: str = "",
         estimator: str = "",
         attack: str = "ace",
-        radius: float = 0.05,
+        radius: str = "0.05",
         second: str = "",
         label: str = "",
     ) -> None:
@@ -40,9 +41,8 @@ def register(desk: Desk) -> None:
         with frame("Attack an image", "Attack", lead):
             bench = Bench(desk, image=image, victim=victim, second=second, label=label)
             try:
-                bench.start(
-                    admission.mapping_of(attack), admission.mapping_of(estimator) if estimator else None, radius
-                )
+                how = admission.mapping_of(estimator) if estimator else None
+                bench.start(admission.mapping_of(attack), how, _number(radius))
             except FeintError as error:
                 text("p", str(error), "note").props('role="alert"')
                 return
@@ -265,6 +265,17 @@ class Bench:
 
 
 STUDIO: Final = "feint.app.web.studio"
+
+
+def _number(said: str) -> float:
+    """The radius that an address says."""
+    try:
+        found = float(said)
+    except ValueError:
+        found = math.nan
+    if not math.isfinite(found):
+        raise SpecError(f"radius: expected a number, got {said[:60]!r}")
+    return found
 
 
 def enumerate_names(names: list[str]) -> list[tuple[str, str]]:

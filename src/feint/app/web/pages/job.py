@@ -12,6 +12,7 @@ from feint.app.web.elements import Grid
 from feint.app.web.elements.grid import Cell, Head, Line
 from feint.app.web.parts.frame import button, frame, link, text, wrong
 from feint.errors import FeintError
+from feint.reports.names import short
 
 HEADS = (
     Head("job", "job", name=True),
@@ -34,10 +35,14 @@ def register(desk: Desk) -> None:
                 link("Train a victim", "/new?experiment=train").classes("button")
             found = await asyncio.to_thread(desk.jobs.listed)
             with ui.element("div").classes("card"):
+                none = text("p", "None yet.", "wait")
+                none.set_visibility(not found)
                 grid = Grid(HEADS, [_line(job) for job in found], caption="Jobs", facets=(1, 2), keep=True)
 
             async def renew() -> None:
-                grid.show([_line(job) for job in await asyncio.to_thread(desk.jobs.listed)])
+                now = await asyncio.to_thread(desk.jobs.listed)
+                none.set_visibility(not now)
+                grid.show([_line(job) for job in now])
 
             ui.timer(2.0, renew, immediate=False)
 
@@ -111,6 +116,6 @@ def _line(job: Any) -> Line:
         Cell(str(job.spec.get("experiment", "")), str(job.spec.get("experiment", ""))),
         Cell(job.state, job.state),
         Cell(began, job.created),
-        Cell(job.message[:200], job.message),
+        Cell(short(job.message, 400), job.message),
     )
     return Line(job.id, cells)

@@ -1,10 +1,12 @@
 """Latent space: the map of a measure; hover to decode a point, click to pin it, drag for the way between two."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, final
 
 from nicegui import ui
+from nicegui.element import Element
 
 from feint.app.web import admission
 from feint.app.web.desk import Desk
@@ -112,6 +114,7 @@ class Room:
                 button("Pin this point", self._typed)
             with ui.element("section"):
                 self._map = Plane(ALT, on_hovered=self._hovered, on_pinned=self._pinned, on_drawn=self._drawn)
+                self._dots = ui.element("ul").classes("key")
                 with ui.element("div").classes("images"):
                     self._hover, self._hover_told = _figure("under the pointer")
                     self._fixed, self._fixed_told = _figure("pinned")
@@ -151,11 +154,12 @@ class Room:
         self._measure = found["measure"]
         self._choice.choose({name: name.replace("_", " ") for name in found["measures"]})
         self._choice.put(self._measure)
-        order = {name: at for at, name in enumerate(dict.fromkeys(each[2] for each in found["points"]))}
-        shades = [charts.CLASSES[order[each[2]] % len(charts.CLASSES)] for each in found["points"]]
-        places = [(each[0], each[1], shade) for each, shade in zip(found["points"], shades, strict=True)]
+        classes = dict.fromkeys(sorted((each[2] for each in found["points"]), key=_in_order))
+        shades = {name: charts.CLASSES[at % len(charts.CLASSES)] for at, name in enumerate(classes)}
+        places = [(each[0], each[1], shades[each[2]]) for each in found["points"]]
         self._map.show(data_uri(found["png"]), found["end"], places)
         self._told.set_text(f"Darkest: {significant(3)(found['most'])}. Dots are images, coloured by class.")
+        _show_key(self._dots, shades.items() if len(shades) <= len(charts.CLASSES) else (), "point")
         if self._pin:
             await self._pinned(self._pin)
         if self._way:
@@ -212,12 +216,7 @@ class Room:
         self._way = [float(each) for end in ends for each in end]
         self._between.set_visibility(True)
         self._lines.show(found["chart"])
-        self._key.clear()
-        with self._key:
-            for name, shade in found["legend"]:
-                with ui.element("li"):
-                    ui.element("i").classes("line").style(f"color: {shade}")
-                    text("span", name)
+        _show_key(self._key, found["legend"], "line")
         self._strip.clear()
         with self._strip:
             for content, label in zip(found["strip"], found["labels"], strict=True):
@@ -250,6 +249,21 @@ class Room:
             "way": ",".join(f"{each:.4g}" for each in self._way),
         }
         remember("/latent", said)
+
+
+def _show_key(place: Element, names: Iterable[tuple[str, str]], look: str) -> None:
+    """Say what each colour stands for."""
+    place.clear()
+    with place:
+        for name, shade in names:
+            with ui.element("li"):
+                ui.element("i").classes(look).style(f"color: {shade}")
+                text("span", name)
+
+
+def _in_order(label: str) -> tuple[int, str]:
+    """Numbers by their size, other names after them."""
+    return (int(label), "") if label.isdecimal() else (sys.maxsize, label)
 
 
 def _figure(told: str) -> tuple[Any, Any]:

@@ -11,7 +11,7 @@ from feint.app.web import planning
 from feint.app.web.desk import Desk
 from feint.app.web.elements import Field
 from feint.app.web.parts.asking import Asking
-from feint.app.web.parts.frame import button, frame, remember, text, wrong
+from feint.app.web.parts.frame import button, frame, link, remember, text, wrong
 from feint.errors import FeintError
 
 
@@ -68,7 +68,10 @@ def register(desk: Desk) -> None:
             try:
                 form = Asking(experiment, said, things, victims, changed)
             except FeintError as error:
+                top.set_visibility(False)
                 wrong(str(error))
+                with ui.element("div").classes("bar"):
+                    link("Begin with an empty form", f"/new?experiment={experiment}").classes("button")
                 return
         with top:
             text("h2", "Start")

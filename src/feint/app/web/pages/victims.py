@@ -108,7 +108,7 @@ class Adding:
     """The form for an upload: a name, an architecture with its settings, what it sees, and the file."""
 
     def __init__(self, things: Mapping[str, Any]) -> None:
-        self._said = {"name": "", "classes": "0,1,2,3,4,5,6,7,8,9", "shape": "1,28,28"}
+        self._said = {"name": "", "classes": "0,1,2,3,4,5,6,7,8,9", "shape": "1,8,8"}
         text("h2", "Upload one")
         text("p", "Weights as safetensors for a built-in architecture; nothing else is loaded from a page.")
         with ui.element("div").classes("columns"):
