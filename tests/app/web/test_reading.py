@@ -148,6 +148,31 @@ def test_behind_a_place_on_a_curve_are_the_images_nearest_to_its_threshold(run, 
         behind(kept, str(run), criteria("elsewhere", datum, figure.name))
 
 
+def test_behind_a_threshold_s_bar_are_the_wrong_answers_that_it_lets_through(tmp_path):
+    from feint.app.cli import main
+    from feint.app.web.parts.picked import criteria
+    from feint.app.web.studio.behind import behind
+    from feint.app.web.studio.warm import Warm
+
+    assert main(["audit", "--limit", "60", "--radii", "0.05,0.1", "--quiet", "--out", str(tmp_path)]) == 0
+    (run,) = tmp_path.glob("audit-*")
+    summary = json.loads((run / "summary.json").read_text())
+    (bars,) = (each for each in report(KEPT, run).blocks() if isinstance(each, Figure) and each.name == "thresholds")
+    (row,) = (each for each in summary["thresholds"] if (each["calibrated_to"], each["value"]) == ("coverage", 0.9))
+    for stage, radius, said in (("clean", None, row["clean"]), ("radius 0.1", 0.1, row["attacked"][-1])):
+        where = criteria("", {"category": "90 % answered", "group": stage, "value": 1.0}, bars.name)
+        chosen = {"variant": "attacked", "radius": radius} if radius else {"variant": "clean"}
+        table = _records(run, **chosen)
+        passed = table["measure:max_probability"] <= row["threshold"]
+        wrong = passed & (table["prediction"] != table["label"])
+        assert wrong.sum() == round(said["risk"] * passed.sum())
+        found = behind(Warm(str(tmp_path)), str(run), where)
+        assert _told(found) == [f"image {at}" for at in table["sample"][wrong]][:8]
+    assert wrong.any()
+    with pytest.raises(SpecError, match="threshold: expected one of the run's, got 'none such'"):
+        behind(Warm(str(tmp_path)), str(run), {"kind": "none such"})
+
+
 def test_every_curve_of_a_detection_report_is_known_again(tmp_path):
     from feint.app.cli import main
     from feint.app.web.parts.picked import criteria

@@ -15,6 +15,7 @@ from feint.app.web.elements.grid import Cell, Head, Line
 from feint.app.web.parts.forms import WordForm
 from feint.app.web.parts.frame import button, frame, link, remember, text
 from feint.errors import FeintError
+from feint.experiments import glossary
 from feint.reports import charts
 from feint.reports.formats import percent, significant
 from feint.reports.images import data_uri
@@ -152,7 +153,7 @@ class Room:
             self._told.set_text(str(error))
             return
         self._measure = found["measure"]
-        self._choice.choose({name: name.replace("_", " ") for name in found["measures"]})
+        self._choice.choose({name: glossary.title(name) for name in found["measures"]})
         self._choice.put(self._measure)
         classes = dict.fromkeys(sorted((each[2] for each in found["points"]), key=_in_order))
         shades = {name: charts.CLASSES[at % len(charts.CLASSES)] for at, name in enumerate(classes)}
@@ -201,7 +202,7 @@ class Room:
         self._chart.show(figure.panels[0].chart)
         measures = found["measures"].items()
         self._grid.show(
-            [Line(n, (Cell(n.replace("_", " "), n), Cell(significant(3)(value), value))) for n, value in measures]
+            [Line(n, (Cell(glossary.title(n), n), Cell(significant(3)(value), value))) for n, value in measures]
         )
         self._below.set_visibility(True)
         self._mark()

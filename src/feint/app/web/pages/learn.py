@@ -12,6 +12,7 @@ from feint.app.web.elements.grid import Cell, Head, Line
 from feint.app.web.parts.frame import frame, link, remember, text
 from feint.app.web.parts.shown import slug
 from feint.errors import FeintError
+from feint.experiments import glossary
 from feint.reports.formats import percent, significant, times1000
 from feint.reports.images import data_uri
 from feint.reports.page import block as as_html
@@ -199,7 +200,7 @@ def _doubt() -> Callable[[Mapping[str, Any]], str]:
         values = found["measures"]
         grid.show(
             [
-                Line(name, (Cell(name.replace("_", " "), name), Cell(significant(3)(value), value), Cell(SAYS[name])))
+                Line(name, (Cell(glossary.title(name), name), Cell(significant(3)(value), value), Cell(SAYS[name])))
                 for name, value in values.items()
             ]
         )

@@ -8,6 +8,7 @@ from nicegui.element import Element
 
 from feint.app.web.elements import Chart, Grid
 from feint.app.web.elements.grid import Cell, Head, Line
+from feint.experiments import glossary
 from feint.reports import charts
 from feint.reports.formats import percent, significant
 from feint.reports.images import data_uri, png
@@ -135,4 +136,4 @@ def _spread(draws: Sequence[Sequence[float]], at: int) -> tuple[float, float]:
 def _line(name: str, before: Mapping[str, Any], after: Mapping[str, Any], rounded: Mapping[str, Any]) -> Line:
     values = [each["measures"][name] for each in (before, after, rounded)]
     cells = (Cell(significant(3)(value), value) for value in values)
-    return Line(name, (Cell(name.replace("_", " "), name), *cells))
+    return Line(name, (Cell(glossary.title(name), name), *cells))

@@ -22,6 +22,8 @@ def criteria(title: str, datum: Mapping[str, Any], figure: str = "") -> dict[str
     {'radius': 0.1, 'low': 0.5, 'high': 0.55, 'correct': False}
     >>> criteria("digits", {"low": 48, "high": 52, "name": "foreign"})
     {'panel': 'digits', 'low': 0.48, 'high': 0.52, 'kind': 'foreign'}
+    >>> criteria("", {"category": "90 % answered", "group": "radius 0.1"}, "thresholds")
+    {'radius': 0.1, 'kind': '90 % answered'}
     >>> criteria("digits: fgsm 0.1, all", {"name": "margin", "area": 0.9, "across": 20.0}, "detection-roc")
     {'panel': 'digits: fgsm 0.1, all', 'name': 'margin', 'across': 0.2}
     """
@@ -36,6 +38,8 @@ def criteria(title: str, datum: Mapping[str, Any], figure: str = "") -> dict[str
     said = " ".join(str(datum.get(name, "")) for name in ("group", "series", "stage", "category")) + " " + title
     if radius := re.search(r"radius ([\d.e-]+)", said):
         found["radius"] = float(radius[1])
+    if figure == "thresholds":
+        return {**found, "kind": str(datum.get("category", ""))}
     if datum.get("kind") in ("correct", "wrong"):
         found["correct"] = datum["kind"] == "correct"
     if span := re.fullmatch(r"([\d.]+) to ([\d.]+) %", str(datum.get("span", ""))):

@@ -9,10 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from feint.errors import SpecError
+from feint.experiments.audit.figures import promise
 from feint.experiments.latent.plane import read_plane
 from feint.experiments.out_domain.records import DOMAIN
 from feint.reports.formats import percent, significant
 from feint.runs.run import Run
+from feint.runs.runners.local import read_summary
 from feint.victims.records import MEASURE
 
 from . import detectors, limits
@@ -79,6 +81,9 @@ def _judged(run: Run, where: Mapping[str, Any]) -> list[Row]:
         keep &= prediction != before
     if "name" in where:
         keep &= label == _label(run, where["name"])
+    if "kind" in where:
+        doubts = table.read([MEASURE + run.settings.measure], repeat=judging(run, **chosen), **chosen).column(0)
+        keep &= (doubts.to_numpy() <= _threshold(run, where["kind"])) & (prediction != label)
     places = np.flatnonzero(keep)
     if "coverage" in where:
         places = _around(np.argsort(-sure, kind="stable"), where["coverage"])
@@ -87,6 +92,14 @@ def _judged(run: Run, where: Mapping[str, Any]) -> list[Row]:
         Row(image, f"{_said(run, image, guess, share)}; {_is(run, truth)}", moved=moved)
         for image, guess, share, truth in _at(places, sample, prediction, sure, label)
     )
+
+
+def _threshold(run: Run, called: str) -> float:
+    """An audit's threshold, by what its chart calls it; its bars are of the wrong answers that it lets through."""
+    for row in read_summary(run.path).get("thresholds", ()):
+        if promise(row) == called:
+            return float(row["threshold"])
+    raise SpecError(f"threshold: expected one of the run's, got {called!r}")
 
 
 def _spans(run: Run, where: Mapping[str, Any]) -> list[Row]:

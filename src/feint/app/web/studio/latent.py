@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from feint.errors import FeintError, SpecError
+from feint.experiments import glossary
 from feint.experiments.scene import Scene
 from feint.reports import Panel, charts
 from feint.reports.charts.colours import sequential
@@ -80,7 +81,7 @@ def way(
     found = _said(kept, scene, images)
     names = [name for name in found["measures"][0] if name != "softmax_variance"][: len(charts.SERIES)]
     lines = [
-        charts.Line(name.replace("_", " "), np.array([each[name] for each in found["measures"]]), colour)
+        charts.Line(glossary.title(name), np.array([each[name] for each in found["measures"]]), colour)
         for name, colour in zip(names, charts.SERIES, strict=False)
     ]
     panel: Panel = charts.lines(
