@@ -177,6 +177,13 @@ def ends(use):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="makes a FIFO")
+def test_a_fifo_as_the_data_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "images.npz")
+    with pytest.raises(DataError, match=r"images\.npz: expected a file or a folder, got a device or a pipe"):
+        load(str(tmp_path / "images.npz"))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="makes a FIFO")
 @pytest.mark.parametrize("odd", ["fifo", "/dev/zero"])
 def test_what_would_never_end(tmp_path, odd):
     write_image(tmp_path / "a/1.png", pictures(1, 4, 4)[0])

@@ -99,6 +99,8 @@ def _open(name: str, how: _How) -> Source:
             return _open_folder(path, how)
         if path.is_file():
             return _open_file(path, how)
+        if path.exists():
+            raise DataError(f"{name}: expected a file or a folder, got a device or a pipe")
     except (OSError, ValueError) as error:
         if isinstance(error, DataError):
             raise

@@ -62,8 +62,8 @@ READ: Final[Mapping[str, Mapping[str, str]]] = {
         "the share of them that is correct. On the dashed line a confidence of 80 % is right in 80 % of cases; below "
         "it the classifier promises too much, above it too little. The grey bars count the images in each bin: a bar "
         "above few images says little.",
-        "How far the attack went": "Left, how much of the clean order from most to least certain is left: 1 all of "
-        "it, 0 nothing, −1 turned around. Right, how much of its radius the attack did not use, because a longer step "
+        "How far the attack went": "First, how much of the clean order from most to least certain is left: 1 all of "
+        "it, 0 nothing, −1 turned around. Last, how much of its radius the attack did not use, because a longer step "
         "would have changed the prediction or gained nothing: a small share says that a larger radius may do more "
         "damage still.",
         "What the attack looks like": "The images whose confidence moved most. Left the image, right the same after "

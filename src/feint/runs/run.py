@@ -106,7 +106,10 @@ class Run:
         """
         paths = [path for path in self._paths(f"arrays/{name}/") if piece is None or path.stem == piece]
         if len(paths) != 1:
-            raise StoreError(f"{self.path}: expected one file of arrays {name}, got {len(paths)}")
+            raise StoreError(
+                f"{self.path}: expected one file of arrays {name}, got {len(paths)}; run the same "
+                "command again to make it anew"
+            )
         try:
             with files.regular(paths[0]).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 return {key: file[key] for key in file.files}

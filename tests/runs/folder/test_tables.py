@@ -94,5 +94,5 @@ def test_a_damaged_file_is_one_line(table, paths):
 def test_no_pieces():
     table = Table("records", [])
     assert (len(table), table.names, list(table.batches()), table.distinct("x")) == (0, (), [], [])
-    with pytest.raises(StoreError, match="expected a table records, got none"):
+    with pytest.raises(StoreError, match="expected a table records, got none; run the same command again"):
         table.read()

@@ -64,7 +64,7 @@ class Table:
         """All pieces as one table; arguments as in `batches`."""
         pieces = list(self.batches(columns, **where))
         if not pieces:
-            raise StoreError(f"expected a table {self.name}, got none")
+            raise StoreError(f"expected a table {self.name}, got none; run the same command again to make it anew")
         return pa.concat_tables(pieces).unify_dictionaries().combine_chunks()
 
     def column(self, name: str, /, **where: Any) -> npt.NDArray[Any]:
