@@ -152,13 +152,14 @@ def modes_of(module):
     return [each.training for each in module.modules()]
 
 
+class Dim(Blobs):
+    def gather(self, positions):
+        images, labels, samples = super().gather(positions)
+        return 0.01 * images, labels, samples
+
+
 @pytest.mark.parametrize("build", [SNGP, DUE], ids=["sngp", "due"])
 def test_length_scale_is_that_of_features_as_training_sees_them(build):
-    class Dim(Blobs):
-        def gather(self, positions):
-            images, labels, samples = super().gather(positions)
-            return 0.01 * images, labels, samples
-
     with seeded(0):
         estimator = build(features(), 3, SHAPE, **({"length_scale": None} if build is SNGP else {}))
         running, modes = copy.deepcopy(dict(estimator.features.named_buffers())), modes_of(estimator)
@@ -175,11 +176,6 @@ def test_length_scale_is_that_of_features_as_training_sees_them(build):
 
 @pytest.mark.parametrize("build", [SNGP, DUE], ids=["sngp", "due"])
 def test_features_stay_as_far_apart_as_the_length_scale_says_once_batch_normalisation_is_bounded(build):
-    class Dim(Blobs):
-        def gather(self, positions):
-            images, labels, samples = super().gather(positions)
-            return 0.01 * images, labels, samples
-
     with seeded(0):
         estimator = build(features(), 3, SHAPE, batch_norm=True)
         estimator.begin(Dim())

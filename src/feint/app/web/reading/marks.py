@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from feint.errors import SpecError
 from feint.experiments.audit.figures import promise
+from feint.experiments.glossary import title
 from feint.experiments.latent.plane import read_plane
 from feint.experiments.out_domain.records import DOMAIN
 from feint.reports.formats import percent, significant
@@ -69,7 +70,9 @@ def _judged(run: Run, where: Mapping[str, Any]) -> list[Row]:
     if "radius" in where:
         radii = [float(each) for each in table.distinct("radius", variant="attacked")]
         chosen |= {"variant": "attacked", "radius": min(radii, key=lambda each: abs(each - where["radius"]))}
-    found = table.read(names, repeat=judging(run, **chosen), **chosen)
+    limit = _threshold(run, where["kind"]) if "kind" in where else 0.0
+    ranks = [MEASURE + run.settings.measure] if "kind" in where else []
+    found = table.read(tuple(dict.fromkeys((*names, *ranks))), repeat=judging(run, **chosen), **chosen)
     sample, label, prediction, doubt, before = (found.column(name).to_numpy() for name in names)
     sure = 1 - doubt
     keep = np.ones(len(sample), dtype=bool)
@@ -82,8 +85,7 @@ def _judged(run: Run, where: Mapping[str, Any]) -> list[Row]:
     if "name" in where:
         keep &= label == _label(run, where["name"])
     if "kind" in where:
-        doubts = table.read([MEASURE + run.settings.measure], repeat=judging(run, **chosen), **chosen).column(0)
-        keep &= (doubts.to_numpy() <= _threshold(run, where["kind"])) & (prediction != label)
+        keep &= (found.column(ranks[0]).to_numpy() <= limit) & (prediction != label)
     places = np.flatnonzero(keep)
     if "coverage" in where:
         places = _around(np.argsort(-sure, kind="stable"), where["coverage"])
@@ -214,7 +216,7 @@ def _valued(
     """Inputs with the values that a threshold is compared with, and of which kind each is."""
     columns = (found.samples, found.values, found.labels, found.data, found.moved, found.marked)
     for image, value, truth, data, moved, marked in _at(places, *columns):
-        name = f"{measure.replace('_', ' ')} {significant(3)(value)}{kinds[marked]}"
+        name = f"{title(measure)} {significant(3)(value)}{kinds[marked]}"
         yield Row(image, f"image {image}: {name}; {_is(run, truth)}", data, moved)
 
 
