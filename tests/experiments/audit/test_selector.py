@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from feint.experiments.audit.selector import calibrating, selection
+from feint.experiments.audit.selector import halved, selection
 
 WRONG = torch.tensor([False, True, False, False, True, False])
 CLEAN = torch.tensor([0.1, 0.5, 0.3, 0.6, 0.9, 0.2], dtype=torch.float64)
@@ -17,14 +17,17 @@ def test_an_attack_on_the_selector_by_hand():
     assert (clean["coverage"], clean["risk"], clean["selective_risk"]) == (4 / 6, 1 / 4, 1 / 4)
     assert (attacked["radius"], attacked["coverage"], attacked["risk"]) == (0.1, 2 / 6, 1)
     assert attacked["selective_risk"] == 2 / 4
-    held = calibrating(6, 3)
-    assert found["calibrated_on"] == int(held.sum()) == 3
-    assert found["calibrated_threshold"] == CLEAN[held].sort().values[1]  # two of three are at least a half
-    for doubt, judged in ((CLEAN, clean), (ATTACKED, attacked)):
-        answered = doubt[~held] <= found["calibrated_threshold"]
-        wrong = WRONG[~held][answered]
-        risk = None if not answered.any() else wrong.double().mean().item()
-        assert judged["calibrated"] == {"coverage": pytest.approx(answered.double().mean().item()), "risk": risk}
+
+
+def test_each_half_is_judged_at_the_threshold_of_the_other():
+    assert halved(6, 4).tolist() == [True, True, True, False, False, False]
+    found = selection((CLEAN, WRONG), {0.1: (ATTACKED, WRONG)}, coverage=0.5, seed=4)
+    # Two of three are at least a half: of 0.1, 0.5, 0.3 and of 0.6, 0.9, 0.2.
+    assert found["calibrated_thresholds"] == [0.3, 0.6]
+    # Clean, the first half (at 0.6) answers all three, one of them wrong, the second (at 0.3) its 0.2.
+    assert found["clean"]["calibrated"] == {"coverage": 4 / 6, "risk": 1 / 4}
+    # Attacked, of 0.7, 0.2, 0.8 the second is answered, of 0.9, 0.1, 0.6 the second too; both are wrong.
+    assert found["attacked"][0]["calibrated"] == {"coverage": 2 / 6, "risk": 1}
 
 
 def test_a_selector_that_answers_nothing_has_no_risk():
@@ -33,16 +36,16 @@ def test_a_selector_that_answers_nothing_has_no_risk():
         "coverage": 0,
         "risk": None,
         "selective_risk": None,
-        "calibrated": {"coverage": 1, "risk": pytest.approx(WRONG[~calibrating(6, 0)].double().mean().item())},
+        "calibrated": {"coverage": 1, "risk": pytest.approx(2 / 6)},
     }
     assert found["attacked"][0]["selective_risk"] is None
 
 
 def test_a_single_input_calibrates_nothing():
     found = selection((CLEAN[:1], WRONG[:1]), {}, coverage=0.7, seed=0)
-    assert (found["calibrated_threshold"], found["clean"]["calibrated"]) == (None, None)
+    assert (found["calibrated_thresholds"], found["clean"]["calibrated"]) == (None, None)
 
 
-def test_the_half_is_drawn_anew_with_another_seed():
-    assert torch.equal(calibrating(100, 1), calibrating(100, 1))
-    assert not torch.equal(calibrating(100, 1), calibrating(100, 2))
+def test_the_halves_are_drawn_anew_with_another_seed():
+    assert torch.equal(halved(100, 1), halved(100, 1))
+    assert not torch.equal(halved(100, 1), halved(100, 2))

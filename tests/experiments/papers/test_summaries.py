@@ -84,7 +84,7 @@ def audit(number, *, fresh, selector=False):
             | {"calibrated": {name: number() for name in ("coverage", "risk")} if at else None}
             for at in range(3)
         ]
-        named = {"wanted": 0.7, "calibrated_threshold": number(), "calibrated_on": 12}
+        named = {"wanted": 0.7, "calibrated_thresholds": [number(), number()]}
         found["selector"] = {**named, "clean": judged[0], "attacked": judged[1:]}
     return found
 
@@ -141,8 +141,8 @@ def test_a_table_of_audits_takes_each_blocks_own_and_says_who_warns(number):
     )
     assert found["calibrated"] == [
         {
-            "victim": block["victim"], "setting": block["title"], "wanted": 0.7, "calibrated_on": 12,
-            "calibrated_threshold": children[f"{at:02d}"]["selector"]["calibrated_threshold"],
+            "victim": block["victim"], "setting": block["title"], "wanted": 0.7,
+            "calibrated_thresholds": children[f"{at:02d}"]["selector"]["calibrated_thresholds"],
         }
         for at, block in enumerate(blocks)
     ]  # fmt: skip

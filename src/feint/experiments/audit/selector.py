@@ -13,8 +13,6 @@ from feint.metrics.thresholds import at_threshold, threshold_at_coverage
 
 THRESHOLD = 0.5
 """The selector's own: an input is answered where g, one minus its uncertainty, is at least a half."""
-SHARE = 0.5
-"""Of the clean inputs: those that the threshold for a coverage is taken from. The others judge it."""
 
 
 def selection(
@@ -30,43 +28,45 @@ def selection(
         clean: 1 - g and the errors of clean inputs.
         attacked: the same by radius, of the same inputs in the same order.
         coverage: the share to answer that the second threshold is calibrated to, in (0, 1].
-        seed: of the draw of the inputs that it is calibrated on.
+        seed: of the draw of the halves that it is calibrated on.
 
     Returns:
         ``clean`` and ``attacked``: at the selector's own threshold the ``coverage`` and the ``risk`` of what is
         answered (None where nothing is), the ``selective_risk`` at exactly the clean inputs' coverage, and
-        ``calibrated``, coverage and risk at the other threshold, of inputs that it was not taken from.
+        ``calibrated``, both with each half of the inputs at the threshold of the other half (two-fold cross-fitting),
+        so that all are judged and none by a threshold that it helped to choose. ``calibrated_thresholds``: of the first
+        half and of the second; None where an input is alone.
 
     Reference: Galil & El-Yaniv 2021, section 5.4 (``selective_risk``); Geifman & El-Yaniv 2019, "SelectiveNet", the
     calibration of its coverage.
     """
-    held = calibrating(len(clean[0]), seed)
+    first = halved(len(clean[0]), seed)
     own = at_threshold(*clean, THRESHOLD)["coverage"] or 0.0
-    wanted = threshold_at_coverage(clean[0][held], coverage) if held.any() else None
+    found = [threshold_at_coverage(clean[0][half], coverage) for half in (first, ~first)] if first.any() else None
+    others = None if found is None else torch.tensor(found, dtype=torch.float64)[first.long()]
 
     def judged(doubt: Tensor, wrong: Tensor) -> dict[str, Any]:
         return {
             **at_threshold(doubt, wrong, THRESHOLD),
             "selective_risk": selective_risk(doubt, wrong, own) if own else None,
-            "calibrated": None if wanted is None else at_threshold(doubt[~held], wrong[~held], wanted),
+            "calibrated": None if others is None else at_threshold(doubt - others, wrong, 0.0),
         }
 
     return {
         "threshold": THRESHOLD,
         "wanted": coverage,
-        "calibrated_threshold": wanted,
-        "calibrated_on": int(held.sum()),
+        "calibrated_thresholds": found,
         "clean": judged(*clean),
         "attacked": [{"radius": radius, **judged(*pair)} for radius, pair in attacked.items()],
     }
 
 
-def calibrating(count: int, seed: int) -> Bool[Tensor, " N"]:
-    """Which of so many inputs a threshold is taken from: a seeded half, rounded down.
+def halved(count: int, seed: int) -> Bool[Tensor, " N"]:
+    """Which of so many inputs are of the first half: a draw, rounded down.
 
-    >>> int(calibrating(9, seed=0).sum())
+    >>> int(halved(9, seed=0).sum())
     4
     """
-    held = torch.zeros(count, dtype=torch.bool)
-    held[torch.tensor(np.random.default_rng(seed).permutation(count)[: int(SHARE * count)])] = True
-    return held
+    first = torch.zeros(count, dtype=torch.bool)
+    first[torch.tensor(np.random.default_rng(seed).permutation(count)[: count // 2])] = True
+    return first

@@ -11,8 +11,8 @@ from .figures import promise
 
 SELECTOR = (
     "The victim answers where its selector g is at least 0.5. Beside: the risk where as many images as that are "
-    "answered whatever is done to them, the ones that the selector prefers; and a threshold calibrated to a coverage "
-    "of {}, judged on the others."
+    "answered whatever is done to them, the ones that the selector prefers; and thresholds calibrated to a coverage "
+    "of {} %, one on each half of the clean images, which judges the other half."
 )
 ANSWERED = "answered / wrong, %"
 
@@ -57,8 +57,7 @@ def selector(found: Mapping[str, Any]) -> tuple[Block, ...]:
         for row in stages
     ]
     caption = "What the selector answers / share of those answers that is wrong"
-    wanted = f"{percent(1)(found['wanted'])} % on {count(found['calibrated_on'])} of the clean images"
-    return (Text.of(SELECTOR.format(wanted)), tabled("selector", "radius", said, rows, caption))
+    return (Text.of(SELECTOR.format(percent(1)(found["wanted"]))), tabled("selector", "radius", said, rows, caption))
 
 
 def _shares(found: Mapping[str, Any]) -> str:

@@ -8,8 +8,8 @@
 Each block of a table is an audit in a run folder of its own; the figures that the paper prints stand beside those of
 the same setting and radius. Tables 1 to 3 of the paper are of black boxes: name proxies for them. Table 4 is of white
 boxes with a selector: direct aims at it (feint audit --measure native), indirect at the softmax (the same with --attack
-ace:measure=max_probability), and the selector judges both; its threshold is also calibrated, on a seeded half of the
-images, to the coverage that it was trained for, or to that of --victim s:estimator.coverage=0.8.
+ace:measure=max_probability), and the selector judges both; its threshold is also calibrated, to the coverage that it
+was trained for or that of --victim s:estimator.coverage=0.8: on each of two seeded halves, and judged on the other.
 
 Reference: Galil & El-Yaniv 2021, "Disrupting Deep Uncertainty Estimation Without Harming Accuracy", tables 1 (softmax),
 2 (deep ensembles), 3 (MC dropout) and 4 (SelectiveNet).

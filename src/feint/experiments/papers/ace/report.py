@@ -55,7 +55,7 @@ def table(summary: Summary) -> Table:
 
 
 def selection(summary: Summary) -> tuple[Block, ...]:
-    """What becomes of the selector's answers: at its own threshold, and at the calibrated one."""
+    """What becomes of the selector's answers: at its own threshold, and at the calibrated ones."""
     said = {
         **{name: Column(name, "% at g = 0.5", percent(2)) for name in ("coverage", "risk")},
         "selective_risk": Column("risk", "% at the clean coverage", percent(2)),
@@ -63,10 +63,10 @@ def selection(summary: Summary) -> tuple[Block, ...]:
     }
     shown = tabled("selection", "victim setting radius", said, labelled(summary), SELECTION)
     told = dict.fromkeys(
-        f"{each['victim']}: calibrated to a coverage of {percent(1)(each['wanted'])} % on "
-        f"{each['calibrated_on']} clean images, judged on the others"
+        f"{each['victim']}: calibrated to a coverage of {percent(1)(each['wanted'])} % on each half of the clean "
+        "images, which judges the other"
         for each in summary["calibrated"]
-        if each["calibrated_threshold"] is not None
+        if each["calibrated_thresholds"] is not None
     )
     return (shown, Notes(tuple(told), terminal=True)) if told else (shown,)
 

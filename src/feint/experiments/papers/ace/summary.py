@@ -50,8 +50,8 @@ def _warnings(audits: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> 
 
 
 def _calibrated(block: Mapping[str, Any], summary: Mapping[str, Any]) -> dict[str, Any]:
-    """The threshold that was calibrated to a coverage."""
-    names = ("wanted", "calibrated_threshold", "calibrated_on")
+    """The thresholds that were calibrated to a coverage, one on each half."""
+    names = ("wanted", "calibrated_thresholds")
     return {"victim": block["victim"], "setting": block["title"], **{each: summary["selector"][each] for each in names}}
 
 
@@ -60,7 +60,7 @@ def rows_of(block: Mapping[str, Any], summary: Mapping[str, Any]) -> list[dict[s
 
     A victim that draws is reported as fresh draws judge it, with the figure under the attack's own draws beside. One
     that selects has ``coverage`` and ``risk`` at g = 0.5, ``selective_risk`` at the clean inputs' coverage, and both at
-    the threshold that was calibrated.
+    the thresholds that were calibrated.
     """
     rows: list[dict[str, Any]] = []
     selector = summary.get("selector")
