@@ -6,6 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from feint.errors import StoreError
+from feint.runs.folder import tables
 from feint.runs.folder.tables import Table
 
 from ..folders import halved
@@ -40,6 +41,16 @@ def test_all_of_it(table):
     assert table.column("sample").tolist() == [0, 1, 2, 3, 4, 5]
     assert table.read().column("name").to_pylist() == ["name 0", "all", "name 1", "all", "name 2", "all"]
     assert table.read(["radius", "sample"]).column_names == ["radius", "sample"]
+
+
+@pytest.mark.parametrize(("room", "reads"), [(tables.KEPT, 3), (0, 6)])
+def test_pieces_are_read_once_while_there_is_room(table, monkeypatch, room, reads):
+    read, seen = tables._columns, []
+    monkeypatch.setattr(tables, "KEPT", room)
+    monkeypatch.setattr(tables, "_columns", lambda path, wanted: seen.append(path) or read(path, wanted))
+    for radius, expected in ((0.1, [0, 2, 4]), (0.3, [1, 3, 5])):
+        assert table.read(["sample"], radius=radius).column("sample").to_pylist() == expected
+    assert len(seen) == reads
 
 
 @pytest.mark.parametrize(

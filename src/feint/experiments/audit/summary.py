@@ -22,7 +22,7 @@ from .settings import AuditSettings
 
 COLUMNS = (
     "label", "prediction", "clean_prediction", "log_prob_label", "brier", "accepted", "measured", "changed",
-    "gradients", "queries", "repeat", "directionless",
+    "gradients", "queries", "repeat", "directionless", "variant", "radius",
 )  # fmt: skip
 """What summaries read of every record, beside its measures."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Any, cast, final
+from typing import Any, Final, cast, final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,9 @@ _parquet: Any = pq  # its stubs leave types unknown
 _compute: Any = pc
 _array: Any = pa.array
 
+KEPT: Final = 32 << 20
+"""Bytes of pieces that a table keeps once they are read: of a small run the same rows are asked for many times over."""
+
 
 @final
 class Table:
@@ -31,6 +34,7 @@ class Table:
     def __init__(self, name: str, paths: Sequence[Path]) -> None:
         self.name = name
         self._paths = tuple(paths)
+        self._kept: dict[tuple[Path, tuple[str, ...] | None], pa.Table] = {}
 
     def __len__(self) -> int:
         """Rows."""
@@ -55,10 +59,19 @@ class Table:
         """
         wanted = None if columns is None else list(dict.fromkeys((*columns, *where)))
         for path in self._paths:
-            table: pa.Table = _explained(path, _columns, wanted=wanted)
+            table = self._piece(path, wanted)
             for name, value in where.items():
                 table = table.filter(_matches(table.column(name), value))
             yield table if columns is None else table.select(list(columns))
+
+    def _piece(self, path: Path, wanted: list[str] | None) -> pa.Table:
+        key = (path, None if wanted is None else tuple(wanted))
+        if key in self._kept:
+            return self._kept[key]
+        table: pa.Table = _explained(path, _columns, wanted=wanted)
+        if table.nbytes + sum(kept.nbytes for kept in self._kept.values()) <= KEPT:
+            self._kept[key] = table
+        return table
 
     def read(self, columns: Sequence[str] | None = None, /, **where: Any) -> pa.Table:
         """All pieces as one table; arguments as in `batches`."""
