@@ -81,6 +81,16 @@ def test_bars_have_a_line_over_what_their_values_spread():
     assert rows == ["c0,g0,30,a,g,10,40", "c1,g0,20,b,g,20,20"]
 
 
+@pytest.mark.parametrize(
+    ("values", "times", "last"), [((0.5, 1.0), 100, 100), ((0.1, 0.2), 100, None), ((90.0,), 1, None)]
+)
+def test_an_axis_of_percent_ends_at_100(values, times, last):
+    names = [str(value) for value in values]
+    figure = charts.bars("b", "Bars", names, [("g", values)], ["#000000"], axis="%", times=times)
+    ticks = figure.panels[0].chart["layer"][0]["encoding"]["x"]["axis"].get("values", [None])
+    assert ticks[-1] == last
+
+
 def test_thinned_curves_keep_what_they_span():
     generator = np.random.default_rng(0)
     x, y = np.sort(generator.random(20_000)), generator.random(20_000)

@@ -24,15 +24,33 @@ from feint.reports import Column, Table, formats
         (formats.significant(3), 123456.0, "123,456"),
         (formats.significant(3), 0.009999, "0.01"),
         (formats.significant(2), -0.00123, "−1.2e-3"),
+        (formats.measured(3), 5.3e-5, "5.30e-5"),
+        (formats.measured(3), 6.02e-4, "6.02e-4"),
+        (formats.measured(3), 0.05, "0.0500"),
+        (formats.measured(3), 99.96, "100"),
+        (formats.measured(3), 0.0, "0"),
+        (formats.measured(1), 20.0, "20"),
         (formats.count, 1234567, "1,234,567"),
         (formats.fixed(3), -1e-6, ">−0.001"),
         (formats.fixed(3), float("nan"), "–"),
         (formats.fixed(3), float("-inf"), "−∞"),
-        (formats.text, None, "–"),
+        (formats.write, None, "–"),
     ],
 )
 def test_numbers_are_written_by_one_rule(format, value, said):
     assert format(value) == said
+
+
+def test_a_column_of_measures_holds_names():
+    assert formats.is_text(["1 − max. probability", "entropy", "1 − margin", "mutual information"])
+    for numbers in (
+        ["0.7 (0.6 to 0.8)", "–"],
+        ["5/255", "10/255"],
+        ["1e-5 to 1e-4"],
+        ["−0.5", ">99.9"],
+        ["90.1 / 2.0"],
+    ):
+        assert not formats.is_text(numbers)
 
 
 def test_small_numbers_beside_each_other_look_alike():

@@ -19,7 +19,7 @@ NONE: Final = "–"
 class Format:
     """A way to write a number: so many digits after the point, or in all, and the unit in the head of a column."""
 
-    kind: Literal["percent", "times1000", "fixed", "significant", "count"]
+    kind: Literal["percent", "times1000", "fixed", "significant", "measured", "count"]
     digits: int = 0
     unit: str = ""
 
@@ -43,8 +43,8 @@ class Format:
     def _written(self, number: float) -> str:
         if self.kind == "count":
             return f"{number:,.0f}"
-        if self.kind == "significant":
-            return _short(number, self.digits)
+        if self.kind in ("significant", "measured"):
+            return _sized(number, self.digits, zeros=self.kind == "measured")
         if self.kind == "percent":
             return _bounded(100 * number, self.digits, 100.0)
         return _bounded(1000 * number if self.kind == "times1000" else number, self.digits)
@@ -86,19 +86,20 @@ def significant(digits: int = 3) -> Format:
     return Format("significant", digits)
 
 
+def measured(digits: int = 3, unit: str = "") -> Format:
+    """Just so many digits that count, also zeros, for a column of numbers that were measured: 5.30e-5, 0.0500."""
+    return Format("measured", digits, unit)
+
+
 radius: Final = Format("significant", 3, "of [0, 1]")
-"""A radius as short as it can be said."""
+"""A radius that was asked for, as short as it can be said."""
 count: Final = Format("count")
 """A whole number."""
-text: Final = significant(3)
-"""Text; numbers among it with three digits that count."""
 
 
 def write(value: Cell, format: Format | None = None) -> str:
     """A cell as text; without a format whole numbers as counts and others with three digits that count."""
-    if format is None:
-        format = count if isinstance(value, Integral) else text
-    return format(value)
+    return (format or (count if isinstance(value, Integral) else significant(3)))(value)
 
 
 def unit(title: str, given: str, format: Format | None) -> str:
@@ -111,11 +112,12 @@ def unit(title: str, given: str, format: Format | None) -> str:
 
 
 def is_text(values: Sequence[Cell]) -> bool:
-    """Whether a column holds names: texts alone, of which most do not begin like a number."""
+    """Whether a column holds names: texts alone, most of which are no numbers, as "1 − margin" is none."""
     known: list[Any] = [value for value in values if value is not None]
     if not all(isinstance(value, str) for value in known):
         return False
-    return 2 * sum(value[:1].isdigit() or value[:1] in "−<>" for value in known) < len(known)
+    numbers = [value for value in known if value[:1].isdigit() or value[:1] in "−<>"]
+    return 2 * sum(sum(map(str.isdigit, each)) >= sum(map(str.isalpha, each)) for each in numbers) < len(known)
 
 
 def _bounded(number: float, digits: int, all_of: float = math.inf) -> str:
@@ -129,14 +131,12 @@ def _bounded(number: float, digits: int, all_of: float = math.inf) -> str:
     return f"{shown:.{digits}f}"
 
 
-def _short(number: float, digits: int) -> str:
+def _sized(number: float, digits: int, *, zeros: bool) -> str:
     size = abs(float(f"{number:.{digits - 1}e}"))  # as it will be said
     if size == 0:
         return "0"
     if 10**digits <= size < 1e9:
         return f"{number:,.0f}"
-    if 0.01 <= size < 10**digits:
-        plain = f"{number:.{digits}g}"
-        return plain if "e" not in plain else f"{number:,.0f}"
-    mantissa, exponent = f"{number:.{digits - 1}e}".split("e")
-    return f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}e{int(exponent)}"
+    plain = f"{number:#.{digits}g}" if 0.01 <= size < 10**digits else f"{number:#.{digits - 1}e}"
+    mantissa, _, exponent = plain.partition("e")
+    return (mantissa if zeros else mantissa.rstrip("0")).rstrip(".") + (f"e{int(exponent)}" if exponent else "")

@@ -54,11 +54,7 @@ def render(block: Figure | Pictures, kind: Kind = "png") -> bytes:
 
 @final
 class Shown:
-    """A figure or pictures as a notebook shows them; as text, what they show in words.
-
-    Args:
-        block: which.
-    """
+    """A figure or pictures as a notebook shows them; as text, what they show in words."""
 
     def __init__(self, block: Figure | Pictures) -> None:
         self.block = block

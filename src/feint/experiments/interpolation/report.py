@@ -16,9 +16,7 @@ from .summary import read_blends
 COLOURS: Final = {"latent": charts.CLEAN, "pixel": charts.ATTACKED[1], "reconstruction": charts.ATTACKED[0]}
 MEASURES: Final = ("predictive_entropy", "mutual_information")
 AREA: Final = formats.fixed(3)
-CHANCE = {
-    "AUROC": "The chance that a pixel blend has a larger value than a latent one: 1 tells them apart, ½ does not."
-}
+CHANCE = {"AUROC": "The chance that a pixel blend scores above a latent one: 1 tells them apart, ½ does not."}
 
 
 def headline(summary: Summary) -> str:

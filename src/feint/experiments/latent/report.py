@@ -10,7 +10,7 @@ from feint.experiments.about import Summary, tabled, told
 from feint.experiments.glossary import chosen, title
 from feint.experiments.pictures import label
 from feint.reports import Block, Column, Details, Figure, Panel, Picture, Pictures, Report, Table, Text, charts
-from feint.reports.formats import fixed, percent, significant, write
+from feint.reports.formats import fixed, measured, percent, write
 from feint.runs.run import Run
 
 from .plane import Mapped, Plane, read_mapped, read_plane
@@ -23,7 +23,6 @@ REGIONS: Final = {
     "far, confident by all": charts.ATTACKED[2],
 }
 _FIRST: Final = ("predictive_entropy", "mutual_information")
-NO_RUBBISH = "None: every point far from all data is flagged."
 
 
 def headline(summary: Summary) -> str:
@@ -48,7 +47,7 @@ def report(run: Run, summary: Summary) -> Report:
         "What the victims make of it": _maps(plane, victims, points),
         "How much of the plane looks familiar": _shares(summary),
         "Confident far away from all data": _confident(plane, victims, summary),
-        "Confident rubbish": rubbish if rubbish.items else Text.of(NO_RUBBISH),
+        "Confident rubbish": rubbish if rubbish.items else Text.of("None: every point far from all data is flagged."),
     }
     terms = {
         **chosen("Entropy", "Mutual information"),
@@ -127,7 +126,7 @@ def _confident(plane: Plane, victims: Sequence[Mapped], summary: Summary) -> Fig
 
 def _rubbish(run: Run, summary: Summary) -> tuple[Picture, ...]:
     cards: list[Picture] = []
-    near, small = fixed(2), significant(2)
+    near, small = fixed(2), measured(2)
     for which, (victim, known) in enumerate(zip(summary["victims"], run.about["victims"], strict=True)):
         images = run.arrays("rubbish", str(which))["images"]
         for at, (piece, image) in enumerate(zip(victim["rubbish"], images, strict=True)):

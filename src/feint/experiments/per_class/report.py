@@ -53,7 +53,7 @@ def classes(victims: Rows) -> Table:
     """A row for each class."""
     shares = ("accuracy", "mean_softmax", "variance", "confidence")
     said = {name: Column(name.replace("_", " "), format=SHARE) for name in shares}
-    said["variance"] = Column("variance", format=formats.significant(3))
+    said["variance"] = Column("variance", format=formats.measured(3))
     found = _conditions(victims)
     rows = [{**each, "victim": name, "condition": title} for name, title, entry in found for each in entry["classes"]]
     return tabled("classes", "victim condition name", said, rows)
@@ -87,8 +87,7 @@ def figure(victims: Rows) -> Figure:
         low, high = float(values.min()), float(values.max())
         room = 0.05 * (high - low) or 1.0
         look[name] = (low - room, high + room)
-    drawn = zip(clouds, victims, strict=True)
-    panels = [charts.scatter(found, **look, title=victim["name"]) for found, victim in drawn]
+    panels = [charts.scatter(each, **look, title=victim["name"]) for each, victim in zip(clouds, victims, strict=True)]
     told = "; ".join(f"{name}, {title} {LINE(entry['r2'])}" for name, title, entry in _conditions(victims))
     alt = f"Confidence against mean softmax of the true class, a point for each class; R² of the line: {told}."
     return Figure.of("per-class", "Confidence against accuracy, by class", alt, panels)

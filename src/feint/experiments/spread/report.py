@@ -77,7 +77,7 @@ def _rows(summary: Summary, name: str) -> list[dict[str, Any]]:
 
 def _decades(summary: Summary) -> Table:
     unit, write = "÷ information, median", formats.significant(1)
-    digits = {"variance": formats.significant(3), "limit": formats.significant(4)}
+    digits = {"variance": formats.measured(3), "limit": formats.measured(4)}
     said = {"size": Column("mutual information", "nats"), "images": Column("images", format=formats.count)}
     said |= {f"{name}_ratio": Column(head, unit, digits[name]) for name, head in _BRIEF.items()}
     rows = [{**row, "size": f"{write(row['from'])} to {write(row['to'])}"} for row in _rows(summary, "decades")]
@@ -97,7 +97,7 @@ def _ranks(summary: Summary) -> Table:
 
 
 def _closer(summary: Summary) -> Table:
-    unit, number = "÷ information, median (5 % to 95 %)", formats.significant(4)
+    unit, number = "÷ information, median (5 % to 95 %)", formats.measured(4)
     ratios = {f"{name}_ratio": Column(head, unit) for name, head in _BRIEF.items()}
     said = {"factor": Column("draws moved to", "of their distance from the mean"), **ratios}
     rows = [

@@ -1,6 +1,6 @@
 """ROC and precision-recall curves of detectors, a small panel for each attack."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, final
 
@@ -41,6 +41,7 @@ def detection(
     name: str = "",
     title: str = "",
     foremost: Sequence[str] = (),
+    colours: Mapping[str, str] | None = None,
 ) -> Figure:
     """Curves of all detectors, a panel for each title.
 
@@ -48,10 +49,10 @@ def detection(
     that none has (Davis & Goadrich 2006), and the area under steps is the average precision that tables have.
 
     Files are called "detection-roc" or "detection-pr" unless another name is given; the foremost detectors are drawn
-    over the others, the last on top.
+    over the others, the last on top; colours by name, where they mean something.
     """
     names = list(dict.fromkeys(each.name for _, detectors in panels for each in detectors))
-    shades = {each: SERIES[at % len(SERIES)] for at, each in enumerate(names)}
+    shades = {each: SERIES[at % len(SERIES)] for at, each in enumerate(names)} | dict(colours or {})
     drawn = tuple(Panel(_panel(side, detectors, shades, foremost), head) for head, detectors in panels)
     told = [f"{head}: {', '.join(f'{each.name} {fixed(3)(each.area)}' for each in some)}" for head, some in panels]
     alt = f"{_SAID[side][0]}. Area under each. {'; '.join(told[:12])}{'; …' if len(told) > 12 else ''}."
@@ -83,8 +84,8 @@ def _panel(side: Side, detectors: Sequence[Detector], shades: dict[str, str], fo
     hover = {"name": HOVER, "transform": [known]}
     curves = layer("line", {"strokeWidth": 2, **way}, **places)
     wide = layer("line", {"strokeWidth": 9, "opacity": 0, **way}, rest=hover, **places, tooltip=tooltip)
-    below = [diagonal(PERCENT)] if side == "roc" else []
-    return chart([*below, curves, wide], height=230, data=table(stacked(found)))
+    layers = [diagonal(PERCENT), curves, wide] if side == "roc" else [curves, wide]
+    return chart(layers, height=230, data=table(stacked(found)))
 
 
 def thinned(across: Array, up: Array) -> npt.NDArray[np.int64]:

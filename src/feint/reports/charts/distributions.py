@@ -75,7 +75,5 @@ def intervals(clean: Array, low: Array, high: Array, correct: Array, *, threshol
     }
     spans = layer("rule", {"opacity": 0.55, "strokeWidth": 1.2}, **place, y=up, y2="high")
     dots = layer("circle", {"size": 12, "opacity": 1}, **place, y={**up, "field": "clean"})
-    layers = [spans, dots, rule(100 * threshold, DASHED)]
-    return Panel(
-        chart(layers, height=320, data=table(columns)), title, (*_KINDS, Mark("the threshold", REFERENCE, "dash"))
-    )
+    drawn = chart([spans, dots, rule(100 * threshold, DASHED)], height=320, data=table(columns))
+    return Panel(drawn, title, (*_KINDS, Mark("the threshold", REFERENCE, "dash")))

@@ -30,11 +30,11 @@ def table(columns: Mapping[str, Iterable[Any]], digits: int = 4) -> Json:
     Names of columns are ours, so that Vega-Lite reads no path into them; names of others are values.
     """
     found = {name: _column(values, digits) for name, values in columns.items()}
+    parse = {name: kind for name, (_, kind) in found.items()}
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(found)
     writer.writerows(zip(*(cells for cells, _ in found.values()), strict=True))
-    parse = {name: kind for name, (_, kind) in found.items()}
     return {"values": file.getvalue(), "format": {"type": "csv", "parse": parse}}
 
 

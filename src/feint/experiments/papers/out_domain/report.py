@@ -6,7 +6,7 @@ from feint.experiments.about import Row, Rows, Summary, columns, told
 from feint.experiments.glossary import chosen
 from feint.experiments.out_domain.report import GLOSSARY, HEADS
 from feint.reports import Column, Details, Figure, Notes, Report, Table, charts
-from feint.reports.formats import count, fixed, radius, significant
+from feint.reports.formats import count, fixed, measured, radius
 from feint.runs.run import Run
 
 from .beside import whole
@@ -43,7 +43,7 @@ SAID: Mapping[str, Column] = {
     "auroc_clean": Column("AUROC", "clean", fixed(3)),
     "reject_kernel": Column("R", "kernel", fixed(2)),
     "reject_normalised": Column("R", "normalised", fixed(2)),
-    "mean_field": Column("factor", format=significant(3)),
+    "mean_field": Column("factor", format=measured(3)),
 }
 VICTIM = {"title": Column("victim"), **{name: Column(name, format=count) for name in ("members", "epochs")}}
 FOREIGN = "victim attack radius entropy paper_entropy reject paper_reject domain_reject rejected_at_5 auroc aupr fpr95"
