@@ -64,6 +64,11 @@ def test_detect(feint, command):
     assert "(S)" in table.out
     # Every area in the terminal is the summary's.
     lines = [re.split(r"  +", line.strip()) for line in table.out.splitlines()]
+    assert next(line for line in lines if line[0] == "victim")[6::2] == [
+        "1 − max. probability",
+        "entropy",
+        "mutual information",
+    ]
     for victim in summary["victims"]:
         for entry in victim["attacks"]:
             cells = next(line for line in lines if line[:2] == [victim["name"], entry["attack"]])

@@ -1,10 +1,11 @@
 """What holds for the pages of all experiments, with names in them that others chose as badly as they could."""
 
 import json
+import re
 import xml.etree.ElementTree as ET
 from typing import Any
 
-from feint.reports import Figure
+from feint.reports import Facts, Figure
 from feint.reports.data import data
 from feint.reports.markdown import markdown
 from feint.reports.page import page
@@ -52,6 +53,15 @@ def _renamed(value: Any, names: dict[str, str]) -> Any:
         case list():
             return [_renamed(each, names) for each in value]
     return value
+
+
+def test_facts_are_for_readers(bench):
+    for name in EVERY:
+        run, report = bench.reference(name).run, bench.reference(name).report
+        (facts,) = (block for block in report.blocks() if isinstance(block, Facts))
+        assert not [said for said in facts.items.values() if re.search(r"\w=", said)], name
+        assert "shape" not in run.about or "x8x8" in facts.items["images"], name
+        assert name not in ("attack", "span") or "shape" in run.about
 
 
 def test_pages_open_in_a_browser_and_hostile_names_stay_text(bench, browse, tmp_path):

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from feint.reports import Block, Column, Command, Details, Facts, Format, Notes, Report, Section, Table, Text
-from feint.reports.formats import NONE, count, fixed, percent, radius, times1000
+from feint.reports.formats import NONE, count, fixed, measured, percent, radius, times1000
+from feint.runs.grammar import spoken
 from feint.runs.run import Run
+from feint.threats.settings import in_words
 
 from .reading import READ
 
@@ -30,7 +32,7 @@ KNOWN: Final[Mapping[str, Column]] = {
     "ece": Column("ECE", format=percent(1)),
     "accuracy": Column("accuracy", format=percent(2)),
     "kept": Column("kept", format=percent(2)),
-    "effective_radius": Column("eff. radius", format=radius),
+    "effective_radius": Column("eff. radius", format=measured(3, radius.unit)),
     "gradients": Column("gradients", "per image", fixed(1)),
     "queries": Column("queries", "per image", fixed(1)),
 }
@@ -144,15 +146,15 @@ def _asked(run: Run, summary: Mapping[str, Any]) -> dict[str, str]:
     about, settings = run.about, run.settings
     names = [each if isinstance(each, str) else each["name"] for each in about.get("victims", ())]
     data, images = about["data"], summary.get("images", about.get("images"))
-    attacks = " ".join(f"--attack {word}" for word in getattr(settings, "attacks", ()))
+    attacks = "; ".join(in_words(word) for word in getattr(settings, "attacks", ()))
     found = {
         "data": data if isinstance(data, str) else ", ".join(data),
         "network": about.get("victim", ""),
         "victims": ", ".join(names),
         "images": count(images) + (f", {'x'.join(map(str, about['shape']))}" if "shape" in about else ""),
-        "estimator": str(settings.victim.estimator) if getattr(settings, "victim", None) else "",
+        "estimator": spoken(str(settings.victim.estimator)) if getattr(settings, "victim", None) else "",
         "autoencoder": settings.autoencoder.name if hasattr(settings, "autoencoder") else "",
-        "attack": about.get("attack") or str(getattr(settings, "attack", "")),
+        "attack": about.get("attack") or (in_words(settings.attack) if hasattr(settings, "attack") else ""),
         "attacks": attacks,
     }
     return {name: value for name, value in found.items() if value and value != NONE}

@@ -17,6 +17,15 @@ def title(measure: str) -> str:
     return TITLES.get(measure, measure.replace("_", " "))
 
 
+def untitled(name: str) -> str:
+    """The measure of a `title`.
+
+    >>> untitled(title("max_probability")), untitled(title("mutual_information"))
+    ('max_probability', 'mutual_information')
+    """
+    return next((measure for measure, said in TITLES.items() if said == name), name.replace(" ", "_"))
+
+
 def chosen(*terms: str) -> dict[str, str]:
     """Some of the terms, in this order."""
     return {term: GLOSSARY[term] for term in terms}

@@ -76,6 +76,18 @@ def formatted(word: Mapping[str, Any]) -> str:
     return str(word["name"]) + (":" + ",".join(f"{key}={value}" for key, value in pairs) if pairs else "")
 
 
+def spoken(word: str) -> str:
+    """The text of a word as a reader may have it; a file in its name stays as it is.
+
+    >>> spoken("bim:steps=10,keep=best"), spoken("my_attacks.py:mine:random_start=true"), spoken("fgsm")
+    ('bim: steps 10, keep best', 'my_attacks.py:mine: random start true', 'fgsm')
+    """
+    name, *told = _FIRST.split(word, maxsplit=1)
+    pairs = [pair.partition("=") for pair in _NEXT.split(told[0])] if told else []
+    said = [f"{key.replace('_', ' ')} {value.replace(',', ', ')}" for key, _, value in pairs]
+    return f"{name}: {', '.join(said)}" if said else name
+
+
 def _pairs(word: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
     for key, value in word.items():
         if key == "name" or value is None:

@@ -25,7 +25,7 @@ from feint.victims.settings import VictimSettings
 from feint.victims.victim import Victim, estimator_of, identity_of, measure
 
 from .memo import Memo
-from .settings import CONFIDENCE, Knowledge, ThreatWord
+from .settings import CONFIDENCE, Knowledge, ThreatWord, in_words
 from .things import budget, build, completed
 
 
@@ -233,24 +233,6 @@ class ConfidenceThreat:
     def title(self) -> str:
         """The attack in words."""
         return in_words(self.word, self.knowledge)
-
-
-def in_words(word: ThreatWord, knowledge: Knowledge) -> str:
-    """An attack on confidence in words: its goal, its steps, what becomes of labels, and who gives the gradients."""
-    box = "white box"
-    if knowledge.proxies:
-        box = f"black box through {', '.join(proxy.name for proxy in knowledge.proxies)}"
-    count: Any = word.settings.get("steps", 1)
-    steps = "one sign step" if count == 1 else f"{count} projected steps"
-    search: Any = word.settings.get("search") or {}
-    decay = search.get("decay", 0.5)
-    shrunk = "bisected" if search.get("name") == "bisection" else "halved" if decay == 0.5 else f"x {decay:g}"
-    kept = "whatever becomes of the label" if knowledge.any_label else f"{shrunk} until the predicted label is kept"
-    if not search and not knowledge.any_label:
-        kept = "the predicted label kept"
-    through = ", through the softmax without dropout" if knowledge.indirect else ""
-    released = ", in the released code's arithmetic" if word.arithmetic == "as-released" else ""
-    return f"{word.title}: {word.goal}, {box}{through}: {steps}, {kept}{released}"
 
 
 def _selects(victim: Victim, knowledge: Knowledge) -> bool:

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, final
+from typing import Annotated, Any, ClassVar, Literal, cast, final
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from feint import catalog
 from feint.errors import SpecError
-from feint.runs.grammar import Word, formatted
+from feint.runs.grammar import Word, formatted, spoken
 from feint.runs.settings import Number, Radii, RunSettings, Settings, in_full_range, listed
 from feint.victims.settings import MeasureName, Networks, NetworkWord, known, known_measure
 
@@ -154,6 +154,34 @@ class Knowledge(Settings):
     indirect: bool = False
     truth: NetworkWord | None = None
     any_label: bool = False
+
+
+def in_words(word: ThreatWord, knowledge: Knowledge | None = None) -> str:
+    """An attack in words: its goal and settings; of confidence also what becomes of labels, and who gives gradients.
+
+    >>> in_words(ThreatWord.of("bim:steps=10,reach=1,goal=labels,radii=1/10"))
+    'bim: labels, steps 10, reach 1, radii 0.1'
+    >>> in_words(ThreatWord.of("ace:goal=disrupt,search=backtracking"))
+    'ace: disrupt, white box: one sign step, halved until the predicted label is kept'
+    """
+    known, given = knowledge or Knowledge(), cast(Any, word.settings.get("search") or {})
+    search: Mapping[str, Any] = {"name": given} if isinstance(given, str) else given
+    if word.goal not in CONFIDENCE and not search:
+        own = {name: value for name, value in word.plain().items() if name not in ("called", "goal", "radii")}
+        radii = [f"{radius:g}" for radius in word.radii or ()]
+        said = spoken(formatted({**own, "name": "", "radii": radii or None})).removeprefix(": ")
+        return ": ".join(filter(None, (word.title, ", ".join(filter(None, (word.goal, said))))))
+    box = f"black box through {', '.join(proxy.name for proxy in known.proxies)}" if known.proxies else "white box"
+    count: Any = word.settings.get("steps", 1)
+    steps = "one sign step" if count == 1 else f"{count} projected steps"
+    decay = search.get("decay", 0.5)
+    shrunk = "bisected" if search.get("name") == "bisection" else "halved" if decay == 0.5 else f"x {decay:g}"
+    kept = "whatever becomes of the label" if known.any_label else f"{shrunk} until the predicted label is kept"
+    if not search and not known.any_label:
+        kept = "the predicted label kept"
+    through = ", through the softmax without dropout" if known.indirect else ""
+    released = ", in the released code's arithmetic" if word.arithmetic == "as-released" else ""
+    return f"{word.title}: {', '.join(filter(None, (word.goal, box)))}{through}: {steps}, {kept}{released}"
 
 
 class ThreatSettings(RunSettings):

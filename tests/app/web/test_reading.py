@@ -185,7 +185,7 @@ def test_every_curve_of_a_detection_report_is_known_again(tmp_path):
     table, kept, seen = _records(run, repeat=0), Warm(str(tmp_path)), set()
     for figure in (each for each in report(KEPT, run).blocks() if isinstance(each, Figure)):
         for panel in figure.panels:
-            datum = {"name": "max probability", "area": 0.5, "across": 30.0}
+            datum = {"name": "1 − max. probability", "area": 0.5, "across": 30.0}
             found = behind(kept, str(run), criteria(panel.title, datum, figure.name))
             attack, far = panel.title.split(": ")[1].split(",")[0].split()
             here = (table["attack"] == attack) & (table["radius"] == float(far))

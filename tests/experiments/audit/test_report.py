@@ -272,7 +272,7 @@ def test_a_threshold_is_said_as_the_confidence_where_it_is_one():
     (row,) = thresholds(made_up("max_probability", 0.0625)).rows
     assert row == ("90 % answered", "confidence ≥ 93.75 %", "90.0 / 5.0", "0.0 / –")
     (row,) = thresholds(made_up("predictive_entropy", 0.0625)).rows
-    assert row[1] == "predictive entropy ≤ 0.0625"
+    assert row[1] == "entropy ≤ 0.0625"
 
 
 def test_a_victim_that_draws_is_judged_by_fresh_draws():

@@ -18,6 +18,7 @@ from feint.experiments.detection.noise import gaussian_noise, released_clipping,
 from feint.experiments.detection.part import Detection, Faced
 from feint.experiments.detection.records import CLIPPED_ONLY, SCHEMA, Records
 from feint.experiments.detection.released import released_entropy, released_mutual_information
+from feint.experiments.detection.report import headline
 from feint.experiments.detection.scores import Duel, attack_entry, detection_scores, duel
 from feint.experiments.detection.settings import DetectSettings
 from feint.experiments.detection.work import compared
@@ -243,6 +244,19 @@ def test_means_are_by_kind_attack_and_radius_and_of_the_measures_that_there_are(
             if name in names:
                 expected[name] = pytest.approx(100 * at + 30 + which)
         assert found == expected
+
+
+def test_a_headline_says_one_thing_once():
+    easy, hard = (
+        {"attack": name, "changed": 0.5, "successful": {"max_probability": {"auroc": [0, at, 1]}}}
+        for name, at in (("fgsm", 0.9), ("bim", 0.6))
+    )
+    once = headline([{"name": "v", "attacks": [easy]}])
+    best = "Of inputs whose label changed: at best 1 − max. probability reaches an AUROC of 0.90 on fgsm against v"
+    assert once == f"{best}."
+    both = headline([{"name": "v", "attacks": [easy, hard]}])
+    hardest = "1 − max. probability reaches an AUROC of 0.60 on bim against v"
+    assert both == f"{best}; where it is hardest, the best detector, {hardest}."
 
 
 def test_compared():

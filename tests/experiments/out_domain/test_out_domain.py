@@ -5,7 +5,7 @@ import pytest
 
 from feint.errors import DataError, SpecError
 from feint.experiments.out_domain import OOD, OodSettings
-from feint.reports import Pictures
+from feint.reports import Figure, Pictures
 from feint.runs.runners import local
 
 COMMON = {"radii": [0.02, 0.1], "threads": 1, "batch_size": 8, "seed": 1}
@@ -42,6 +42,14 @@ def found(small, foreign, tmp_path_factory):
 
 def rows(found, **where):
     return [row for row in found.summary["rows"] if all(row[name] == value for name, value in where.items())]
+
+
+def test_a_radius_has_one_colour_in_all_figures(found):
+    figures = {block.name: block for block in found.report.blocks() if isinstance(block, Figure)}
+    shades = {mark.name: mark.colour for mark in figures["reject-rates"].legend}
+    assert {mark.name: mark.colour for mark in figures["roc"].legend} == shades
+    last = figures["confidence"].legend[-1]
+    assert last.colour == shades[last.name.removeprefix("foreign, ")]
 
 
 def test_both_directions_and_every_attack(found):

@@ -58,6 +58,7 @@ def prepare(settings: AttackSettings, machine: Machine) -> Work:
         identity={"images": dataset.fingerprint(), "weights": victim.identity(), "code": code_of(word)},
         about={
             "data": dataset.name,
+            "shape": list(dataset.shape),
             "classes": list(victim.classes),
             "victim": victim.name,
             "stochastic": victim.stochastic,

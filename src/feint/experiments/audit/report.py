@@ -1,7 +1,7 @@
 """An audit's report: what the attack did to the confidence, in figures, tables and pictures."""
 
 from feint.experiments.about import Row, Summary, many, told
-from feint.experiments.glossary import chosen
+from feint.experiments.glossary import chosen, title
 from feint.reports import Block, Report, Stat, Stats, Text, charts
 from feint.reports.formats import percent, radius, times1000
 from feint.runs.run import Run
@@ -131,4 +131,4 @@ def _confidence(measure: str) -> str:
     """What ranks the inputs, in words."""
     if measure == "max_probability":
         return "the probability of the predicted class"
-    return f"low {measure.replace('_', ' ')}"
+    return f"low {title(measure)}"

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from feint.experiments.about import tabled
+from feint.experiments.glossary import title
 from feint.reports import Block, Column, Table, Text, charts
-from feint.reports.formats import count, fixed, percent, radius, times1000
+from feint.reports.formats import count, fixed, measured, percent, radius, times1000
 
 from .figures import promise
 
@@ -70,15 +71,15 @@ def _bound(measure: str, threshold: float) -> str:
     if measure == "max_probability":
         share = percent(2)(1 - threshold)
         return f"confidence > {share[1:]} %" if share[0] == ">" else f"confidence ≥ {share} %"
-    return f"{measure.replace('_', ' ')} ≤ {threshold:.4g}"
+    return f"{title(measure)} ≤ {threshold:.4g}"
 
 
 def order(summary: Mapping[str, Any]) -> Table:
     """How much of the clean order is left, and how much radius."""
     said = {
         "kendall_tau": Column("order left", "Kendall’s tau, −1 to 1", fixed(3)),
-        "effective_radius": Column("effective radius", "mean, of [0, 1]", radius),
-        "unspent": Column("unspent", "mean, of [0, 1]", radius),
+        "effective_radius": Column("effective radius", "mean, of [0, 1]", measured(3)),
+        "unspent": Column("unspent", "mean, of [0, 1]", measured(3)),
         "share": Column("unspent", "% of the radius", percent(1)),
     }
     rows: list[dict[str, Any]] = []
@@ -92,11 +93,11 @@ def order(summary: Mapping[str, Any]) -> Table:
 def rounding(summary: Mapping[str, Any]) -> Table:
     """What is left of the attack after rounding to 8 bits."""
     said = {
-        "levels": Column("radius", "grey levels", radius),
+        "levels": Column("radius", "grey levels", measured(3)),
         "attacked": Column("AURC attacked", format=times1000(2)),
         "aurc": Column("AURC rounded", format=times1000(2)),
         "left": Column("increase left", "%", percent(1)),
-        "largest": Column("largest change", "of [0, 1]", radius),
+        "largest": Column("largest change", "of [0, 1]", measured(3)),
         "outside": Column("beyond the radius", "%", percent(1)),
         "pixels_changed": Column("pixel values changed", "%", percent(1)),
         "kept": Column("kept", "%", percent(2)),

@@ -4,9 +4,9 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from feint import metrics
+from feint import catalog, metrics
 from feint.experiments.about import Row, Rows, Summary, tabled, told
-from feint.experiments.glossary import chosen
+from feint.experiments.glossary import chosen, title
 from feint.reports import Block, Column, Figure, Format, Report, Table, charts, formats
 from feint.runs.run import Run
 
@@ -15,8 +15,9 @@ from .scores import Duel, duel
 
 SHOWN = ("max_probability", "predictive_entropy", "mutual_information")
 """Detectors in the table of a terminal."""
-FOREMOST = ("mutual information", "predictive entropy")
+FOREMOST = ("mutual information", "entropy")
 """Drawn last, in this order, over others with which they all but coincide: the two that the paper compares."""
+COLOURS = {title(name): shade for name, shade in zip(catalog.MEASURES, charts.SERIES, strict=False)}
 AREA, SHARE = formats.fixed(3), formats.percent(1)
 CURVES: dict[charts.Side, str] = {"roc": "ROC curves", "pr": "Precision-recall curves"}
 GLOSSARY = chosen("AUROC", "AUPR", "FPR95", "(S)", "Noise", "Adaptive", "ACE")
@@ -30,7 +31,7 @@ def report(run: Run, summary: Summary) -> Report:
     victims = summary["victims"]
     records = [Records.of(run.table("records"), which) for which in range(len(victims))]
     evaded = {
-        f"{victim['name']}: {attack['name']} keeps {attack['evades'].replace('_', ' ')} low ({attack['word']})."
+        f"{victim['name']}: {attack['name']} keeps {title(attack['evades'])} low."
         for victim in run.about["victims"]
         for attack in victim["attacks"]
         if attack["evades"]
@@ -41,8 +42,7 @@ def report(run: Run, summary: Summary) -> Report:
         "accuracy": ", ".join(f"{each['name']} {100 * each['clean']['accuracy']:.2f} %" for each in victims),
         "protocol": summary["protocol"],
     }
-    notes = tuple(sorted(evaded))
-    return told(run, summary, headline(victims), found, facts=facts, notes=notes, glossary=GLOSSARY)
+    return told(run, summary, headline(victims), found, facts=facts, notes=tuple(sorted(evaded)), glossary=GLOSSARY)
 
 
 def sections(
@@ -65,11 +65,13 @@ def sections(
     table = tabled(f"detectors{dashed}", f"{ORDER} detector", shown, rows, caption, terminal=False)
     duels = list(_duels(records, victims, noise, levels))
 
-    def curves(side: charts.Side, title: str) -> Figure:
-        panels = [(head, [_curve(side, each, duel) for each, duel in found.items()]) for head, found in duels]
-        return charts.detection(side, panels, name=f"detection-{side}{dashed}", title=title, foremost=FOREMOST)
+    def curves(side: charts.Side, head: str) -> Figure:
+        panels = [(attack, [_curve(side, each, duel) for each, duel in found.items()]) for attack, found in duels]
+        return charts.detection(
+            side, panels, name=f"detection-{side}{dashed}", title=head, foremost=FOREMOST, colours=COLOURS
+        )
 
-    return {f"In numbers{said}": table, **{title + said: curves(side, title + said) for side, title in CURVES.items()}}
+    return {f"In numbers{said}": table, **{head + said: curves(side, head + said) for side, head in CURVES.items()}}
 
 
 def _entries(victims: Rows) -> Iterator[tuple[str, Row]]:
@@ -83,21 +85,22 @@ def headline(victims: Rows) -> str:
     for who, entry in _entries(victims):
         if entry["changed"] >= 0.01 and entry["successful"]:
             best, scores = max(entry["successful"].items(), key=lambda each: each[1]["auroc"][1])
-            found.append((scores["auroc"][1], best.replace("_", " "), entry["attack"], who))
+            found.append((scores["auroc"][1], title(best), entry["attack"], who))
     if not found:
         return "No attack changed a label in a hundred."
     worst, best = (
         f"{name} reaches an AUROC of {score:.2f} on {attack} against {who}"
         for score, name, attack, who in (min(found), max(found))
     )
-    return f"Of inputs whose label changed: at best {best}; where it is hardest, the best detector, {worst}."
+    hardest = f"; where it is hardest, the best detector, {worst}" if worst != best else ""
+    return f"Of inputs whose label changed: at best {best}{hardest}."
 
 
 def short_table(victims: Rows) -> Table:
     """What a terminal shows: AUROC of all attacked inputs, and (S)."""
     names = [(measure, end) for measure in SHOWN for end in KINDS]
     said = {"changed": Column("changed", format=SHARE), "accuracy": Column("accuracy", format=SHARE)}
-    said |= {name + end: Column(end.strip() or name.replace("_", " "), format=AREA) for name, end in names}
+    said |= {name + end: Column(end.strip() or title(name), format=AREA) for name, end in names}
     rows: list[dict[str, Any]] = []
     for victim in victims:
         rows.append({**victim["clean"], "victim": victim["name"], "attack": "none", "l2": None})
@@ -112,7 +115,7 @@ def _rows(victims: Rows, levels: int | None) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for victim, entry in _entries(victims):
         for measure in entry["all"] or ():
-            named = {"victim": victim, "detector": measure.replace("_", " ")}
+            named = {"victim": victim, "detector": title(measure)}
             rows.append({**entry, **named, "radius": _radius(entry["radius"], levels)})
             for end, kind in KINDS.items():
                 rows[-1] |= {f"{name}{end}": _value(entry[kind], measure, name) for name in ("aupr", "fpr95")}
@@ -150,7 +153,7 @@ def _duels(
 
 
 def _curve(side: charts.Side, measure: str, found: Duel) -> charts.Detector:
-    scores, positives, name = found.scores, found.positives, measure.replace("_", " ")
+    scores, positives, name = found.scores, found.positives, title(measure)
     if side == "roc":
         roc, area = metrics.roc(scores, positives), metrics.auroc(scores, positives)
         return charts.Detector(name, roc.false_positive_rate.numpy(), roc.true_positive_rate.numpy(), area)

@@ -68,6 +68,8 @@ def _stages(run: Run, at: int, which: int) -> Iterator[Stage]:
 def curves(run: Run, summary: Mapping[str, Any]) -> Figure:
     """ROC curves of the measure that flags, clean and at every radius."""
     panels: list[tuple[str, list[charts.Detector]]] = []
+    radii = (None, *_first(run)[1])
+    colours = {charts.stage(at): shade for at, shade in zip(radii, charts.by_radius(radii), strict=True)}
     for at, which, head in _panels(summary):
         name = summary["victims"][at]["measure"]
         own = Rows(run.table("records").read(victim=at, judge=at, data=DOMAIN, attack="")).uncertainty(name)
@@ -79,7 +81,7 @@ def curves(run: Run, summary: Mapping[str, Any]) -> Figure:
             across, up = curve.false_positive_rate.numpy(), curve.true_positive_rate.numpy()
             found.append(charts.Detector(charts.stage(each), across, up, area))
         panels.append((head, found))
-    return charts.detection("roc", panels, name="roc", title="Foreign images told from in-domain ones")
+    return charts.detection("roc", panels, name="roc", title="Foreign images told from in-domain ones", colours=colours)
 
 
 def confidence(run: Run, summary: Mapping[str, Any]) -> Figure:
@@ -94,7 +96,8 @@ def confidence(run: Run, summary: Mapping[str, Any]) -> Figure:
         ]
         if len(stages) > 1:
             last, rows = stages[-1]
-            samples.append(charts.Sample(f"foreign, {charts.stage(last)}", _sure(rows), charts.ATTACKED[-1], True))
+            shade = charts.by_radius([each for each, _ in stages])[-1]
+            samples.append(charts.Sample(f"foreign, {charts.stage(last)}", _sure(rows), shade, True))
         look: dict[str, Any] = {"bins": 25, "title": head}
         panels.append(charts.histograms(samples, x_title="confidence (%)", y_title="share of its kind (%)", **look))
     alt = f"Histograms of confidence. {'; '.join(panel.title for panel in panels)}."

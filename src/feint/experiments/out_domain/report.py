@@ -8,6 +8,7 @@ from feint.experiments.about import Row, Rows, Summary, columns, many, told
 from feint.experiments.glossary import chosen, title
 from feint.reports import Column, Report, Table
 from feint.reports.formats import count, fixed, radius
+from feint.runs.grammar import spoken
 from feint.runs.run import Run
 
 from . import figures
@@ -52,7 +53,7 @@ def report(run: Run, summary: Summary) -> Report:
     facts = {
         "foreign": ", ".join(summary["foreign"]),
         "images": ", ".join(map(count, run.about["counts"])),
-        "estimators": "; ".join(f"{victim['name']}: {victim['estimator']}" for victim in victims),
+        "estimators": "; ".join(f"{victim['name']}: {spoken(victim['estimator'])}" for victim in victims),
         "what flags": ", ".join(dict.fromkeys(title(victim["measure"]) for victim in victims)),
     }
     stochastic = [victim["name"] for victim in victims if victim["stochastic"]]

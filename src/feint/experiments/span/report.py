@@ -26,7 +26,7 @@ def report(run: Run, summary: Summary) -> Report:
         "The intervals are those of the draws that the attack saw; fresh draws move both ends.",
     )
     sections = {"A confidence is an interval": _figure(run, summary), "In numbers": table(summary)}
-    facts = {"accuracy": f"{percent(2)(summary['accuracy'])} %", "attack": f"{run.settings.attack}, to either end"}
+    facts = {"accuracy": f"{percent(2)(summary['accuracy'])} %"}
     notes, terms = notes if run.about["stochastic"] else notes[:2], chosen(*TERMS) | COST
     return told(run, summary, headline(summary), sections, facts=facts, notes=notes, glossary=terms)
 

@@ -16,6 +16,7 @@ from feint.predictive import Categorical
 from feint.runs.machine import Machine
 from feint.runs.run import Run
 from feint.runs.work import Found, Piece, Stage, Work
+from feint.threats.settings import in_words
 from feint.threats.things import budget, build, code_of, completed
 from feint.victims.data import load_data, matched
 from feint.victims.doubts import check_alone, doubts
@@ -58,6 +59,8 @@ def prepare(settings: SpanSettings, machine: Machine) -> Work:
         identity={"images": dataset.fingerprint(), "weights": victim.identity(), "code": code_of(word)},
         about={
             "data": dataset.name,
+            "shape": list(dataset.shape),
+            "attack": f"{in_words(settings.attack)}, to either end",
             "classes": list(victim.classes),
             "victim": victim.name,
             "stochastic": victim.stochastic,

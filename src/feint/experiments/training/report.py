@@ -3,6 +3,7 @@
 from feint.experiments.about import Rows, Summary, told
 from feint.reports import Block, Column, Details, Figure, Report, Stat, Stats, Table, charts
 from feint.reports.formats import count, fixed, percent, significant
+from feint.runs.grammar import spoken
 from feint.runs.run import Run
 
 COLUMNS = {
@@ -24,10 +25,10 @@ def report(run: Run, summary: Summary) -> Report:
     members = Table.of("members", shown, rows, caption=caption)
     sections = {"": Stats(_stats(summary)), "Epoch by epoch": _curves(epochs), "Members": members}
     facts = {
-        "network": str(settings.network),
-        "estimator": str(settings.estimator),
+        "network": spoken(str(settings.network)),
+        "estimator": spoken(str(settings.estimator)),
         "recipe": ", ".join(f"{name} {v}" for name, v in settings.recipe.plain().items() if v is not None),
-        "adversarial": str(settings.adversarial or "none"),
+        "adversarial": spoken(str(settings.adversarial or "none")),
     }
     headline = f"{settings.name}: {quality} on {count(about['test_images'])} images of {about['test']}"
     return told(run, summary, headline, sections, of=settings.name, facts=facts)

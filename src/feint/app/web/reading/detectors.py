@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from feint.errors import SpecError
+from feint.experiments.glossary import untitled
 from feint.reports.charts import stage
 from feint.reports.formats import radius
 from feint.reports.names import clean
@@ -56,7 +57,7 @@ def _of_attacks(run: Run, panel: str, name: str) -> Curve | None:
     for on, place in limits.places(run).items():
         head = f"{limits.victims(run)[place['victim']]}: {place['attack']} {radius(place['radius'])}, "
         if panel.startswith(clean(head)):
-            return Curve(on, name.replace(" ", "_"), changed=panel.endswith("(S)"))
+            return Curve(on, untitled(name), changed=panel.endswith("(S)"))
     return None
 
 

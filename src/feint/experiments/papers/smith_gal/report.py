@@ -6,6 +6,7 @@ from feint.experiments.about import Rows, Summary, tabled, told
 from feint.experiments.detection.records import Records
 from feint.experiments.detection.report import GLOSSARY, area, headline, sections
 from feint.experiments.detection.settings import Protocol
+from feint.experiments.glossary import title
 from feint.reports import Block, Column, Notes, Report, Table, formats
 from feint.runs.run import Run
 
@@ -25,8 +26,8 @@ def report(run: Run, summary: Summary) -> Report:
         found |= sections(records, summary[SAID[protocol]], noise, name=protocol, levels=GREY_LEVEL)
     found["Means"] = means(summary["means"])
     facts = {"features": str(run.settings.features), "passes": formats.count(run.settings.passes)}
-    title = f"feint reproduce smith-gal-table-1: {summary['data']}"
-    return told(run, summary, headline(summary["victims"]), found, title=title, facts=facts, glossary=GLOSSARY)
+    head = f"feint reproduce smith-gal-table-1: {summary['data']}"
+    return told(run, summary, headline(summary["victims"]), found, title=head, facts=facts, glossary=GLOSSARY)
 
 
 def table(rows: Rows) -> Table:
@@ -45,11 +46,11 @@ def table(rows: Rows) -> Table:
 
 def means(found: Mapping[str, Rows]) -> Table:
     """Mean distance, entropy and mutual information by kind of input."""
-    names = ("l2", "predictive_entropy", "mutual_information")
-    said = {name: Column(name.replace("_", " "), format=formats.significant(3)) for name in names}
+    nats = formats.measured(3)
+    said = {name: Column(title(name), "nats", nats) for name in ("predictive_entropy", "mutual_information")}
     rows = [
         {**each, "victim": victim, "attack": each["attack"] or None, "radius": each["radius"] or None}
         for victim, entries in found.items()
         for each in entries
     ]
-    return tabled("means", "victim kind attack radius", said, rows, terminal=False)
+    return tabled("means", "victim kind attack radius l2", said, rows, terminal=False)
