@@ -38,7 +38,6 @@ def report(run: Run, summary: Summary) -> Report:
     }
     found = {"In short": short_table(victims), **sections(records, victims, run.about["noise"])}
     facts = {
-        "images": formats.count(victims[0]["clean"]["images"]),
         "accuracy": ", ".join(f"{each['name']} {100 * each['clean']['accuracy']:.2f} %" for each in victims),
         "protocol": summary["protocol"],
     }
