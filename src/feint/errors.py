@@ -15,6 +15,8 @@
 Every message is one line that says what was expected and what came. The command line prints it and exits with code 2.
 """
 
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import final
 
 from feint.printable import printable
@@ -80,3 +82,34 @@ class StoreError(FeintError):
 @final
 class WorkerError(FeintError):
     """A worker that ended before its work, again and again."""
+
+
+def said(error: BaseException) -> str:
+    """What kind of exception it is, and the first line of what it says, in one line."""
+    try:
+        lines = str(error).strip().splitlines()
+    except Exception as another:  # a stranger's exception may not even be read
+        lines = [f"{type(another).__name__} when it was read"]
+    return f"{type(error).__name__}: {lines[0] if lines else 'it says no more'}"
+
+
+@contextmanager
+def foreign(
+    told: Callable[[BaseException], FeintError] = lambda error: NetworkError(said(error)),
+    *,
+    but: tuple[type[BaseException], ...] = (),
+) -> Generator[None]:
+    """Inside runs a stranger's code: all that it raises is a FeintError, ``sys.exit`` and what is no Exception too.
+
+    Only the user's interrupt goes through.
+
+    Args:
+        told: what is raised in an exception's place.
+        but: what goes through as well.
+    """
+    try:
+        yield
+    except (KeyboardInterrupt, *but):
+        raise
+    except BaseException as error:
+        raise told(error) from error

@@ -122,3 +122,50 @@ def test_said_before_torch_is_imported(tmp_path: Path):
         assert BEFORE_TORCH[line] in said, (line, said)
     assert len(done.stdout.splitlines()) == len(BEFORE_TORCH)
     assert sorted(tmp_path.rglob("*")) == before
+
+
+CUT = """
+import torch
+class Whole(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Dropout(), torch.nn.Linear(64, 3))
+    def forward(self, images):
+        return self.layers(images)
+class Detached(Whole):
+    def forward(self, images):
+        return self.layers(images).detach()
+class Frozen(Whole):
+    @torch.no_grad()
+    def forward(self, images):
+        return self.layers(images)
+"""
+
+
+@pytest.mark.parametrize("network", ["Detached", "Frozen"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "audit",
+        "attack pgd --radii 0.1",
+        "detect --attack bim --radii 0.1",
+        "ood --foreign images.npz --radii 0.1",
+        "span",
+        "per-class --passes 2 --attack fgsm",
+        "audit --network cut.py:Whole --proxy",
+    ],
+)
+def test_no_gradient_is_said_before_a_folder_is_made(feint, images: Path, tmp_path: Path, command: str, network: str):
+    (tmp_path / "cut.py").write_text(CUT)
+    before = sorted(tmp_path.rglob("*"))
+    named = [f"cut.py:{network}"] if command.endswith("--proxy") else ["--network", f"cut.py:{network}"]
+    outcome = feint(*command.split(), *named, "--data", images, "--quiet", "--threads", 1)
+    assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1), outcome
+    assert "not differentiable in the inputs: is there a no_grad" in outcome.err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_search_by_questions_needs_no_gradient(feint, images: Path, tmp_path: Path):
+    (tmp_path / "cut.py").write_text(CUT)
+    command = "attack square:queries=2 --radii 0.1 --network cut.py:Detached --limit 3 --quiet"
+    assert feint(*command.split(), "--data", images).code == 0

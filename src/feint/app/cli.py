@@ -14,7 +14,7 @@ from typing import Any, NoReturn, final
 
 from feint import catalog
 from feint.app.output import reserved_output, say, silence, written
-from feint.errors import FeintError, SpecError
+from feint.errors import FeintError, SpecError, said
 from feint.printable import printable
 
 UNEXPECTED, BAD_INPUT, INTERRUPTED = 1, 2, 130
@@ -125,11 +125,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except BrokenPipeError:  # whoever read our output has gone, e.g. `head`: nothing is left to say
         silence()
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         if "--debug" in arguments:
             raise
-        reason = (str(error).strip().splitlines() or ["it says no more"])[0]
-        print(f"feint: unexpected {type(error).__name__}: {printable(reason)} (--debug shows where)", file=sys.stderr)
+        print(f"feint: unexpected {printable(said(error))} (--debug shows where)", file=sys.stderr)
         return UNEXPECTED
     return 0
 

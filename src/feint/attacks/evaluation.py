@@ -36,11 +36,7 @@ def value_and_gradient(
         with torch.inference_mode(False), torch.enable_grad():  # also inside of a caller's inference mode
             point = batch.detach().clone().requires_grad_()
             reached = objective(point, batch_rows)
-            if not reached.requires_grad:
-                raise AttackError(
-                    "the objective is not differentiable in the inputs: is there a no_grad, a detach() or a numpy() "
-                    "in the network? square is an attack that needs no gradient"
-                )
+            check_differentiable(reached)
             # Of the sum, for with weights of our own torch would import sympy, which takes half a second.
             (slope,) = torch.autograd.grad(reached.sum(), point, materialize_grads=True)
         levels.append(reached.detach()[:count])
@@ -51,6 +47,15 @@ def value_and_gradient(
         bad = int((~torch.isfinite(result.flatten(1))).any(dim=1).sum())
         raise AttackError(f"the objective's gradient is NaN or infinite for {bad} of {len(inputs)} inputs")
     return level, result
+
+
+def check_differentiable(reached: Tensor) -> None:
+    """Raise an AttackError for what came of inputs that ask for a gradient and has none to give."""
+    if not reached.requires_grad:
+        raise AttackError(
+            "the objective is not differentiable in the inputs: is there a no_grad, a detach() or a numpy() "
+            "in the network? square is an attack that needs no gradient"
+        )
 
 
 def values(

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from feint.errors import FeintError, NetworkError, NotFinite
+from feint.errors import FeintError, NetworkError, NotFinite, foreign, said
 
 
 @contextmanager
@@ -21,11 +21,8 @@ def located(called: str, network: nn.Module, inputs: Tensor, samples: Tensor | N
         inputs: what it is asked about.
         samples: their indices in their data set.
     """
-    try:
-        yield
-    except (MemoryError, torch.cuda.OutOfMemoryError):
-        raise
-    except (Exception, SystemExit) as error:
+
+    def told(error: BaseException) -> FeintError:
         which = _failing(network, inputs, every=isinstance(error, NotFinite))
         known = which if samples is None else [int(samples[at]) for at in which]
         where = f" for sample {known[0]}" if known else ""
@@ -34,9 +31,11 @@ def located(called: str, network: nn.Module, inputs: Tensor, samples: Tensor | N
             again = type(error)(f"{name}{error}{', first' if where else ''}{where}")
             if isinstance(again, NotFinite) and samples is not None:
                 again.samples = frozenset(known)
-            raise again from error
-        name, reason = called or type(network).__name__, (str(error).strip().splitlines() or ["it says no more"])[0]
-        raise NetworkError(f"{name}: expected logits{where}, got {type(error).__name__}: {reason}") from error
+            return again
+        return NetworkError(f"{called or type(network).__name__}: expected logits{where}, got {said(error)}")
+
+    with foreign(told, but=(MemoryError, torch.cuda.OutOfMemoryError)):
+        yield
 
 
 def _failing(network: Callable[[Tensor], object], inputs: Tensor, *, every: bool) -> list[int]:
@@ -45,8 +44,9 @@ def _failing(network: Callable[[Tensor], object], inputs: Tensor, *, every: bool
     with torch.no_grad():
         for at in range(len(inputs)):
             try:
-                found = network(inputs[at : at + 1].clone())
-            except (Exception, SystemExit):
+                with foreign():
+                    found = network(inputs[at : at + 1].clone())
+            except NetworkError:
                 failing.append(at)
             else:
                 if isinstance(found, Tensor) and not bool(torch.isfinite(found).all()):

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from feint.errors import InputError, NetworkError
+from feint.errors import InputError, NetworkError, foreign
 from feint.estimators.frozen import frozen
 
 Outputs = Literal["logits", "probabilities", "log-probabilities", "sigmoid"]
@@ -115,9 +115,9 @@ def outputs_warning(network: nn.Module, inputs: Float[Tensor, " N ..."], outputs
         outputs: what it was declared to return.
     """
     try:
-        with frozen(network), torch.no_grad():
+        with frozen(network), torch.no_grad(), foreign():
             found: object = network(inputs.clone())
-    except (Exception, SystemExit):  # whoever predicts says so, and for which input
+    except NetworkError:  # whoever predicts says so, and for which input
         return None
     if not isinstance(found, Tensor) or not found.is_floating_point():
         return None

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from feint.errors import NetworkError
+from feint.errors import FeintError, NetworkError, foreign, said
 
 from .loading.weights import first_line
 
@@ -27,20 +27,20 @@ def check(network: nn.Module, shape: tuple[int, int, int], device: torch.device 
     """
     images = torch.full((2, *shape), 0.5, device=device)
     described = "x".join(map(str, shape)) + " (channels x height x width)"
-    with as_found(network), torch.no_grad():
-        try:
-            network.eval()
-            logits: object = network(images)
-        except (Exception, SystemExit) as error:
-            dtype = _weights_dtype(network)
-            if dtype not in (None, images.dtype) and "type" in first_line(error):
-                raise NetworkError(
-                    f"the network expects {_short(dtype)} inputs, as its weights are; "
-                    f"images are {_short(images.dtype)}: call .float() on it"
-                ) from error
-            raise NetworkError(
-                f"the network does not take images of {described}{_expectation(network, shape)}: {first_line(error)}"
-            ) from error
+
+    def told(error: BaseException) -> NetworkError:
+        dtype = _weights_dtype(network)
+        if dtype not in (None, images.dtype) and "type" in said(error):
+            return NetworkError(
+                f"the network expects {_short(dtype)} inputs, as its weights are; "
+                f"images are {_short(images.dtype)}: call .float() on it"
+            )
+        reason = first_line(error) if isinstance(error, RuntimeError | FeintError) else said(error)
+        return NetworkError(f"the network does not take images of {described}{_expectation(network, shape)}: {reason}")
+
+    with as_found(network), torch.no_grad(), foreign(told):
+        network.eval()
+        logits: object = network(images)
     if not isinstance(logits, Tensor):
         raise NetworkError(f"the network returned {type(logits).__name__}, expected a tensor of (N, C) logits, C >= 2")
     if not logits.is_floating_point():

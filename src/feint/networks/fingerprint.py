@@ -7,11 +7,10 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from feint.errors import NetworkError
+from feint.errors import NetworkError, foreign, said
 from feint.predictive import Categorical
 
 from .check import as_found
-from .loading.weights import first_line
 
 
 def fingerprint(network: nn.Module) -> str:
@@ -53,13 +52,12 @@ def behaviour(network: nn.Module, shape: tuple[int, int, int], device: torch.dev
         sha256, 64 hexadecimal digits.
     """
     images = torch.rand(8, *shape, generator=torch.Generator().manual_seed(0)).to(device)
-    with as_found(network), torch.no_grad():
-        try:
-            found: object = network.eval()(images)
-        except (Exception, SystemExit) as error:
-            raise NetworkError(
-                f"the network: expected logits for images of noise, got {type(error).__name__}: {first_line(error)}"
-            ) from error
+
+    def told(error: BaseException) -> NetworkError:
+        return NetworkError(f"the network: expected logits for images of noise, got {said(error)}")
+
+    with as_found(network), torch.no_grad(), foreign(told):
+        found: object = network.eval()(images)
     logits = found.mean_log_probs if isinstance(found, Categorical) else found
     assert isinstance(logits, Tensor)
     return hashlib.sha256(

@@ -4,7 +4,7 @@ import traceback
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from feint.errors import FeintError, NetworkError
+from feint.errors import FeintError, NetworkError, said
 
 USERS = "feint_user_file_"
 """How the modules begin that are made of users' files."""
@@ -15,13 +15,13 @@ def blamed() -> Generator[None]:
     """Inside, what is raised on the way through a user's file, ``sys.exit`` too, is a NetworkError that names it."""
     try:
         yield
-    except (FeintError, MemoryError):
+    except (FeintError, MemoryError, KeyboardInterrupt):
         raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         frames = list(traceback.walk_tb(error.__traceback__))
         own = [(frame, line) for frame, line in frames if str(frame.f_globals.get("__name__", "")).startswith(USERS)]
         if not own:
             raise
-        (frame, line), reason = own[-1], (str(error).strip().splitlines() or ["it says no more"])[0]
+        frame, line = own[-1]
         where = f"{frame.f_code.co_filename}, line {line}, in {frame.f_code.co_name}"
-        raise NetworkError(f"{where}: expected no exception, got {type(error).__name__}: {reason}") from error
+        raise NetworkError(f"{where}: expected no exception, got {said(error)}") from error

@@ -26,7 +26,7 @@ from feint.victims.victim import Victim, estimator_of, identity_of, measure
 
 from .memo import Memo
 from .settings import CONFIDENCE, Knowledge, ThreatWord, in_words
-from .things import budget, build, completed
+from .things import budget, build, check_gradient, completed
 
 
 @final
@@ -102,6 +102,7 @@ class ConfidenceThreat:
         threat = cls(word, knowledge, victim, attack, attacked, proxies, truth, batch_size)
         if word.arithmetic == "as-released":
             threat.check_released()
+        check_gradient(attack, victim, threat.guide if proxies else None)
         return threat
 
     def check_released(self) -> None:

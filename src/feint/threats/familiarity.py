@@ -19,7 +19,7 @@ from feint.protocols import Condition, Estimator, Objective
 from feint.victims.victim import Victim, measure
 
 from .settings import FAMILIARITY, ThreatWord
-from .things import budget, build, completed
+from .things import budget, build, check_gradient, completed
 
 ACCEPTED: Final = 0.9
 """An input counts as accepted above this confidence, for attacks that look for the nearest point at which it is."""
@@ -77,6 +77,7 @@ class FamiliarityThreat:
             victim.check_measure(word.measure)
         for radius in word.radii or ():
             budget(attack, radius)
+        check_gradient(attack, victim)
         threat = cls(completed(word, seed=victim.seed), victim, attack, batch_size)
         if word.members == "per-member":
             _ = threat.members

@@ -20,7 +20,7 @@ from feint.victims.numbers import numbers
 from feint.victims.victim import Victim, measure
 
 from .settings import AUTO, ThreatWord
-from .things import budget, build, completed
+from .things import budget, build, check_gradient, completed
 
 MUTUAL = "mutual_information"
 FRESH = 1 << 20
@@ -78,6 +78,7 @@ class LabelThreat:
             )
         for radius in word.radii or ():
             budget(attack, radius)
+        check_gradient(attack, victim)
         return cls(completed(word, seed=victim.seed), victim, attack, batch_size)
 
     def run(

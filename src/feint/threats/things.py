@@ -4,15 +4,19 @@ import inspect
 from dataclasses import is_dataclass
 from typing import Any, cast
 
+import torch
+
 from feint import catalog
 from feint.attacks import Attack, Budget, budget_for
+from feint.attacks.evaluation import check_differentiable
 from feint.errors import SpecError
 from feint.networks.loading.user_file import thing_from_file
+from feint.protocols import Estimator
 from feint.runs import things
 from feint.runs.folder import files
 from feint.runs.settings import Settings
 from feint.victims.settings import EstimatorWord
-from feint.victims.victim import completed_estimator
+from feint.victims.victim import Victim, completed_estimator
 
 from .settings import ThreatWord, check_full_range, user_file
 
@@ -51,6 +55,22 @@ def build(word: ThreatWord, *, seed: int) -> Attack:
         return thing
     own: dict[str, Any] = {"seed": seed} if any(each.name == "seed" for each in things.settings_of(thing)) else {}
     return things.made(thing, {**own, **word.settings}, what=word.name, kinds=KINDS, also=word.reserved)
+
+
+def check_gradient(attack: Attack, victim: Victim, guide: Estimator | None = None) -> None:
+    """Raise an AttackError where an attack needs a gradient and there is none, before anything of a run is kept.
+
+    Args:
+        attack: which.
+        victim: whom.
+        guide: what gives the gradients in the victim's place.
+    """
+    if not attack.needs_gradient or (guide is None and victim.made_from is not None):  # that one is not trained yet
+        return
+    with torch.enable_grad():
+        grey = torch.full((2, *victim.shape), 0.5, device=victim.device, requires_grad=True)
+        asked = guide or victim.estimator()
+        check_differentiable(asked(grey, torch.arange(2, device=victim.device)).log_probs)
 
 
 def _kind(thing: Any) -> str:

@@ -9,7 +9,7 @@ from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any, final
 
-from feint.errors import FeintError
+from feint.errors import FeintError, said
 
 SECONDS = 120.0
 """A call that takes longer is given up, and its process with it."""
@@ -110,9 +110,8 @@ def _serve(pipe: Connection, keep: str, arguments: dict[str, Any]) -> None:
             told: tuple[Any, ...] = ("found", _found(function)(kept, **given))
         except FeintError as error:
             told = ("wrong", type(error), str(error))
-        except Exception as error:
-            reason = (str(error).strip().splitlines() or ["it says no more"])[0]
-            told = ("lost", f"unexpected {type(error).__name__}: {reason}")
+        except BaseException as error:  # of a stranger's network anything can come; this process goes on
+            told = ("lost", f"unexpected {said(error)}")
         try:
             pipe.send(told)
         except (OSError, ValueError):

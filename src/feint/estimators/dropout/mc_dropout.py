@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from feint.batching import padded_batches
-from feint.errors import InputError, NetworkError
+from feint.errors import InputError, NetworkError, foreign
 from feint.estimators.dropout.draws import ROOM, DropoutDraws, Masks
 from feint.estimators.frozen import checked_logits, frozen
 from feint.estimators.located import located
@@ -183,9 +183,10 @@ class MCDropout(nn.Module):
         elements, two = math.prod(mode.shapes[0]), range(min(2, self.draws))
         expected = self._whole(few, few_keys, two)
         try:
-            return elements, None if _same(self._repeated(few, few_keys, two), expected) else "the results differ"
-        except Exception as error:  # anything at all that a network may raise on a batch that has grown
-            return elements, f"{type(error).__name__}: {error}".splitlines()[0]
+            with foreign():
+                return elements, None if _same(self._repeated(few, few_keys, two), expected) else "the results differ"
+        except NetworkError as error:  # anything at all that a network may raise on a batch that has grown
+            return elements, str(error)
 
 
 def _memory(inputs: Tensor) -> int:

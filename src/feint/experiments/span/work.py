@@ -17,7 +17,7 @@ from feint.runs.machine import Machine
 from feint.runs.run import Run
 from feint.runs.work import Found, Piece, Stage, Work
 from feint.threats.settings import in_words
-from feint.threats.things import budget, build, code_of, completed
+from feint.threats.things import budget, build, check_gradient, code_of, completed
 from feint.victims.data import load_data, matched
 from feint.victims.doubts import check_alone, doubts
 from feint.victims.numbers import numbers
@@ -52,6 +52,7 @@ def prepare(settings: SpanSettings, machine: Machine) -> Work:
     radii = tuple(sorted(word.radii or settings.radii))
     for radius in radii:
         budget(attack, radius)
+    check_gradient(attack, victim)
     settings = settings.but(attack=completed(word.but(radii=radii), seed=settings.seed), radii=radii)
     walk = Walk(dataset, settings.size)
     return Work(

@@ -13,7 +13,7 @@ from types import ModuleType
 
 from torch import nn
 
-from feint.errors import FeintError, NetworkError
+from feint.errors import FeintError, NetworkError, foreign, said
 
 from .weights import first_line
 
@@ -55,12 +55,8 @@ def load_from_file(path: Path, function: str) -> nn.Module:
             raise NetworkError(
                 f"{path}:{function} needs arguments ({', '.join(needed)}), expected a function of no arguments"
             )
-        try:
+        with _theirs(path, f"{path}:{function} raised"):
             network: object = found()
-        except FeintError:
-            raise
-        except (Exception, SystemExit) as error:
-            raise NetworkError(f"{path}:{function} raised {_described(error, path)}") from error
     if not isinstance(network, nn.Module):
         raise NetworkError(f"{path}:{function} returned {type(network).__name__}, expected a torch.nn.Module")
     return network
@@ -100,26 +96,24 @@ def _execute(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses and type hints look their module up
     try:
-        # Compiled here and not by the loader, which would write a __pycache__ beside the user's file.
-        exec(compile(path.read_bytes(), str(path.resolve()), "exec", dont_inherit=True), module.__dict__)
-    except BaseException as error:
+        with _theirs(path, f"{path} cannot be executed:"):
+            # Compiled here and not by the loader, which would write a __pycache__ beside the user's file.
+            exec(compile(path.read_bytes(), str(path.resolve()), "exec", dont_inherit=True), module.__dict__)
+    except BaseException:
         del sys.modules[name]
-        if isinstance(error, FeintError) or not isinstance(error, (Exception, SystemExit)):
-            raise
-        raise NetworkError(f"{path} cannot be executed: {_described(error, path)}") from error
+        raise
     return module
 
 
 def _attribute(module: ModuleType, function: str, path: Path) -> object:
     """A module's attribute, which its own ``__getattr__`` may give."""
     try:
-        return getattr(module, function)
+        with _theirs(path, f"{path}:{function} raised", but=(AttributeError,)):
+            return getattr(module, function)
     except AttributeError as error:
         if "__getattr__" in vars(module):
             raise NetworkError(f"{path} has no function {function!r}: {first_line(error)}") from error
         raise NetworkError(f"{path} has no function {function!r}; {_offered(path)}") from error
-    except (Exception, SystemExit) as error:
-        raise NetworkError(f"{path}:{function} raised {_described(error, path)}") from error
 
 
 def _offered(path: Path, *, classes: bool = False) -> str:
@@ -155,10 +149,15 @@ def _needed(function: object) -> list[str]:
     return [each.name for each in parameters if each.default is each.empty and each.kind not in optional]
 
 
-def _described(error: BaseException, path: Path) -> str:
-    """An exception's type, message and the file's line it came from, in one line."""
-    frames = [
-        frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path.resolve())
-    ]
-    where = f" (line {frames[-1]})" if frames else ""
-    return f"{type(error).__name__}{where}: {first_line(error)}"
+@contextmanager
+def _theirs(path: Path, what: str, *, but: tuple[type[BaseException], ...] = ()) -> Generator[None]:
+    """Inside, what a user's file raises is a NetworkError of its type, its message and the file's line it came from."""
+
+    def told(error: BaseException) -> NetworkError:
+        frames, own = traceback.extract_tb(error.__traceback__), str(path.resolve())
+        lines = [frame.lineno for frame in frames if frame.filename == own]
+        kind, _, reason = said(error).partition(": ")
+        return NetworkError(f"{what} {kind}{f' (line {lines[-1]})' if lines else ''}: {reason}")
+
+    with foreign(told, but=(FeintError, *but)):
+        yield

@@ -80,7 +80,7 @@ class Worker:
         try:
             with blamed():
                 return self._compute(order)
-        except (Exception, SystemExit) as error:
+        except BaseException as error:  # whatever it is, it is the driver's; this process goes on
             return failure(error)
 
     def _compute(self, order: Order) -> Found:
