@@ -1,4 +1,5 @@
 import os
+import resource
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ import torch
 
 from feint.errors import SpecError, StoreError, WeightsError
 from feint.training import fit
+from feint.training.checkpoint import Standing, save
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
@@ -77,6 +79,19 @@ def test_unreadable_files_are_an_error(blobs, network, recipe, tmp_path):
         fit(network(), blobs(), recipe=recipe(), checkpoint=path)
     with pytest.raises(StoreError, match="cannot be written"):
         fit(network(), blobs(), recipe=recipe(), checkpoint=tmp_path / "whole.pt" / "below")
+
+
+@pytest.mark.parametrize("room", [0, 100, 5_000, 20_000, 85_000, 100_000, 161_000])
+def test_a_disk_that_fills_up_at_any_place(tmp_path, room):
+    standing = Standing({"a": torch.zeros(20_000), "b": torch.zeros(7)}, {}, {"a": torch.zeros(20_000)}, 0, [])
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+    try:
+        with pytest.raises(StoreError, match=r"^checkpoint .* cannot be written: File too large$"):
+            save(tmp_path / "checkpoint", standing, {})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(tmp_path.iterdir()) == []
 
 
 class Planted:

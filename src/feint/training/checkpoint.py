@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import io
 import os
 import pickle
 from dataclasses import asdict, dataclass
@@ -63,11 +64,13 @@ def save(path: Path, standing: Standing, arguments: dict[str, Any]) -> None:
         "best_epoch": standing.best_epoch,
         "epochs": [asdict(epoch) for epoch in standing.epochs],
     }
+    whole = io.BytesIO()  # not the file itself: on a full disk torch's writer raises an error of its own
+    torch.save(content, whole)
     partial = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("wb") as file:
-            torch.save(content, file)
+            file.write(whole.getbuffer())
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
