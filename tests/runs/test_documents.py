@@ -1,5 +1,7 @@
 """YAML that stands for more than it seems to, or that its own reader trips over."""
 
+from pathlib import Path
+
 import pytest
 
 from feint.errors import SpecError
@@ -30,9 +32,29 @@ def test_too_deep(tmp_path, text):
         documents(tmp_path / "a.yaml")
 
 
-@pytest.mark.parametrize("text", ["2020-13-45", "!!int x", "!!float x", "!!timestamp x", "!!bool x", "9" * 5000, "!x"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2020-13-45",
+        "!!int x",
+        "!!float x",
+        "!!timestamp x",
+        "!!bool x",
+        "9" * 5000,
+        "0x" + "f" * 5000,
+        "1" + ":59" * 3000,
+        "!x",
+    ],
+)
 def test_values_that_are_none(tmp_path, text):
     (tmp_path / "a.yaml").write_text(f"a: {text}")
     with pytest.raises(SpecError, match=r"a.yaml: expected YAML, got: ") as caught:
         documents(tmp_path / "a.yaml")
     assert "\n" not in str(caught.value)
+
+
+def test_more_than_anybody_writes(tmp_path):
+    (tmp_path / "long.yaml").write_text("a: " + "x" * 2**20)
+    for path in (tmp_path / "long.yaml", Path("/dev/zero")):
+        with pytest.raises(SpecError, match="expected at most 1,048,576 characters, got more"):
+            from_yaml(path)

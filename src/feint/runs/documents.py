@@ -9,6 +9,9 @@ from feint.errors import SpecError
 MOST = 100_000
 """Values of a document, each as often as it is referred to: a few anchors can stand for billions."""
 DEEPEST = 50
+MOST_BITS = 1024
+LONGEST = 1 << 20
+"""Characters of a file, which take seconds to parse."""
 
 
 def from_yaml(path: Path) -> Any:
@@ -32,12 +35,18 @@ def documents(path: Path) -> list[Any]:
     import yaml
 
     try:
-        found: list[Any] = list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
+        with path.open(encoding="utf-8") as file:
+            text = file.read(LONGEST + 1)
+        if len(text) > LONGEST:
+            raise SpecError(f"{path}: expected at most {LONGEST:,} characters, got more")
+        found: list[Any] = list(yaml.safe_load_all(text))
         count = _count(found, 0, {})
     except OSError as error:
         raise SpecError(f"{path}: expected a YAML file, got: {error.strerror}") from error
     except RecursionError as error:
         raise SpecError(f"{path}: expected YAML, got: it is nested too deep") from error
+    except SpecError:
+        raise
     except (yaml.YAMLError, ValueError, LookupError, AttributeError) as error:  # of a date or a number that is none
         raise SpecError(f"{path}: expected YAML, got: {(str(error).splitlines() or [''])[0]}") from error
     if count > MOST:
@@ -49,6 +58,8 @@ def _count(value: Any, depth: int, known: dict[int, int]) -> int:
     """How many values there are in one, itself included; what several refer to is looked at once, but counted often."""
     if depth > DEEPEST:
         raise RecursionError
+    if isinstance(value, int) and value.bit_length() > MOST_BITS:  # hexadecimal, or in base 60: nothing could print it
+        raise ValueError(f"a number of {value.bit_length():,} bits")
     if id(value) not in known:
         known[id(value)] = 1 + sum(_count(each, depth + 1, known) for each in _inside(value))
     return known[id(value)]
