@@ -6,8 +6,10 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 
 from feint.app.cli import main
+from feint.networks import DigitNetwork
 
 NETWORK = """
 import torch
@@ -124,3 +126,17 @@ class N(torch.nn.Module):
     assert "net.py:N: " in err
     assert FAILS[failing] in err
     assert "sample 4" in err
+
+
+def test_a_warning_is_one_line(tmp_path):
+    """Of weights that are a part of a checkpoint; Python would say where in the code it comes from, in two lines."""
+    state = {f"model.{name}": value for name, value in DigitNetwork().state_dict().items()}
+    torch.save({"state_dict": {**state, "criterion.weight": torch.ones(10)}}, tmp_path / "last.ckpt")
+    command = [sys.executable, "-m", "feint", "attack", "fgsm", "--radii", "0.1", "--limit", "3", "--quiet"]
+    command += ["--network", "digits:weights=last.ckpt"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    told = (
+        "feint: warning: last.ckpt: the network's weights are its 8 tensors under 'model'; left out: criterion.weight"
+    )
+    assert told in done.stderr.splitlines()
+    assert ".py:" not in done.stderr

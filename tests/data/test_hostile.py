@@ -144,7 +144,6 @@ def png(width, height):
 
 
 @pytest.mark.parametrize("size", [(20_000, 20_000), (2**30, 1), (11_600, 11_600)])
-@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 def test_a_picture_that_is_a_bomb(tmp_path, size):
     write_image(tmp_path / "a/1.png", pictures(1, 4, 4)[0])
     (tmp_path / "a/2.png").write_bytes(png(*size))

@@ -2,13 +2,14 @@
 
 import os
 import sys
+import warnings
 from collections.abc import Generator
 from contextlib import contextmanager, redirect_stdout, suppress
 from contextvars import ContextVar
-from typing import TextIO
+from typing import Any, TextIO
 
 from feint.errors import StoreError
-from feint.printable import shown
+from feint.printable import printable, shown
 
 _reserved: ContextVar[TextIO | None] = ContextVar("reserved", default=None)
 
@@ -19,13 +20,27 @@ def reserved_output() -> Generator[None]:
 
     Nor does compiled code, which prints to the descriptor itself.
     """
-    with _kept_apart() as out:
+    with _kept_apart() as out, _warned_in_a_line():
         token = _reserved.set(out)
         try:
             with redirect_stdout(sys.stderr):
                 yield
         finally:
             _reserved.reset(token)
+
+
+@contextmanager
+def _warned_in_a_line() -> Generator[None]:
+    """Inside, a warning is one line without the place in the code that it comes from."""
+
+    def in_a_line(message: Warning | str, *_: Any) -> str:
+        return f"feint: warning: {printable(str(message))}\n"
+
+    before, warnings.formatwarning = warnings.formatwarning, in_a_line
+    try:
+        yield
+    finally:
+        warnings.formatwarning = before
 
 
 @contextmanager

@@ -2,7 +2,9 @@
 
 import io
 import math
-from collections.abc import Iterable
+import warnings
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
@@ -32,14 +34,23 @@ class BrokenImage(Exception):
     """One image that cannot be read; whoever reads the source decides whether that is an error."""
 
 
+@contextmanager
+def _quiet() -> Generator[None]:
+    """Inside, Pillow does not warn of odd files and large ones: what matters of them is raised."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 def open_image(data: bytes) -> "Image":
     """An image file's header, or BrokenImage."""
     import PIL.Image
 
     PIL.Image.init()
     try:
-        image = PIL.Image.open(io.BytesIO(data), formats=[name for name in FORMATS if name in PIL.Image.OPEN])
-    except (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning) as error:
+        with _quiet():
+            image = PIL.Image.open(io.BytesIO(data), formats=[name for name in FORMATS if name in PIL.Image.OPEN])
+    except PIL.Image.DecompressionBombError as error:
         raise BrokenImage(f"expected an image of at most {MOST_PIXELS} pixels, got a decompression bomb") from error
     except Exception as error:  # Pillow's plugins raise whatever they like
         raise BrokenImage(f"expected an image file, got {len(data)} bytes that Pillow cannot open") from error
@@ -95,7 +106,8 @@ def pixels_of(image: "Image", channels: int, *, convert: bool = False) -> Pixels
             f"expected a grey image like most of the first ones, got mode {image.mode}; give channels as grey or rgb"
         )
     try:
-        image.load()
+        with _quiet():
+            image.load()
         if image.mode in ("I", "F", *SIXTEEN_BITS):
             pixels = _scaled(image)
         elif channels_of(image) == 1:

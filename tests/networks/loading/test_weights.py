@@ -207,6 +207,15 @@ def test_what_was_downloaded_in_place_of_weights(tmp_path, name, content, expect
     assert "weights_only" not in message
 
 
+def test_weights_that_no_memory_holds(tmp_path, monkeypatch):
+    def full(_):
+        raise MemoryError("Cannot allocate memory (os error 12)")
+
+    save_file(DigitNetwork().state_dict(), tmp_path / "w.safetensors")
+    monkeypatch.setattr("feint.networks.loading.weights.load_file", full)
+    assert "w.safetensors cannot be read: expected weights that fit into memory" in refused(tmp_path / "w.safetensors")
+
+
 def test_a_lightning_module_with_a_criterion(tmp_path):
     source, network = DigitNetwork(), DigitNetwork()
     weights = {f"model.{name}": value for name, value in source.state_dict().items()}

@@ -68,6 +68,8 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
             return load_file(path)  # pyright: ignore[reportUnknownVariableType]
         except (SafetensorError, OSError, ValueError, KeyError) as error:
             raise WeightsError(f"{path} is not a whole safetensors file: {first_line(error)}") from error
+        except MemoryError as error:
+            raise WeightsError(f"{path} cannot be read: expected weights that fit into memory") from error
     return _state_dict(_checkpoint(path), path)
 
 
