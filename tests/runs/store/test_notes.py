@@ -1,5 +1,6 @@
 """Notes: what a run leaves, and what becomes of it; a store that cannot be written costs a line and no run."""
 
+import errno
 import json
 import os
 import subprocess
@@ -100,6 +101,19 @@ def test_a_store_that_cannot_be_written_is_one_line(write_run, capsys, tmp_path)
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"feint: warning: the store has no word of {folder} (")
     assert line.endswith(f"later: feint runs --rescan {folder.parent}")
+
+
+def test_what_it_says_can_be_pasted_and_names_a_place(capsys, tmp_path, monkeypatch):
+    """A full disk names no file."""
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    notes.leave(tmp_path / "$(touch it)" / "audit-0123456789")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"(No space left on device: {place.inbox()})" in line
+    assert line.endswith(f"later: feint runs --rescan '{tmp_path}/$(touch it)'")
 
 
 def test_a_server_that_is_gone_is_one_line_too(write_run, capsys, monkeypatch):

@@ -7,6 +7,7 @@ reads the store next takes the notes in.
 import hashlib
 import json
 import os
+import shlex
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
@@ -54,11 +55,11 @@ def leave(folder: Path, *, ended: bool = False) -> None:
 
 
 def _warn(folder: Path, error: Exception) -> None:
-    reason = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) else str(error)
+    reason = f"{error.strerror}: {error.filename or place.inbox()}" if isinstance(error, OSError) else str(error)
     if reason in _warned:
         return
     _warned.add(reason)
-    told = f"the store has no word of {folder} ({reason}); later: feint runs --rescan {folder.parent}"
+    told = f"the store has no word of {folder} ({reason}); later: feint runs --rescan {shlex.quote(str(folder.parent))}"
     print(f"feint: warning: {printable(told)}", file=sys.stderr)
 
 
