@@ -63,8 +63,9 @@ def test_fresh_draws_never_come_again(kind, monkeypatch: pytest.MonkeyPatch):
         sizes.add(len(keys))
         return forward(self, inputs, samples)
 
+    ready = threat(word, someone)
     monkeypatch.setattr(MCDropout, "forward", watched)
-    threat(word, someone).run(inputs, samples, own, (radius,))
+    ready.run(inputs, samples, own, (radius,))
     assert len(seen) == 2  # each member has draws of its own
     for keys in seen.values():
         assert len(keys) >= 3 * len(inputs)
