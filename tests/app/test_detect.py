@@ -163,7 +163,7 @@ def test_smith_gal(feint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         f"detection-{side}-{protocol}.svg" for side in ("roc", "pr") for protocol in ("corrected", "as-released")
     }
     again = feint(*command, "--features", f"{tmp_path / 'model.py'}:features")
-    assert "accuracy 100.00% on 12 test images" in again.out
+    assert "accuracy 100.00 % on 12 test images" in again.out
     for arguments, word in (
         ([], "features"),
         (["--features", f"{tmp_path / 'model.py'}:not_rows"], "features: expected (N, F)"),

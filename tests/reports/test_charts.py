@@ -1,10 +1,11 @@
 import csv
 import io
+import re
 
 import numpy as np
 import pytest
 
-from feint.reports import charts
+from feint.reports import charts, pictures
 from feint.reports.charts import colours
 from feint.reports.charts.detection import thinned
 from feint.reports.charts.inline import table
@@ -148,3 +149,12 @@ def test_training_without_validation_has_one_panel():
     assert len(figure.panels) == 1
     assert [mark.name for mark in figure.legend] == ["training"]
     assert figure.caption == "The weights are those after epoch 2."
+
+
+@pytest.mark.parametrize("epochs", [2, 3, 6, 40])
+def test_no_tick_stands_between_two_epochs(epochs):
+    losses = np.linspace(20.0, 10.0, epochs).tolist()  # where the axis of losses has whole ticks, too
+    drawn = pictures.svg(charts.training({"training": losses}, {}))
+    ticks = re.findall(r"<text[^>]*>([\d.]+)</text>", drawn)
+    assert len(ticks) > 5
+    assert not any("." in tick for tick in ticks)

@@ -210,3 +210,16 @@ def test_the_scripts_are_made_once(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(kept))  # no folder
     assert vega.scripts() == first
     assert "</script" not in first.lower()
+
+
+def test_no_line_ends_inside_a_number_a_flag_or_a_word_of_one_letter_and_more():
+    whole = '<span class="number">{}</span>'.format
+    assert whole("--data") in page.block(Command("feint audit --data a-file --seed 3"))
+    assert whole("5e-3") in page.block(Text.of("within 5e-3 of it"))
+    table = Table("areas", (Column("E-AURC"),), ((0.5,),))
+    assert whole("E-AURC") in page.block(table)
+
+
+@pytest.mark.parametrize("long", ["--" + "a" * 500, "A-" + "a" * 500, "1" * 500 + "e-5"])
+def test_words_as_long_as_lines_may_end_lines(long):
+    assert "number" not in page.block(Text.of(f"a {long} b"))

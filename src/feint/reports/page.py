@@ -22,6 +22,7 @@ FOLDED: Final = 25
 """Rows of a table that show at once; longer ones scroll under their heads."""
 _LARGE: Final = 150_000  # bytes of SVG, beyond which PNG stands in if that is smaller
 _SMALL: Final = 200  # pixels of an image that is shown with its pixels to be seen
+_WHOLE: Final = r"\b\d[\d.]{0,9}e-\d{1,3}\b|\b[A-Z]-\w{1,12}\b|(?<!\S)--[\w-]{1,24}(?!\S)"  # no line ends inside
 Charts = dict[str, Mapping[str, Any]]
 
 
@@ -81,8 +82,8 @@ def _text(text: str) -> str:
 
 
 def _prose(text: str) -> str:
-    """Text in whose numbers no line ends, as one might after the dash of 5e-3."""
-    return re.sub(r"\b\d[\d.]*e-\d+\b", r'<span class="number">\g<0></span>', _text(text))
+    """Text in which no line ends after the dashes of 5e-3, E-AURC and --data."""
+    return re.sub(_WHOLE, r'<span class="number">\g<0></span>', _text(text))
 
 
 def _each(shape: str, items: Iterable[tuple[str, ...]]) -> str:
@@ -130,7 +131,7 @@ def _block(block: r.Block, charts: Charts, above: str = "") -> str:
             listed = _each("<dt>{}</dt><dd>{}</dd>", ((_text(name), _text(value)) for name, value in items.items()))
             return f'<dl class="facts">{listed}</dl>'
         case r.Command(text):
-            return f'<h3>Command</h3><pre tabindex="0" role="region" aria-label="Command">{_text(text)}</pre>'
+            return f'<h3>Command</h3><pre tabindex="0" role="region" aria-label="Command">{_prose(text)}</pre>'
         case r.Stats(items):
             return f'<dl class="stats">{"".join(map(_stat, items))}</dl>'
         case r.Table():
@@ -162,7 +163,7 @@ def _stat(stat: r.Stat) -> str:
 
 def _table(table: r.Table) -> str:
     sides = [_side([row[at] for row in table.rows]) for at in range(len(table.columns))]
-    heads = ((side, _text(each.title), _text(each.subtitle)) for side, each in zip(sides, table.columns, strict=True))
+    heads = ((side, _prose(each.title), _text(each.subtitle)) for side, each in zip(sides, table.columns, strict=True))
     head = _each('<th scope="col"{}>{}<small>{}</small></th>', heads)
     lines: list[str] = []
     for at, row in enumerate(table.rows):

@@ -281,13 +281,13 @@ def test_a_victim_that_draws_is_judged_by_fresh_draws():
     found["attacked"][0] |= {"aurc": 0.3, "kept": 0.875, "accuracy": 0.5}
     found["attacked"][0]["draws"] = {"repeats": 2, "std": ROW | {"kept": 0.01}, "own": ROW | {"aurc": 0.7, "kept": 1.0}}
     sentence = headline(found)
-    assert "changed 12.50% of the predicted labels under fresh draws" in sentence
+    assert "changed 12.50 % of the predicted labels under fresh draws" in sentence
     assert "3 times as large (100.00 to 300.00, × 1000)" in sentence
     without, clean, attacked = fresh_draws(found)
-    assert "They change 1.00% of the predicted labels without any attack." in without
+    assert "They change 1.00 % of the predicted labels without any attack." in without
     assert clean.startswith("clean, asked 2 times with fresh draws: AURC × 1000 100.00 ± 100.00")
     assert attacked.startswith("radius 0.1, asked 2 times with fresh draws: AURC × 1000 300.00")
-    assert "accuracy 50.00%, labels kept 87.50% ± 1.00%" in attacked
+    assert "accuracy 50.00 %, labels kept 87.50 ± 1.00 %" in attacked
 
 
 def test_a_victim_that_does_not_draw_has_no_notes():

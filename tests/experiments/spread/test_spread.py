@@ -8,6 +8,7 @@ import pytest
 from feint.errors import NotApplicable, SpecError
 from feint.experiments.spread import SPREAD, SpreadSettings
 from feint.metrics import kendall_tau
+from feint.reports import Facts
 from feint.reports.text import text
 from feint.runs.runners import local
 from feint.victims.settings import DataSettings
@@ -55,6 +56,11 @@ def test_files(result):
     assert (result.folder / "figures" / "spread.svg").stat().st_size > 1000
     assert json.loads((result.folder / "summary.json").read_text()) == result.summary
     assert len(result.figures["spread"].panels) == 2
+
+
+def test_the_facts_say_how_many_images_and_of_what_shape(result):
+    facts = next(block for block in result.report.blocks() if isinstance(block, Facts))
+    assert facts.items["images"] == "50, 1x8x8"
 
 
 def test_what_is_printed(result):

@@ -47,7 +47,9 @@ def headline(summary: Summary) -> str:
     clean, worst = summary["clean"], max(summary["attacked"], key=lambda row: row["aurc"])
     least = float("inf") if worst["aurc"] else 1.0
     at, times = radius(worst["radius"]), worst["aurc"] / clean["aurc"] if clean["aurc"] else least
-    labels = "no predicted label" if worst["kept"] == 1 else f"{1 - worst['kept']:.2%} of the predicted labels"
+    labels = (
+        "no predicted label" if worst["kept"] == 1 else f"{percent(2)(1 - worst['kept'])} % of the predicted labels"
+    )
     labels += " under fresh draws" if "draws" in worst else ""
     if times < 1.05:
         return _harmless(summary, f"within {at} that changed {labels}")
@@ -73,7 +75,7 @@ def _harmless(summary: Summary, attack: str) -> str:
         whole = f"for {'any' if lost == images else f'{lost:,}'} of {images:,} images"
         return f"The gradient shows no direction {whole}: that an attack {attack} did no harm is not robustness."
     if right <= summary["chance"] + 1e-9:
-        return f"Accuracy is {right:.1%}, no better than chance: that an {harmless} says nothing."
+        return f"Accuracy is {percent(1)(right)} %, no better than chance: that an {harmless} says nothing."
     return f"An {harmless}."
 
 
@@ -115,13 +117,13 @@ def fresh_draws(summary: Summary) -> tuple[str, ...]:
     """Of a victim that draws: what fresh draws change without an attack, and how far they differ among each other."""
     rows = [("clean", summary["clean"]), *((charts.stage(row["radius"]), row) for row in summary["attacked"])]
     found = [(name, row, row["draws"]["std"], row["draws"]["repeats"]) for name, row in rows if "draws" in row]
-    changed = [f"{1 - row['kept']:.2%}" for name, row, _, _ in found if name == "clean"]
+    changed = [f"{percent(2)(1 - row['kept'])} %" for name, row, _, _ in found if name == "clean"]
     return (
         *(f"{FRESH} They change {share} of the predicted labels without any attack." for share in changed),
         *(
             f"{name}, asked {repeats} times with fresh draws: AURC × 1000 {1000 * row['aurc']:.2f} "
-            f"± {1000 * std['aurc']:.2f}, accuracy {row['accuracy']:.2%}, "
-            f"labels kept {row['kept']:.2%} ± {std['kept']:.2%}"
+            f"± {1000 * std['aurc']:.2f}, accuracy {percent(2)(row['accuracy'])} %, "
+            f"labels kept {percent(2)(row['kept'])} ± {percent(2)(std['kept'])} %"
             for name, row, std, repeats in found
         ),
     )

@@ -66,6 +66,8 @@ def prepare(settings: SpreadSettings, machine: Machine) -> Work:
         },
         about={
             "data": [dataset.name for dataset in sets],
+            "images": sum(map(len, sets)),
+            "shape": list(sets[0].shape),
             "victims": [victim.name for victim in victims],
             "outputs": [len(victim.classes) for victim in victims],
             "warnings": doubts_of(victims, sets[0]),

@@ -21,7 +21,9 @@ def report(run: Run, summary: Summary) -> Report:
     shown = {name: each for name, each in COLUMNS.items() if validated or "validation" not in name}
     rows = [{**row, **row["best"], "member": at} for at, row in enumerate(summary["members"])]
     caption = "each member, at the epoch that its weights are from"
-    quality = f"accuracy {summary['accuracy']:.2%}" if "accuracy" in summary else f"ELBO {summary['elbo']:.2f} nats"
+    quality = (
+        f"accuracy {percent(2)(summary['accuracy'])} %" if "accuracy" in summary else f"ELBO {summary['elbo']:.2f} nats"
+    )
     members = Table.of("members", shown, rows, caption=caption)
     sections = {"": Stats(_stats(summary)), "Epoch by epoch": _curves(epochs), "Members": members}
     facts = {

@@ -57,7 +57,7 @@ def lines(
     keys = keyed("s", series)
     columns: dict[str, Any] = {"x": x[keep], **{key: line.y[keep] for key, line in zip(keys, series, strict=True)}}
     places = {"x": axis("x", x_title, domain=x_domain), "y": axis("y", y_title, domain=y_domain)}
-    places["x"]["axis"] |= {"tickMinStep": 1} if (x == np.rint(x)).all() else {}
+    places["x"]["axis"]["tickCount"] = min(5, max(1, int(np.ptp(x)))) if (x == np.rint(x)).all() else 5
     layers: list[Json] = []
     bands = [("all", band, REFERENCE, 0.12)] if band else []
     bands += [(key, line.band, line.colour, 0.15) for key, line in zip(keys, series, strict=True) if line.band]

@@ -19,7 +19,7 @@ SAID: dict[Protocol, str] = {"corrected": "victims", "as-released": "victims_as_
 def report(run: Run, summary: Summary) -> Report:
     """What the experiment tells a person."""
     records = [Records.of(run.table("records"), which) for which in range(len(run.about["victims"]))]
-    accuracy = f"accuracy {summary['accuracy']:.2%} on {summary['accuracy_images']} test images"
+    accuracy = f"accuracy {formats.percent(2)(summary['accuracy'])} % on {summary['accuracy_images']} test images"
     notes = Notes((accuracy, f"Differences: {summary['differences']}."), terminal=True)
     found: dict[str, Block | tuple[Block, ...]] = {"The table": (table(summary["rows"]), notes)}
     for protocol, noise in NOISE.items():
