@@ -76,7 +76,7 @@ class Run:
         """The ledger's entries, stage by stage, piece by piece."""
         stages = cast(list[str], self._state["stages"])
         places = [place for stage in stages for place in in_order((self.path / "ledger" / stage).glob("*.json"))]
-        return [entry for place in places if (entry := files.read_sealed(place)) is not None]
+        return [entry for place in places if (entry := files.read_entry(place)) is not None]
 
     def _paths(self, prefix: str) -> list[Path]:
         return [self.path / name for entry in self._entries for name in entry["files"] if name.startswith(prefix)]
@@ -92,7 +92,7 @@ class Run:
     def notes(self, stage: str) -> list[Mapping[str, Any]]:
         """What the pieces of a stage noted beside, in their order."""
         places = in_order((self.path / "ledger" / stage).glob("*.json"))
-        return [entry.get("notes", {}) for place in places if (entry := files.read_sealed(place)) is not None]
+        return [entry["notes"] for place in places if (entry := files.read_entry(place)) is not None]
 
     def table(self, name: str) -> Table:
         """A table, by name."""

@@ -47,6 +47,46 @@ def test_what_has_no_seal(tmp_path, content):
     assert files.read_sealed(tmp_path / "some.json") is None
 
 
+def test_json_of_gigabytes_is_not_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "LARGEST", 300)
+    files.write_sealed(tmp_path / "some.json", {"a": "x" * 100})
+    assert files.read_sealed(tmp_path / "some.json") == {"a": "x" * 100}
+    with (tmp_path / "some.json").open("a") as file:
+        file.write(" " * 300)
+    assert files.read_sealed(tmp_path / "some.json") is None
+    with pytest.raises(ValueError, match="expected at most 300 bytes, got "):
+        files.read_json(tmp_path / "some.json")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"files": []},
+        {"files": {"a": 1}},
+        {"files": {}, "sizes": [1]},
+        {"files": {}, "sizes": {"a": "1"}},
+        {"files": {}, "notes": 1},
+        {"files": {}, "skipped": {}},
+        {"files": {}, "skipped": [1]},
+        {"files": {}, "skipped": [["a", 1]]},
+        {"files": {"../../elsewhere": "a digest"}},
+        {"files": {"/elsewhere": "a digest"}},
+    ],
+)
+def test_entries_that_nobody_here_writes_are_none(tmp_path, said):
+    place = tmp_path / "ledger" / "some" / "00.json"
+    files.write_sealed(place, said)
+    assert files.read_entry(place) is None
+    files.write_sealed(place, {"files": {"tables/a/00.parquet": "a digest"}, "skipped": [["a place", "a reason"]]})
+    assert files.read_entry(place) == {
+        "files": {"tables/a/00.parquet": "a digest"},
+        "sizes": {},
+        "skipped": [["a place", "a reason"]],
+        "notes": {},
+    }
+
+
 def test_canonical_is_one_form_only():
     assert files.canonical({"b": 1, "a": (1, 2)}) == files.canonical({"a": [1, 2], "b": 1}) == '{"a":[1,2],"b":1}'
     for value in (float("nan"), {1, 2}):

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from feint.errors import SpecError, StoreError
+from feint.runs.folder import files
 from feint.runs.folder import ledger as ledgers
 from feint.runs.folder.ledger import Ledger, run_id
 from feint.runs.work import Found, Piece, Stage
@@ -109,6 +110,45 @@ def test_a_damaged_file_is_absent_and_named(tmp_path, name, damage):
         ledger.record(STAGE, PIECES[1], found(1))
     assert contents(tmp_path) == whole
     assert there(tmp_path) == ([True, True, True], [])
+
+
+def test_a_file_of_another_size_is_absent_without_being_read(tmp_path, monkeypatch):
+    filled(tmp_path)
+    name = "tables/records/01.parquet"
+    os.truncate(tmp_path / name, 3 << 30)  # takes no room on the disk, but seconds to read
+    digest, read = files.hashlib.file_digest, []
+    monkeypatch.setattr(
+        files.hashlib, "file_digest", lambda file, *how: (read.append(file.name), digest(file, *how))[-1]
+    )
+    assert there(tmp_path) == ([True, False, True], [name])
+    assert len(read) == 5
+    assert str(tmp_path / name) not in read
+
+
+def test_entries_of_folders_from_before_have_no_sizes(tmp_path):
+    filled(tmp_path)
+    for place in (tmp_path / "ledger" / "some").iterdir():
+        files.write_sealed(place, {"files": files.read_entry(place)["files"], "skipped": [], "notes": {}})
+    assert there(tmp_path) == ([True, True, True], [])
+
+
+@pytest.mark.parametrize("change", [{"versions": 3}, {"command": 3}, {"state": []}, {"about": 3}, {"stages": ["other"]}])
+def test_a_state_that_a_stranger_sealed_is_written_anew(tmp_path, change):
+    filled(tmp_path)
+    before = contents(tmp_path)
+    place = tmp_path / "run.json"
+    files.write_sealed(place, {**files.read_sealed(place), **change})
+    assert there(tmp_path) == ([True, True, True], ["run.json"])
+    assert contents(tmp_path) == before
+
+
+def test_what_a_strangers_state_says_of_versions_still_counts(tmp_path):
+    filled(tmp_path, 1)
+    place = tmp_path / "run.json"
+    told = files.read_sealed(place)
+    files.write_sealed(place, {**told, "about": {"a": 1}, "versions": {**told["versions"], "torch": "0.1"}})
+    with pytest.raises(StoreError, match=r"was begun with torch 0\.1"):
+        there(tmp_path)
 
 
 @pytest.mark.parametrize("damage", DAMAGES[1:])

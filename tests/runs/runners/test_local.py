@@ -6,11 +6,13 @@ import os
 import shutil
 import sys
 from importlib import import_module
+from random import Random
 
 import numpy as np
 import pytest
+from tests.app.changed import change
 
-from feint.errors import StoreError
+from feint.errors import FeintError, StoreError
 from feint.reports import Report
 from feint.runs.experiment import Experiment
 from feint.runs.machine import Machine
@@ -123,6 +125,25 @@ def test_what_stands_in_a_files_place_is_named_and_may_be_deleted(toy, whole, na
     (folder / name).rmdir()
     toy()
     assert contents(folder) == files
+
+
+def test_of_a_folder_that_a_stranger_has_sealed_nothing_but_one_line_comes_out(toy, whole):
+    folder, _ = whole
+    kept = folder.with_name("kept")
+    shutil.copytree(folder, kept)
+    rng, codes = Random(0), []
+    for at in range(60):
+        shutil.rmtree(folder)
+        shutil.copytree(kept, folder)
+        names = sorted(folder.rglob("*.json"))
+        change(names[at % len(names)], rng)
+        try:
+            toy()
+        except FeintError as error:
+            codes.append(str(error))
+        else:
+            codes.append("")
+    assert codes.count("") > 30
 
 
 def test_several_losses_are_all_named(toy, whole, capsys):

@@ -14,6 +14,10 @@ from typing import Any, BinaryIO, cast
 
 from feint.errors import SpecError, StoreError
 
+LARGEST = 256 << 20
+"""Bytes of a file of JSON, which takes twenty times as much memory once it is read."""
+_VALUES = {"files": str, "sizes": int}
+
 
 def digest(content: bytes) -> str:
     """SHA-256, in hex."""
@@ -31,9 +35,11 @@ def regular(path: Path) -> Path:
     return path
 
 
-def digest_of(path: Path) -> str | None:
-    """Of a file, read in pieces; None where there is none that can be read."""
+def digest_of(path: Path, size: int | None = None) -> str | None:
+    """Of a file, read in pieces; None where there is none that can be read, or none of this size."""
     try:
+        if size is not None and path.stat().st_size != size:
+            return None
         with regular(path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
@@ -105,11 +111,32 @@ def write_sealed(place: Path, value: Mapping[str, Any]) -> None:
 def read_sealed(place: Path) -> dict[str, Any] | None:
     """What `write_sealed` wrote; None where there is nothing, or something that was changed since."""
     try:
-        found: Any = json.loads(regular(place).read_text(encoding="utf-8"))
+        found: Any = json.loads(_text(place))
         seal = found.pop("seal")
         return found if seal == digest(canonical(found).encode()) else None
     except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
         return None
+
+
+def read_entry(place: Path) -> dict[str, Any] | None:
+    """An entry of the ledger: names of files with digests, and sizes; what was skipped, and notes.
+
+    None where there is none that is as it was written, or one that nobody here writes, whoever put the seal on it: a
+    stage's files lie in the run's folder.
+    """
+    found: dict[str, Any] = {"sizes": {}, "skipped": [], "notes": {}, **(read_sealed(place) or {"files": None})}
+    if any(not isinstance(found.get(name), dict) for name in ("files", "sizes", "notes")):
+        return None
+    if any(not isinstance(value, kind) for name, kind in _VALUES.items() for value in found[name].values()):
+        return None
+    if not isinstance(found["skipped"], list) or not all(map(_is_skipped, cast(list[Any], found["skipped"]))):
+        return None
+    outside = [name for name in map(Path, found["files"]) if ".." in name.parts or name.is_absolute()]
+    return None if outside and place.parent.name != "derived" else found
+
+
+def _is_skipped(value: Any) -> bool:
+    return isinstance(value, list) and [type(each) for each in cast(list[Any], value)] == [str, str]
 
 
 def read_json(place: Path) -> Any:
@@ -120,9 +147,16 @@ def read_json(place: Path) -> Any:
         ValueError: it is no JSON, or nested too deep to be read.
     """
     try:
-        return json.loads(regular(place).read_text(encoding="utf-8"))
+        return json.loads(_text(place))
     except RecursionError as error:
         raise ValueError("it is nested too deep") from error
+
+
+def _text(place: Path) -> str:
+    size = regular(place).stat().st_size
+    if size > LARGEST:
+        raise ValueError(f"expected at most {LARGEST:,} bytes, got {size:,}")
+    return place.read_text(encoding="utf-8")
 
 
 @contextmanager

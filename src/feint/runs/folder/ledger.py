@@ -2,7 +2,7 @@
 
     ROOT/NAME-0123456789/            the ten digits: of the SHA-256 of settings and identity as canonical JSON
       run.json                       settings, identity, about, versions, command, state; sealed
-      ledger/STAGE/PIECE.json        a piece's files with their digests, and what it skipped; sealed
+      ledger/STAGE/PIECE.json        a piece's files with their digests and sizes, and what it skipped; sealed
       tables/TABLE/PIECE.parquet     records, a file for each piece
       arrays/NAME/PIECE.npz          arrays, likewise
       children/NAME.json             other runs that this one is made of
@@ -38,6 +38,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 DERIVED = ("summary.json", "report.html", "figures")
 OURS = ("run.json", "ledger", "tables", "arrays", "children", ".scratch", *DERIVED)
 """What a run folder holds of ours; whatever else lies there is the user's."""
+_OWN = {"versions": dict, "command": str, "state": str}
+"""What ``run.json`` says beside what was asked, by type."""
 
 
 def run_id(name: str, settings: Mapping[str, Any], identity: Mapping[str, Any]) -> str:
@@ -113,13 +115,13 @@ class Ledger:
             for leftover in self.path.rglob(".*.tmp"):
                 leftover.unlink()
         here = versions()
-        if there is None:
+        if there is None or any(not isinstance(there.get(name), kind) for name, kind in _OWN.items()):
             if (self.path / "run.json").exists() or any(self._manifests()):
                 self._lose("run.json")
             there = {**state, "versions": here, "created": now(), "state": "running"}
             self._save(there)
             return
-        begun, now_has = there.get("versions", {}), {name: here.get(name) for name in ("feint", "torch")}
+        begun, now_has = there["versions"], {name: here.get(name) for name in ("feint", "torch")}
         for name, version in now_has.items():
             if there["state"] != "complete" and begun.get(name) != version and any(self._manifests()):
                 raise StoreError(
@@ -127,6 +129,10 @@ class Ledger:
                     "mix; delete the folder, or --fresh, to start over"
                 )
         self.state = there
+        known = {name: value for name, value in state.items() if name != "command"}
+        if files.canonical({name: there.get(name) for name in known}) != files.canonical(known):
+            self._lose("run.json")  # whoever put the seal on it: the id stands for other settings than it says
+            self._save({**there, **known})
 
     def _save(self, state: dict[str, Any]) -> None:
         files.write_sealed(self.path / "run.json", state)
@@ -169,15 +175,16 @@ class Ledger:
 
     def _whole(self, entry: str, wanted: Sequence[str] = ()) -> bool:
         place = self.path / "ledger" / f"{entry}.json"
-        manifest = files.read_sealed(place)
+        manifest = files.read_entry(place)
         if manifest is None:
             if place.exists() or self.state["state"] == "complete":
                 self._lose(f"ledger/{entry}.json")
             return False
         named: dict[str, str] = manifest["files"]
+        sizes: dict[str, int] = manifest["sizes"]  # of what is longer or shorter nothing needs to be read
         whole = all(any(name.startswith(prefix) for name in named) for prefix in wanted)
         for name, expected in named.items():
-            if files.digest_of(self.path / name) != expected:
+            if files.digest_of(self.path / name, sizes.get(name)) != expected:
                 self._lose(name)
                 whole = False
         return whole
@@ -207,11 +214,12 @@ class Ledger:
     def files(self, stage: Stage, piece: Piece) -> list[str]:
         """What was written of a piece, its entry last."""
         place = f"ledger/{stage.name}/{piece.name}.json"
-        manifest = files.read_sealed(self.path / place) or {"files": {}}
+        manifest = files.read_entry(self.path / place) or {"files": {}}
         return ["run.json", *manifest["files"], place]
 
     def _enter(self, entry: str, written: Mapping[str, str], **more: Any) -> None:
-        files.write_sealed(self.path / "ledger" / f"{entry}.json", {"files": dict(written), **more})
+        sizes = {name: (self.path / name).stat().st_size for name in written}
+        files.write_sealed(self.path / "ledger" / f"{entry}.json", {"files": dict(written), "sizes": sizes, **more})
 
     def has_child(self, stage: Children, name: str) -> bool:
         """Whether another run's summary is here and whole."""

@@ -202,7 +202,7 @@ def packed(path: Path, stage: str) -> dict[str, bytes]:
     """What a stage's pieces may read: the run's state, and all that other stages wrote."""
     found = {"run.json": (path / "run.json").read_bytes()}
     for entry in sorted((path / "ledger").glob("*/*.json")):
-        manifest = files.read_sealed(entry)
+        manifest = files.read_entry(entry)
         if entry.parent.name in (stage, "derived") or manifest is None:
             continue
         names: Mapping[str, str] = manifest["files"]

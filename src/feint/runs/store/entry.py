@@ -68,7 +68,7 @@ class Entry:
             raise StoreError(f"{folder}: expected a run folder, got none, or one whose run.json was damaged")
         if state.get("state") != "complete":
             return cls(folder.absolute(), state, None)
-        written = _mapping((files.read_sealed(folder / "ledger" / "derived" / "delivered.json") or {}).get("files"))
+        written = (files.read_entry(folder / "ledger" / "derived" / "delivered.json") or {"files": {}})["files"]
         weights = {name: each for name, each in written.items() if name.endswith(".safetensors") and "/" in name}
         return cls(folder.absolute(), state, _mapping(_summary(folder)), weights)
 
