@@ -78,3 +78,21 @@ def test_the_network_and_the_input_are_named(name, fails, told):
     inputs[5, 0] = BAD
     with pytest.raises(NetworkError, match=told):
         predict(estimator, inputs, torch.arange(10, 17), batch_size=7)
+
+
+def raises_with_gradients(found, row):
+    return raises(found, row) if torch.is_grad_enabled() else found
+
+
+def raises_in_company(found, row):
+    return raises(found, row) if len(found) > 1 else found
+
+
+@pytest.mark.parametrize("fails", [raises_with_gradients, raises_in_company])
+def test_what_fails_only_with_gradients_or_in_company_is_named_too(fails):
+    estimator = Softmax(Brittle(logits(), fails))
+    estimator.called = "mine"
+    inputs = torch.rand(7, 4, generator=torch.Generator().manual_seed(0)) / 2
+    inputs[5, 0] = BAD
+    with pytest.raises(NetworkError, match="mine: expected logits for sample 15, got ValueError: no such thing"):
+        estimator(inputs.requires_grad_(), torch.arange(10, 17))

@@ -39,18 +39,27 @@ def located(called: str, network: nn.Module, inputs: Tensor, samples: Tensor | N
 
 
 def _failing(network: Callable[[Tensor], object], inputs: Tensor, *, every: bool) -> list[int]:
-    """The first input, or every one, that a network raises at or gives no finite answer to when it is asked alone."""
+    """The first input, or every one, that a network raises at or gives no finite answer to when it is asked alone.
+
+    Where there is none, beside itself: some networks fail at an input only in company.
+    """
     failing: list[int] = []
-    with torch.no_grad():
+    for copies in (1, 2):
         for at in range(len(inputs)):
-            try:
-                with foreign():
-                    found = network(inputs[at : at + 1].clone())
-            except NetworkError:
+            if _fails(network, inputs[at : at + 1].repeat_interleave(copies, 0)):
                 failing.append(at)
-            else:
-                if isinstance(found, Tensor) and not bool(torch.isfinite(found).all()):
-                    failing.append(at)
-            if failing and not every:
-                break
+                if not every:
+                    break
+        if failing:
+            break
     return failing
+
+
+def _fails(network: Callable[[Tensor], object], inputs: Tensor) -> bool:
+    """Whether it does, with gradients where it was asked with them."""
+    try:
+        with foreign():
+            found = network(inputs)
+    except NetworkError:
+        return True
+    return isinstance(found, Tensor) and not bool(torch.isfinite(found).all())
