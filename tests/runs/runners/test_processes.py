@@ -173,10 +173,11 @@ def driver(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-c", DRIVER, str(tmp_path)], cwd=ROOT, env={**os.environ, "PYTHONPATH": path}
     )
-    for _ in range(600):
-        if any(tmp_path.glob("runs/*/ledger/drawn/*.json")):
+    for _ in range(3000):  # busy machines take a minute to import what it needs
+        if any(tmp_path.glob("runs/*/ledger/drawn/*.json")) or process.poll() is not None:
             break
         time.sleep(0.1)
+    assert process.poll() is None
     yield process
     process.kill()
     process.wait()
