@@ -132,7 +132,9 @@ def test_entries_of_folders_from_before_have_no_sizes(tmp_path):
     assert there(tmp_path) == ([True, True, True], [])
 
 
-@pytest.mark.parametrize("change", [{"versions": 3}, {"command": 3}, {"state": []}, {"about": 3}, {"stages": ["other"]}])
+@pytest.mark.parametrize(
+    "change", [{"versions": 3}, {"command": 3}, {"state": []}, {"about": 3}, {"stages": ["other"]}]
+)
 def test_a_state_that_a_stranger_sealed_is_written_anew(tmp_path, change):
     filled(tmp_path)
     before = contents(tmp_path)
