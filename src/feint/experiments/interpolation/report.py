@@ -56,7 +56,7 @@ def _halves(run: Run, summary: Summary) -> Figure:
             over, x_title = "reconstruction", f"{title(name)} (nats)"
             kinds = ((kind, said, halves[kind][name]) for kind, said in KINDS.items())
             samples = [charts.Sample(said, values, COLOURS[kind], kind == over) for kind, said, values in kinds]
-            head = f"{victim['name']}: AUROC {between(AREA, victim['auroc']['pixel'][name])}"
+            head = f"{victim['name']}, {title(name)}: AUROC {between(AREA, victim['auroc']['pixel'][name])}"
             panels.append(charts.histograms(samples, x_title=x_title, y_title="% of pairs", title=head))
     head = f"Half-way between {summary['pairs']:,} pairs of different classes"
     alt = f"Histograms half-way, by kind of blend. {'; '.join(panel.title for panel in panels)}."

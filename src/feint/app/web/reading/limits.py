@@ -10,7 +10,7 @@ import torch
 
 from feint import metrics
 from feint.errors import SpecError
-from feint.experiments.detection.records import Records
+from feint.experiments.detection.records import Noise, Records
 from feint.experiments.detection.scores import duel
 from feint.experiments.out_domain.records import DOMAIN
 from feint.reports import Panel, charts
@@ -23,8 +23,8 @@ from .runs import Reader, judging, opened
 
 Where = Mapping[str, Any]
 """Which records: column -> value."""
-EXPERIMENTS: Final = ("audit", "detect", "ood")
-"""Whose records say what a threshold does."""
+LIKE: Final = {"audit": "audit", "detect": "detect", "smith-gal-table-1": "detect", "ood": "ood"}
+"""Experiments whose records say what a threshold does, and which of three kinds these are."""
 
 
 @final
@@ -73,7 +73,7 @@ TOLD: Final = {
 def choices(kept: Reader, path: Path) -> dict[str, list[str]]:
     """What a threshold can be tried on: sets of inputs, and measures; nothing of other runs."""
     run, complete = opened(path)
-    if not complete or run.experiment.name not in EXPERIMENTS:
+    if not complete or run.experiment.name not in LIKE:
         return {}
     return {"on": list(places(run)), "measure": _measures(run)}
 
@@ -96,10 +96,10 @@ def tried(kept: Reader, path: Path, on: str, measure: str, share: float) -> dict
         SpecError: something else than `choices` offers.
     """
     run, _ = opened(path)
-    found, experiment = inputs(run, on, measure), run.experiment.name
+    found = inputs(run, on, measure)
     values, marked = found.values, found.marked
     limit = float(np.quantile(values, min(max(share, 0.0), 1.0), method="lower"))
-    names = TOLD[experiment]
+    names = told(run)
     samples = [
         charts.Sample(names.negative, values[~marked], charts.CLEAN),
         charts.Sample(names.positive, values[marked], charts.WRONG),
@@ -107,9 +107,9 @@ def tried(kept: Reader, path: Path, on: str, measure: str, share: float) -> dict
     samples = [each for each in samples if len(each.values)]
     head = measure.replace("_", " ")
     panel = charts.histograms(samples, x_title=head, y_title="% of its kind")
-    curve, told = (_risk if experiment == "audit" else _found)(values, marked, limit, head, names)
+    curve, said = (_risk if LIKE[run.experiment.name] == "audit" else _found)(values, marked, limit, head, names)
     return {
-        "told": told,
+        "told": said,
         "limit": limit,
         "charts": [_with(panel, rule(limit, {"strokeWidth": 2}, "x")), curve],
         "kinds": (names.negative, names.positive),
@@ -117,30 +117,36 @@ def tried(kept: Reader, path: Path, on: str, measure: str, share: float) -> dict
     }
 
 
-def inputs(run: Run, on: str, measure: str, *, changed: bool = False) -> Inputs:
-    """What a threshold is tried on; of attacked inputs all, or those whose label changed.
+def told(run: Run) -> Told:
+    """What its two kinds of inputs are called."""
+    return TOLD[LIKE[run.experiment.name]]
+
+
+def inputs(run: Run, on: str, measure: str, *, changed: bool = False, noise: Noise = "noise") -> Inputs:
+    """What a threshold is tried on; of attacked inputs all, or those whose label changed, against one kind of noise.
 
     Raises:
         SpecError: something else than `choices` offers.
     """
-    read = {"audit": _answered, "detect": _flagged, "ood": _foreign}.get(run.experiment.name)
-    known: dict[str, Any] = {"on": places(run), "measure": _measures(run)} if read else {}
+    kind = LIKE.get(run.experiment.name)
+    known: dict[str, Any] = {"on": places(run), "measure": _measures(run)} if kind else {}
     for name, said in (("on", on), ("measure", measure)):
         if said not in known.get(name, ()):
             raise SpecError(f"{name}: expected one of {', '.join(known.get(name, ())) or 'none'}, got {said[:100]!r}")
-    assert read is not None
     where = known["on"][on]
-    return read(run, {**where, "changed": True} if changed else where, measure)
+    if kind == "detect":
+        return _flagged(run, where, measure, noise, changed=changed)
+    return (_answered if kind == "audit" else _foreign)(run, where, measure)
 
 
 def places(run: Run) -> dict[str, Where]:
     """Sets of inputs by what they are called."""
-    if run.experiment.name == "audit":
+    if LIKE[run.experiment.name] == "audit":
         attacked = {f"radius {radius(each)}": {"variant": "attacked", "radius": each} for each in run.settings.radii}
         return {"clean": {"variant": "clean"}, **attacked}
     found: dict[str, Where] = {}
     for at, name in enumerate(victims(run)):
-        if run.experiment.name == "detect":
+        if LIKE[run.experiment.name] == "detect":
             for attack, far in Records.of(run.table("records"), at).attacks:
                 found[f"{name}: {attack}, radius {radius(far)}"] = {"victim": at, "attack": attack, "radius": far}
             continue
@@ -181,10 +187,10 @@ def _answered(run: Run, where: Where, measure: str) -> Inputs:
     return Inputs(values, prediction != label, sample, label, np.zeros_like(label), moved)
 
 
-def _flagged(run: Run, where: Where, measure: str) -> Inputs:
+def _flagged(run: Run, where: Where, measure: str, noise: Noise, *, changed: bool) -> Inputs:
     """Whether each input is attacked."""
     records = Records.of(run.table("records"), where["victim"])
-    found = duel(records, where["attack"], where["radius"], measure, "noise", changed=bool(where.get("changed")))
+    found = duel(records, where["attack"], where["radius"], measure, noise, changed=changed)
     if found is None:
         raise _lacks(measure)
     known, first = np.unique(records["sample"], return_index=True)  # every image is among the clean ones

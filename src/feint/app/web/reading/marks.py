@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, final
+from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,36 +13,20 @@ from feint.experiments.audit.figures import promise
 from feint.experiments.glossary import title
 from feint.experiments.latent.plane import read_plane
 from feint.experiments.out_domain.records import DOMAIN
+from feint.experiments.spread.approximations import APPROXIMATIONS
+from feint.experiments.spread.summary import read_spread
 from feint.reports.formats import percent, significant
+from feint.reports.names import clean
 from feint.runs.run import Run
 from feint.runs.runners.local import read_summary
 from feint.victims.records import MEASURE
 
-from . import detectors, limits
+from . import blends, detectors, limits
+from .row import AROUND, Row
 from .runs import judging
 
 Array = npt.NDArray[Any]
-AROUND: Final = 8
-"""Images on a curve around a place of it."""
 CONFIDENCE: Final = f"{MEASURE}max_probability"
-
-
-@final
-@dataclass(frozen=True)
-class Row:
-    """One image behind a mark.
-
-    Attributes:
-        sample: its index in its data set.
-        told: what the records say of it.
-        data: 0 for the run's own data, 1 and up for foreign ones.
-        moved: whether the records speak of it after an attack.
-    """
-
-    sample: int
-    told: str
-    data: int = DOMAIN
-    moved: bool = False
 
 
 def rows(run: Run, where: Mapping[str, Any]) -> list[Row]:
@@ -51,11 +35,14 @@ def rows(run: Run, where: Mapping[str, Any]) -> list[Row]:
     Raises:
         FeintError: the run has no records of single images, or not what the mark says.
     """
+    if run.experiment.name == "train":
+        raise SpecError("a mark of this chart stands for an epoch of the training, not for single images")
     if "across" in where or "found" in where:
         return _near(run, where)
     if "on" in where:
         return _beyond(run, where)
     known = {"ood": _foreign, "span": _spans, "per-class": _by_class, "latent": _encoded}
+    known |= {"spread": _spread, "interpolate": blends.pairs}
     return known.get(run.experiment.name, _judged)(run, where)
 
 
@@ -87,6 +74,8 @@ def _judged(run: Run, where: Mapping[str, Any]) -> list[Row]:
     if "kind" in where:
         keep &= (found.column(ranks[0]).to_numpy() <= limit) & (prediction != label)
     places = np.flatnonzero(keep)
+    if where.get("ranked"):  # what an area under the risk-coverage curve is made of: the surest errors first
+        places = places[np.argsort(-sure[places], kind="stable")]
     if "coverage" in where:
         places = _around(np.argsort(-sure, kind="stable"), where["coverage"])
     moved = chosen["variant"] == "attacked"
@@ -175,10 +164,42 @@ def _encoded(run: Run, where: Mapping[str, Any]) -> list[Row]:
     ]
 
 
+def spreads(run: Run) -> Iterator[tuple[str, int, int, dict[str, Array]]]:
+    """Of a run on softmax variance, each panel's title, its victim, its set of images, and its records."""
+    for victim, name in enumerate(run.about["victims"]):
+        for which, data in enumerate(run.about["data"]):
+            yield f"{name} on {Path(data).name}", victim, which, read_spread(run, victim, which)
+
+
+def _spread(run: Run, where: Mapping[str, Any]) -> list[Row]:
+    """Images whose points are nearest to a place, as its logarithmic axes show it."""
+    panels = {clean(title): (which, found) for title, _, which, found in spreads(run)}
+    which, found = panels.get(clean(str(where.get("panel", ""))), next(iter(panels.values())))
+    away = np.full(len(found["sample"]), np.inf)
+    for name in APPROXIMATIONS:
+        both = np.array([found["information"], found[name]])
+        place = np.array([[where.get("x", 1.0)], [where.get("y", 1.0)]])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            far = np.linalg.norm(np.log(both) - np.log(place), axis=0)
+        away = np.fmin(away, np.where(np.isfinite(far), far, np.inf))
+    near = np.argsort(away, kind="stable")[:AROUND]
+    columns = (found[name] for name in ("sample", "label", "prediction", "information", *APPROXIMATIONS))
+    write = significant(3)
+    return [
+        Row(
+            image,
+            f"image {image}: {_named(run, guess)}; {_is(run, label)}; {title('mutual_information')} "
+            f"{write(information)}, sum of variances {write(variance)}, half the sum of variance / mean {write(limit)}",
+            which,
+        )
+        for image, label, guess, information, variance, limit in _at(near, *columns)
+    ]
+
+
 def _beyond(run: Run, where: Mapping[str, Any]) -> list[Row]:
     """Inputs whose measure lies in a bin of the histogram on which a threshold is tried, or on one side of that."""
     found = limits.inputs(run, str(where["on"]), str(where.get("measure", "")))
-    names = limits.TOLD[run.experiment.name]
+    names = limits.told(run)
     keep = found.marked == (where.get("kind") == names.positive)
     if "high" in where:
         top = np.quantile(found.values, 0.999)  # the last bin takes in everything above it
@@ -198,15 +219,16 @@ def _near(run: Run, where: Mapping[str, Any]) -> list[Row]:
     on, measure = str(where.get("on", "")), str(where.get("measure", ""))
     curve = detectors.Curve(on, measure)
     if not on:
-        curve = detectors.curve(run, str(where.get("panel", "")), str(where.get("name", "")))
-    found = limits.inputs(run, curve.on, curve.measure, changed=curve.changed)
+        named = (str(where.get(name, "")) for name in ("panel", "name", "protocol"))
+        curve = detectors.curve(run, *named)
+    found = limits.inputs(run, curve.on, curve.measure, changed=curve.changed, noise=curve.noise)
     share = min(max(where.get("across", where.get("found", 0.0)), 0.0), 1.0)
-    if run.experiment.name == "audit":
+    if limits.LIKE.get(run.experiment.name) == "audit":
         limit = np.quantile(found.values, share, method="lower")
     else:
         limit = np.quantile(found.values[found.marked == ("found" in where)], 1 - share, method="lower")
     order = np.argsort(np.abs(found.values - limit), kind="stable")[:AROUND]
-    names = limits.TOLD[run.experiment.name]
+    names = limits.told(run)
     return list(_valued(run, found, order, curve.measure, (f", one of {names.negative}", f", one of {names.positive}")))
 
 
