@@ -11,7 +11,16 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 PAGES = (
-    *("/", "/run/{run}", "/compare?runs={runs}", "/leaderboard", "/attack", "/latent", "/jobs"),
+    *(
+        "/",
+        "/run/{run}",
+        "/run/{run}?radius=0.1&low=0&high=1&correct=False",
+        "/compare?runs={runs}",
+        "/leaderboard",
+        "/attack",
+        "/latent",
+        "/jobs",
+    ),
     *("/new?experiment=audit", "/job/{job}", "/victims", "/victim/digit-vae", "/learn"),
 )
 # Without the bar that the browser shows while axe itself fetches the style sheets.
@@ -20,6 +29,7 @@ AXE = (
     ".then(r => done(r.violations))"
 )
 READY = {
+    "/run/{run}?radius=0.1&low=0&high=1&correct=False": ".behind figure",
     "/run/{run}": ".plot canvas",
     "/compare?runs={runs}": ".plot canvas",
     "/attack": ".finding",

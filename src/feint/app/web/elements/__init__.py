@@ -5,4 +5,5 @@ from .field import Field as Field
 from .grid import Grid as Grid
 from .pad import Pad as Pad
 from .plane import Plane as Plane
+from .selection import Selection as Selection
 from .upload import Upload as Upload

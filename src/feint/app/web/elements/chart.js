@@ -29,19 +29,34 @@ export default {
       if (width && Math.abs(width - this.width) > 8) this.draw();
     });
     this.watch.observe(this.$el);
+    window.addEventListener("feint-chosen", this.choose);
   },
   updated() {
     if (this.spec !== this.drawn) this.draw(); // the page is laid out anew for whatever else changes on it
   },
   beforeUnmount() {
     this.watch.disconnect();
+    window.removeEventListener("feint-chosen", this.choose);
     this.dark.removeEventListener("change", this.redraw);
     if (this.view) this.view.finalize();
   },
   methods: {
-    across(event) {
-      const left = this.$el.querySelector("canvas").getBoundingClientRect().left;
-      return event.clientX - left - this.view.origin()[0] - this.view.padding().left;
+    // Where on an axis somebody clicked, in its numbers.
+    place(event, way) {
+      const box = this.$el.querySelector("canvas").getBoundingClientRect(), x = way === "x";
+      const from = x ? event.clientX - box.left : event.clientY - box.top;
+      const scale = this.view.scale(way);
+      return scale.invert && scale.invert(from - this.view.origin()[x ? 0 : 1] - this.view.padding()[x ? "left" : "top"]);
+    },
+    // What is chosen on the page, as far as it is of this chart.
+    choose() {
+      const said = (window.feintChosen || {})[this.$el.id];
+      if (!this.view || !said || !this.spec.includes('"chosen"')) return;
+      this.view.signal("chosen", { keys: said.keys, texts: said.texts });
+      if (this.spec.includes('"marked"')) this.view.data("marked", said.places.map((each) => ({ ...each })));
+      this.view.runAsync();
+      this.$el.dataset.chosen = [...said.keys, ...said.texts].join(",");
+      this.$el.dataset.marked = said.places.length;
     },
     async draw() {
       if (!this.$el.clientWidth || this.spec === "{}") return;
@@ -53,14 +68,24 @@ export default {
       if (this.view) this.view.finalize();
       const result = await feintDraw(this.$el, this.spec, JSON.parse(this.theme), this.dark.matches);
       this.view = result.view;
+      // Vega calls every chart "Vega visualization".
+      this.$el.removeAttribute("aria-roledescription");
+      this.$el.setAttribute("role", "img");
+      this.$el.setAttribute("aria-label", this.alt);
+      this.choose();
       this.view.addEventListener("click", (event, item) => {
-        if (!item || !item.datum) return;
         // Around a curve's points lie cells that find the nearest one: the datum of a cell is that point's mark.
-        const found = item.datum.mark ? item.datum.datum : item.datum;
+        const inner = (item && item.datum) || {}, found = inner.mark ? inner.datum : inner;
         if (!found || found.mark) return;
         const datum = JSON.parse(JSON.stringify(found));
+        if (!Object.keys(datum).length) { // between the marks, which may be too small to be hit
+          const at = { x: this.place(event, "x"), y: this.place(event, "y") };
+          if (Number.isFinite(at.x) && Number.isFinite(at.y)) this.$emit("picked", { ground: true, ...at });
+          return;
+        }
         // A detector's curve is one mark with the datum of its beginning: where on it somebody clicked is told too.
-        if ("area" in datum) datum.across = this.view.scale("x").invert(this.across(event));
+        if ("area" in datum) datum.across = this.place(event, "x");
+        if ("s0" in datum) datum.up = this.place(event, "y"); // curves over one place are told apart by it
         this.$emit("picked", datum);
       });
     },

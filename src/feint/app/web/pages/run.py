@@ -10,12 +10,13 @@ from fastapi import Request
 from nicegui import ui
 
 from feint.app.web.desk import Desk
+from feint.app.web.parts.chosen import Chosen
 from feint.app.web.parts.frame import frame, link, remember, text, wrong
+from feint.app.web.parts.linked import Linked
 from feint.app.web.parts.picked import criteria, where_of
-from feint.app.web.parts.shown import show
+from feint.app.web.parts.shown import Live, show
 from feint.app.web.parts.threshold import Threshold
 from feint.errors import FeintError
-from feint.reports.images import data_uri
 
 
 def register(desk: Desk) -> None:
@@ -40,40 +41,21 @@ def register(desk: Desk) -> None:
                     for told, place in [*_downloads(name), *await asyncio.to_thread(_figures, desk, name)]:
                         with ui.element("li"):
                             link(told, place)
+            made = ui.element("div")
             behind = ui.element("section")
             behind.set_visibility(False)
             shown = ui.element("div")
             limits = ui.element("div")
             with shown:
                 text("p", "Reading the run …", "wait")
-        seen, chosen, tried = [""], dict[str, Any](), dict[str, Any]()
+        linked, seen, tried = Linked(), [""], dict[str, Any]()
+        chosen = Chosen(desk, name, linked, behind, lambda: share())
 
         def share() -> None:
-            remember(f"/run/{quote(name)}", {**tried, **chosen})
+            remember(f"/run/{quote(name)}", {**tried, **chosen.said})
 
         async def picked(figure: str, title: str, datum: Mapping[str, Any]) -> None:
-            await look(criteria(title, datum, figure))
-
-        async def look(where: Mapping[str, Any]) -> None:
-            if not where:
-                return
-            chosen.clear()
-            chosen.update(where)
-            share()
-            found: dict[str, Any] = {"items": []}
-            try:
-                asked = {"path": str(desk.shelf.path(name)), "where": dict(where)}
-                found = await desk.studio.call("feint.app.web.studio.behind:behind", **asked)
-            except FeintError as error:
-                found["told"] = str(error)
-            behind.clear()
-            behind.set_visibility(True)
-            with behind:
-                text("h2", "Images behind it").props('tabindex="-1"')
-                text("p", found["told"]).props('role="status"')
-                for item in found["items"]:
-                    _item(item)
-            ui.run_javascript(f"getHtmlElement({behind.id}).scrollIntoView({{block: 'start'}})")
+            await chosen.look(criteria(title, datum, figure))
 
         async def renew() -> None:
             signature = await asyncio.to_thread(desk.shelf.signature, name)
@@ -90,11 +72,22 @@ def register(desk: Desk) -> None:
                 return
             state.set_text(now.state)
             shown.clear()
+            linked.clear()
             with shown:
-                show(report, picked)
+                focus = ui.element("div")
+                show(report, Live(linked, picked))
+            with focus:
+                chosen.offer()
 
         await ui.context.client.connected()
         await renew()
+        if parts := await _parts(desk, name):
+            with made, ui.element("details"):
+                text("summary", "The runs that it is made of")
+                with ui.element("ul"):
+                    for called, one in parts:
+                        with ui.element("li"):
+                            link(f"{called}: {one}", f"/run/{quote(one)}")
         known: dict[str, list[str]] = {}
         with suppress(FeintError):  # which the report has said by now
             known = await desk.reader.call("feint.app.web.reading.limits:choices", path=desk.shelf.path(name))
@@ -102,35 +95,30 @@ def register(desk: Desk) -> None:
 
             def tell(values: Mapping[str, Any]) -> None:
                 tried.update(values)
-                if "on" in chosen:  # a bar of other values
-                    chosen.clear()
+                chosen.forget("on")  # a bar of other values
+                chosen.show(tried)
                 share()
 
             with limits:
-                threshold = Threshold(desk, desk.shelf.path(name), known, said, tell, look)
+                threshold = Threshold(desk, desk.shelf.path(name), known, said, tell, chosen.look)
             if "share" in said:
                 tried.update({key: said[key] for key in ("on", "measure", "share") if key in said})
             await threshold.renew()
         try:
-            await look(where_of(said))
+            await chosen.look(where_of(said), said.get("only", ""))
         except FeintError as error:
             wrong(str(error))
         ui.timer(2.0, renew, active=entry.state != "complete")
 
 
-def _item(item: Mapping[str, Any]) -> None:
-    """One image with what was said of it, and the nearest training images."""
-    with ui.element("div").classes("behind"):
-        text("p", item["told"])
-        with ui.element("div").classes("strip"):
-            for picture in item["pictures"]:
-                with ui.element("figure"):
-                    image = ui.element("img")
-                    image._props |= {  # pyright: ignore[reportPrivateUsage]
-                        "src": data_uri(picture["png"]),
-                        "alt": picture["label"],
-                    }
-                    text("figcaption", picture["label"])
+async def _parts(desk: Desk, name: str) -> list[tuple[str, str]]:
+    """The runs that a run is made of, as far as they are there."""
+    try:
+        found = await desk.reader.call("feint.app.web.reading.children:children", path=desk.shelf.path(name))
+        there = {each.id for each in await asyncio.to_thread(desk.shelf.entries)}
+    except FeintError:
+        return []
+    return [each for each in found if each[1] in there]
 
 
 def _figures(desk: Desk, name: str) -> list[tuple[str, str]]:

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeGuard
 
 from feint.errors import SpecError
+from feint.reports.charts import stage
 
 NUMBER: Final = re.compile(r"-?\d{1,15}(\.\d{1,20})?(e-\d{1,3})?")
 NUMBERS: Final = ("radius", "low", "high", "coverage", "place", "across", "found", "x", "y")
-TEXTS: Final = ("name", "kind", "panel", "on", "measure")
+TEXTS: Final = ("figure", "protocol", "focus", "name", "kind", "panel", "on", "measure")
 FLAGS: Final = ("correct", "changed")
 
 
@@ -27,13 +28,25 @@ def criteria(title: str, datum: Mapping[str, Any], figure: str = "") -> dict[str
     >>> criteria("digits: fgsm 0.1, all", {"name": "margin", "area": 0.9, "across": 20.0}, "detection-roc")
     {'panel': 'digits: fgsm 0.1, all', 'name': 'margin', 'across': 0.2}
     """
+    if datum.get("ground") and figure != "spread":
+        return {}
     if "area" in datum:
         share, way = datum.get("across"), "across" if "roc" in figure.split("-") else "found"
         if not _is_number(share):
             return {}
-        return {"panel": title, "name": str(datum.get("name", "")), way: round(float(share) / 100, 4)}
+        released = {"protocol": "as-released"} if figure.endswith("as-released") else {}
+        return {"panel": title, "name": str(datum.get("name", "")), way: round(float(share) / 100, 4), **released}
+    places = {way: float(datum[way]) for way in ("x", "y", "low", "high") if _is_number(datum.get(way))}
+    called = datum.get("name") or datum.get("series")
+    kind = {"kind": str(called)} if called else {}
     if figure == "plane" or figure.startswith("map_"):
-        return {way: float(datum[way]) for way in ("x", "y") if _is_number(datum.get(way))}
+        return places
+    if figure in ("spread", "halves") or re.fullmatch(r"path_\d+", figure):
+        return {"figure": figure, "panel": title, **places, **kind} if places else {}
+    if figure == "reject-rates":  # what is less sure than was asked for
+        return {"panel": title, "kind": f"foreign, {datum.get('series', '')}", "low": 0.0, "high": places.get("x", 0.0)}
+    if figure in ("aurc", "reject") and "category" in datum:  # of a paper, whose bars stand for runs
+        return {"figure": figure, "name": str(datum["category"]), "kind": str(datum.get("group", ""))}
     found: dict[str, Any] = {}
     said = " ".join(str(datum.get(name, "")) for name in ("group", "series", "stage", "category")) + " " + title
     if radius := re.search(r"radius ([\d.e-]+)", said):
@@ -81,3 +94,26 @@ def where_of(said: Mapping[str, str]) -> dict[str, Any]:
                 raise SpecError(f"{name}: expected a number, got {said[name][:40]!r}")
             found[name] = float(said[name])
     return found
+
+
+def names(where: Mapping[str, Any]) -> list[str]:
+    """What charts call that which was chosen: a stage, a class, a victim, a detector, a kind.
+
+    >>> names({"radius": 0.1, "low": 0.5, "high": 0.55, "correct": False})
+    ['radius 0.1', 'wrong']
+    >>> names({"coverage": 0.5}), names({"panel": "digits, notmnist", "kind": "foreign, radius 0.1"})
+    (['clean'], ['digits, notmnist', 'foreign, radius 0.1', 'radius 0.1'])
+    >>> names({"on": "digits: fgsm, radius 0.1", "measure": "predictive_entropy"})
+    ['digits: fgsm 0.1', 'predictive entropy', 'radius 0.1']
+    """
+    found = [str(where[name]).replace(", radius ", " ") for name in ("on",) if name in where]
+    found += [str(where[name]).replace("_", " ") for name in ("measure",) if name in where]
+    found += [str(where[name]) for name in ("panel", "name", "kind", "focus") if where.get(name)]
+    if "radius" in where:
+        found.append(stage(where["radius"]))
+    elif not where.keys() & {"panel", "name", "on", "figure", "x"} and where.keys() & {"low", "coverage", "kind"}:
+        found.append(stage(None))
+    for said in (where.get("kind", ""), where.get("on", "")):
+        found += re.findall(r"radius [\d.e-]+", str(said))
+    found += [("wrong", "correct")[where["correct"]]] if "correct" in where else []
+    return list(dict.fromkeys(found))

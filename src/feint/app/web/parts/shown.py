@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, final
 
 from nicegui import ui
 
 from feint.app.web.elements import Chart, Grid
 from feint.app.web.elements.grid import Cell, Head, Line
-from feint.reports import Figure, Report, Section, Table
+from feint.reports import Figure, Panel, Report, Section, Table
 from feint.reports import report as r
 from feint.reports.data import raw
 from feint.reports.formats import is_text, write
@@ -16,12 +17,27 @@ from feint.reports.names import clean, short
 from feint.reports.page import block as as_html
 
 from .frame import text
+from .linked import Linked, linked, nearest
 
 Picked = Callable[[str, str, Mapping[str, Any]], Any]
 """Is told the figure's name, the panel's title, and the datum of the mark that somebody clicked."""
 
 
-def show(report: Report, picked: Picked | None = None) -> None:
+@final
+@dataclass(frozen=True, eq=False)
+class Live:
+    """What a page does with its charts.
+
+    Attributes:
+        linked: what is chosen in them.
+        picked: who is told of clicks.
+    """
+
+    linked: Linked
+    picked: Picked
+
+
+def show(report: Report, live: Live | None = None) -> None:
     """A whole report, under the page's heading."""
     text("p", report.headline, "headline")
     if report.warnings:
@@ -29,7 +45,7 @@ def show(report: Report, picked: Picked | None = None) -> None:
             for warning in report.warnings:
                 text("li", warning)
     for section in report.sections:
-        show_section(section, picked)
+        show_section(section, live)
     if report.glossary:
         with ui.element("section"):
             text("h2", "Glossary")
@@ -40,28 +56,28 @@ def show(report: Report, picked: Picked | None = None) -> None:
                         text("dd", told)
 
 
-def show_section(section: Section, picked: Picked | None = None) -> None:
+def show_section(section: Section, live: Live | None = None) -> None:
     """A part of a report, as a card; tiles alone stand without one."""
     bare = all(isinstance(block, r.Stats) for block in section.blocks)
     with ui.element("div" if bare else "section"):
         if section.title and not bare:
             text("h2", section.title)
         for block in section.blocks:
-            show_block(block, section.title, picked)
+            show_block(block, section.title, live)
 
 
-def show_block(block: r.Block, above: str = "", picked: Picked | None = None) -> None:
+def show_block(block: r.Block, above: str = "", live: Live | None = None) -> None:
     """One block; ``above`` is the heading that it stands under."""
     match block:
         case Table():
             show_table(block)
         case Figure():
-            show_figure(block, above, picked)
+            show_figure(block, above, live)
         case r.Details(summary, blocks):
             with ui.element("details"):
                 text("summary", summary)
                 for inner in blocks:
-                    show_block(inner, picked=picked)
+                    show_block(inner, live=live)
         case _:
             # The report's own HTML, in which everything given is escaped.
             ui.html(as_html(block), sanitize=False)
@@ -89,7 +105,7 @@ def _cell(cell: Any, column: r.Column) -> Cell:
     return Cell(clean(write(cell, column.format)), float(value) if isinstance(value, int | float) else value)
 
 
-def show_figure(figure: Figure, above: str = "", picked: Picked | None = None) -> None:
+def show_figure(figure: Figure, above: str = "", live: Live | None = None) -> None:
     """A figure's panels, under one legend."""
     with ui.element("figure").classes("chart"):
         if figure.title and figure.title != above:
@@ -102,17 +118,21 @@ def show_figure(figure: Figure, above: str = "", picked: Picked | None = None) -
             panels.style(f"--least: {400 if len(figure.panels) in (2, 4) else 300}px")
         with panels:
             for panel in figure.panels:
-                with ui.element("div").classes("panel"):
+                with ui.element("div").classes("panel") as box:
                     if panel.title:
                         text("h4", short(panel.title, 120))
-                    told = None if picked is None else _telling(picked, figure.name, panel.title)
-                    Chart(panel.chart, clean(panel.title or figure.alt), told)
+                    alt = clean(panel.title or figure.alt)
+                    if live is None:
+                        Chart(panel.chart, alt)
+                        continue
+                    chart = Chart(linked(panel.chart), alt, _telling(live.picked, figure.name, panel))
+                    live.linked.add(figure, panel, chart, box if many else None)
         if figure.caption:
             text("figcaption", figure.caption)
 
 
-def _telling(picked: Picked, name: str, title: str) -> Callable[[Mapping[str, Any]], Any]:
-    return lambda datum: picked(name, title, datum)
+def _telling(picked: Picked, name: str, panel: Panel) -> Callable[[Mapping[str, Any]], Any]:
+    return lambda datum: picked(name, panel.title, nearest(panel, datum))
 
 
 def slug(title: str) -> str:
