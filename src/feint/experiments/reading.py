@@ -99,7 +99,7 @@ READ: Final[Mapping[str, Mapping[str, str]]] = {
     "latent": {
         "The plane": "The autoencoder has learnt to write every image as a point of a plane, and to paint an image "
         "for every point. First where the images lie, then what is painted at each place.",
-        "What the victims make of it": "The darker, the more uncertain. Dots are the images, in the colours of their "
+        "What the victims make of it": "The darker, the more uncertain. Marks are the images, in the colours of their "
         "classes.",
         "How much of the plane looks familiar": "The share of points where the victim is as confident as with {usual} "
         "of the images. Far from all data it should be 0; near them it need not be 100, for between two classes doubt "

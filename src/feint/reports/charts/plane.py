@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, final
+from typing import Any, final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +16,7 @@ from .colours import CLASSES, SEQUENTIAL, sequential, some
 from .inline import DASHED, Array, Ends, Json, axis, chart, colour, keyed, layer, said, stacked, table
 from .scatter import POINTS
 
-_HOVER: Final = 32  # cells of the grid to hover over, each way
-_PIXELS: Final = 400
-_NAMED: Final = 10
+_HOVER, _PIXELS, _NAMED = 32, 400, 10  # cells of the grid to hover over, each way; of an image; names in a legend
 Border = tuple[Array, float]
 """Values over a plane, shape ``(G, G)``, and a level: a dashed line is drawn where they are equal to it."""
 
@@ -82,10 +80,13 @@ def plane(
     drawn = list(layers)
     if points is not None:
         keep, keys = some(len(points.labels), POINTS), keyed("c", CLASSES)
-        x, y = points.places[keep].T
-        data = table({"x": x, "y": y, "c": [keys[at % len(keys)] for at in points.labels[keep]]}, 3)
-        shade, look = colour("c", keys, CLASSES), {"size": 7 if layers else 14, "opacity": 0.85}
-        drawn.append(layer("circle", look, rest={"data": data}, **_axes(end), color=shade))
+        (x, y), labels = points.places[keep].T, [short(points.classes[int(at)]) for at in points.labels[keep]]
+        data = table({"x": x, "y": y, "c": [keys[at % 10] for at in points.labels[keep]], "label": labels}, 3)
+        place: Json = {**_axes(end), "color": colour("c", keys, CLASSES), "tooltip": [said("label", "class")]}
+        if all(len(label) <= 2 for label in labels):  # which are read where colours are not told apart
+            drawn.append(layer("text", {"fontSize": 8}, rest={"data": data}, **place, text="label"))
+        else:
+            drawn.append(layer("circle", {"size": 14, "opacity": 0.85}, rest={"data": data}, **place))
         legend = (*legend, *points.legend)
     return Panel(chart([*drawn, *(_contours(*border, end) if border else [])], aspect=1.0), title, legend)
 

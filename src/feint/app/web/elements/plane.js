@@ -50,7 +50,18 @@ export default {
   },
   render() {
     const h = Vue.h, up = (value) => this.across(-value);
-    const dots = (this.points || []).map((each) => h("circle", { cx: this.across(each[0]), cy: up(each[1]), r: 0.7, fill: each[2] }));
+    const points = this.points || [], brief = points.every((each) => each[3].length <= 2);
+    const written = (x, y, fill, name, size) =>
+      h("text", { x: this.across(x), y: up(y), fill, "font-size": size, class: "name" }, name);
+    const dots = points.map((each) =>
+      brief ? written(...each, 2.6) : h("circle", { cx: this.across(each[0]), cy: up(each[1]), r: 0.7, fill: each[2] }));
+    if (!brief) {
+      const middle = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
+      for (const name of new Set(points.map((each) => each[3]))) {
+        const mine = points.filter((each) => each[3] === name);
+        dots.push(written(middle(mine.map((each) => each[0])), middle(mine.map((each) => each[1])), mine[0][2], name, 3));
+      }
+    }
     const line = this.from && this.to ? [this.from, this.to] : this.line;
     const parts = [h("image", { href: this.src, width: 100, height: 100 }), ...dots];
     if (line && line.length) {

@@ -34,8 +34,12 @@ class Plane(Element, component="plane.js"):
         self.on("pinned", lambda event: on_pinned(event.args))
         self.on("drawn", lambda event: on_drawn(event.args))
 
-    def show(self, src: str, end: float, points: Sequence[tuple[float, float, str]]) -> None:
-        """Show another map: an image, how far it reaches from 0, and places with their colours."""
+    def show(self, src: str, end: float, points: Sequence[tuple[float, float, str, str]]) -> None:
+        """Show another map: an image, how far it reaches from 0, and places with their colours and names.
+
+        Names of up to two letters stand where the places are, so that colours need not be told apart; longer ones in
+        the middle of all places that have them.
+        """
         self._props["src"], self._props["end"], self._props["points"] = src, end, [list(each) for each in points]
         self.update()
 

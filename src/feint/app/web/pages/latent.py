@@ -56,7 +56,7 @@ def register(desk: Desk) -> None:
             known, names = await desk.catalog(), await asyncio.to_thread(desk.victim_names)
             chosen = autoencoder if autoencoder in decoders else decoders[0]
             try:
-                word = admission.mapping_of(estimator) if estimator else None
+                word = admission.mapping_of(estimator, "estimator") if estimator else None
                 room = Room(desk, chosen, victim, measure)
                 room.marked(_numbers(pin, 2), _numbers(way, 4))
                 room.lay(decoders, names, known["estimators"], word)
@@ -157,9 +157,11 @@ class Room:
         self._choice.put(self._measure)
         classes = dict.fromkeys(sorted((each[2] for each in found["points"]), key=_in_order))
         shades = {name: charts.CLASSES[at % len(charts.CLASSES)] for at, name in enumerate(classes)}
-        places = [(each[0], each[1], shades[each[2]]) for each in found["points"]]
+        places = [(each[0], each[1], shades[each[2]], each[2]) for each in found["points"]]
         self._map.show(data_uri(found["png"]), found["end"], places)
-        self._told.set_text(f"Darkest: {significant(3)(found['most'])}. Dots are images, coloured by class.")
+        self._told.set_text(
+            f"Darkest: {significant(3)(found['most'])}. Names are those of images that lie there, coloured by class."
+        )
         _show_key(self._dots, shades.items() if len(shades) <= len(charts.CLASSES) else (), "point")
         if self._pin:
             await self._pinned(self._pin)
