@@ -56,6 +56,16 @@ def test_a_form_says_what_is_wrong_and_nothing_is_queued(visitor):
     assert "/new" in visitor.driver.current_url
 
 
+def test_a_form_says_that_a_victim_is_not_there_and_starts_nothing(visitor, server):
+    told = f"victim: expected one in {server.root / 'victims'}, got 'nobody'"
+    visitor.go("/new?experiment=audit&victim=nobody").reads(told)
+    visitor.press("Start")
+    time.sleep(1)
+    assert "/new" in visitor.driver.current_url
+    visitor.put("victim", "")
+    visitor.until(lambda: told not in visitor.text, "that it is gone")
+
+
 @pytest.mark.parametrize("asked", ["attack=model.py:Attack", "victim=../../etc", "data=torchvision:MNIST"])
 def test_a_form_takes_no_program_no_path_and_nothing_from_elsewhere(visitor, asked):
     visitor.go(f"/new?experiment=audit&{asked}").until(lambda: "expected" in visitor.text)

@@ -1,7 +1,8 @@
 """What a page or a call of the API may ask for: never a program, a pickle or a file to read as settings."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final, cast
 
 from feint import catalog
@@ -30,6 +31,17 @@ def name(text: str, what: str = "name") -> str:
     return text
 
 
+@contextmanager
+def named(what: str) -> Generator[None]:
+    """Inside, an error that does not begin with a name begins with this one."""
+    try:
+        yield
+    except SpecError as error:
+        if re.match(r"[\w.-]+: ", str(error)):
+            raise
+        raise SpecError(f"{what}: {error}") from error
+
+
 def threat(word: Any) -> ThreatWord:
     """An attack of the catalog.
 
@@ -38,8 +50,9 @@ def threat(word: Any) -> ThreatWord:
     """
     if _plain(word, "attack") == "":
         raise SpecError("attack: expected one of the catalog, got none")
-    found = ThreatWord.of(word)
-    _checked(found)
+    with named("attack"):
+        found = ThreatWord.of(word)
+        _checked(found)
     return found
 
 
@@ -52,10 +65,11 @@ def victim(card: str | None, estimator: Any = None) -> VictimSettings:
     values: dict[str, Any] = {}
     if card:
         values["card"] = name(card, "victim")
-    if estimator:
-        values["estimator"] = EstimatorWord.of(_plain(estimator, "estimator"))
-    found = VictimSettings.parse(values)
-    _checked(found)
+    with named("estimator"):
+        if estimator:
+            values["estimator"] = EstimatorWord.of(_plain(estimator, "estimator"))
+        found = VictimSettings.parse(values)
+        _checked(found)
     return found
 
 
@@ -65,7 +79,8 @@ def architecture(word: str) -> NetworkWord:
     Raises:
         SpecError: it is none.
     """
-    found = NetworkWord.of(_plain(word, "network"))
+    with named("network"):
+        found = NetworkWord.of(_plain(word, "network"))
     if found.name not in catalog.ARCHITECTURES or found.weights is not None:
         known = ", ".join(catalog.ARCHITECTURES)
         raise SpecError(f"network: expected one of {known}, got {word[:60]!r}")
@@ -83,9 +98,22 @@ def settings(experiment: str, values: Mapping[str, Any]) -> tuple[Experiment[Any
         known = ", ".join(names)
         raise SpecError(f"experiment: expected one of {known}, got {experiment!r}{near(experiment, names)}")
     found: Experiment[Any] = loaded(names[experiment])
-    asked = found.settings.parse(cast(Mapping[str, Any], _plain(dict(values), "settings")))
-    _checked(asked)
+    with named("settings"):
+        asked = found.settings.parse(cast(Mapping[str, Any], _plain(dict(values), "settings")))
+        for field, inner in _fields(asked):
+            with named(field):
+                _checked(inner)
+        _checked(asked)
     return found, asked
+
+
+def _fields(asked: Settings) -> Iterator[tuple[str, Settings]]:
+    """Settings inside of others, by the fields that they stand in."""
+    for field in type(asked).model_fields:
+        value: Any = getattr(asked, field)
+        for each in cast(tuple[Any, ...], value) if isinstance(value, tuple) else (value,):
+            if isinstance(each, Settings):
+                yield field, each
 
 
 def _plain(value: Any, what: str) -> Any:
@@ -129,19 +157,18 @@ def _checked(asked: Settings) -> None:
 
 def _inside(asked: Settings) -> list[Settings]:
     """Settings, and those inside of them."""
-    found: list[Settings] = [asked]
-    for field in type(asked).model_fields:
-        value: Any = getattr(asked, field)
-        for each in cast(tuple[Any, ...], value) if isinstance(value, tuple) else (value,):
-            if isinstance(each, Settings):
-                found += _inside(each)
-    return found
+    return [asked, *(inner for _, each in _fields(asked) for inner in _inside(each))]
 
 
-def mapping_of(text: str) -> dict[str, Any]:
+def mapping_of(text: str, what: str) -> dict[str, Any]:
     """A word that stands in an address, as a mapping.
+
+    Args:
+        text: the word.
+        what: it names.
 
     Raises:
         SpecError: it is none, or reads a file.
     """
-    return parsed(_plain(text, "attack"))
+    with named(what):
+        return parsed(_plain(text, what))

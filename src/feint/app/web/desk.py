@@ -3,15 +3,18 @@
 import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, final
 
 from feint.errors import FeintError
 from feint.reports import Report
+from feint.runs.store.jobs import QUEUED, RUNNING
 from feint.runs.store.store import Store
-from feint.victims.cards import AUTOENCODER, CARD, read_card
+from feint.victims.cards import AUTOENCODER, CARD, check_cards, read_card
 
+from . import admission
 from .jobs import Jobs
 from .shelf import Shelf
 from .worker import Worker
@@ -41,7 +44,7 @@ class Desk:
 
     def __init__(self, runs: Path, victims: Path) -> None:
         self.runs = runs.absolute()
-        self.victims = victims.absolute()
+        self.victims = victims  # as it was said, which is how messages name it
         self.shelf = Shelf(self.runs, self._elsewhere)
         self.state = self.runs / ".workbench"
         self.images = self.state / "images"
@@ -96,6 +99,21 @@ class Desk:
     def victim_names(self) -> list[str]:
         """The trained classifiers."""
         return [name for name, card in self.cards().items() if card.get("kind") != AUTOENCODER]
+
+    def check(self, experiment: str, values: Mapping[str, Any]) -> None:
+        """Refuse a job that may not be asked for, or whose victims are neither there nor trained by one before it.
+
+        Raises:
+            FeintError: as the command line says it.
+        """
+        _, asked = admission.settings(experiment, values)
+        before = [job.spec for job in self.jobs.listed() if job.state in (QUEUED, RUNNING)]
+        coming = {str(spec.get("name")) for spec in before if spec.get("experiment") == "train"}
+        check_cards(asked, self.victims, coming=coming)
+        papers: Any = (getattr(asked, "victim", None), *(getattr(asked, "trained", None) or ()))
+        for name in papers:  # whose victims are named, and no more
+            if isinstance(name, str) and name not in coming:
+                read_card(self.victims, name, classifiers=True)
 
     def close(self) -> None:
         """End the processes; jobs go on."""

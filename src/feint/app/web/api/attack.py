@@ -67,8 +67,8 @@ def _asked(desk: Desk, question: Question) -> dict[str, Any]:
     """What the studio is asked, if it may be."""
     if (question.index is None) == (question.image is None):
         raise SpecError("image: expected either index or image")
-    word = admission.threat(admission.mapping_of(question.attack))
-    estimator = admission.mapping_of(question.estimator) if question.estimator else None
+    word = admission.threat(admission.mapping_of(question.attack, "attack"))
+    estimator = admission.mapping_of(question.estimator, "estimator") if question.estimator else None
     image: dict[str, Any] = {"index": question.index}
     if question.image is not None:
         image = {"file": str(uploads.place_of(desk.images, question.image)), "label": question.label}

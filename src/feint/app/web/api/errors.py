@@ -54,10 +54,13 @@ def install(app: FastAPI) -> None:
         name = ".".join(str(part) for part in loc if part not in ("body", "query", "path"))
         return failure(422, "input", f"{name or 'body'}: {first['msg']}")
 
-    async def http(_: Request, error: Exception) -> JSONResponse:
+    async def http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
         kind = {404: "missing", 405: "method", 413: "large"}.get(error.status_code, "input")
-        return failure(error.status_code, kind, str(error.detail), error.headers)
+        told = str(error.detail)
+        if (error.status_code, told) == (404, "Not Found"):
+            told = f"path: expected one of /api/v1/openapi.json, got {request.url.path[:100]!r}"
+        return failure(error.status_code, kind, told, error.headers)
 
     app.add_exception_handler(FeintError, ours)
     app.add_exception_handler(RequestValidationError, unread)

@@ -6,7 +6,6 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from feint.app.web import admission
 from feint.app.web.desk import Desk
 from feint.runs.store.jobs import Job
 
@@ -71,7 +70,7 @@ def routes(desk: Desk) -> APIRouter:
     @found.post("/jobs", status_code=201)
     async def submit(spec: Spec) -> State:
         """Queue a job."""
-        admission.settings(spec.experiment, spec.settings)
+        await asyncio.to_thread(desk.check, spec.experiment, spec.settings)
         return await asyncio.to_thread(lambda: told(desk.jobs.submit({"experiment": spec.experiment, **spec.settings})))
 
     @found.get("/jobs/{job}")

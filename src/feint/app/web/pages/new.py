@@ -66,7 +66,7 @@ def register(desk: Desk) -> None:
 
         with place:
             try:
-                form = Asking(experiment, said, things, victims, changed)
+                form = Asking(experiment, said, things, victims, desk.check, changed)
             except FeintError as error:
                 top.set_visibility(False)
                 wrong(str(error))

@@ -37,6 +37,7 @@ class Asking:
         said: what is filled in first, by flag.
         things: the catalog's, by kind.
         victims: names of trained ones.
+        check: refuses what may not be asked for.
         tell: is told when anything changes.
     """
 
@@ -46,6 +47,7 @@ class Asking:
         said: Mapping[str, str],
         things: Mapping[str, Mapping[str, Thing]],
         victims: Sequence[str],
+        check: Callable[[str, Mapping[str, Any]], None],
         tell: Callable[[], Any],
     ) -> None:
         names = {**catalog.EXPERIMENTS, **catalog.PAPERS}
@@ -57,6 +59,7 @@ class Asking:
         self._said = {name: value for name, value in said.items() if value}
         self._things = things
         self._victims = victims
+        self._check = check
         self._tell = tell
         self._words: dict[str, WordForm] = {}
         self._lay()
@@ -88,7 +91,7 @@ class Asking:
         if flag.name in kinds and flag.kind == "one":
             known = self._things[kinds[flag.name]]
             first = self._said.get(flag.name) or ("" if flag.name == "estimator" else flag.default)
-            word = admission.mapping_of(first) if first else None
+            word = admission.mapping_of(first, flag.name) if first else None
             if word is not None:
                 ADMITTED[flag.name](first)
             needed = flag.name == "network" or (flag.name == "attack" and not flag.default)
@@ -149,7 +152,7 @@ class Asking:
                 found: Any = value.splitlines() if flag.kind == "many" else True if flag.kind == "switch" else value
                 setattr(given, ".".join(flag.path), found)
         values = values_of(given, self.flags)
-        admission.settings(self.experiment, values)
+        self._check(self.experiment, values)
         return {"experiment": self.experiment, **values}
 
     def wrong(self) -> str:
