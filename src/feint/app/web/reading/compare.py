@@ -35,10 +35,11 @@ def compare(kept: Reader, paths: Sequence[Path]) -> Report:
     if not 2 <= len(paths) <= MOST:
         raise SpecError(f"runs: expected 2 to {MOST} to compare, got {len(paths)}")
     found = [(Run.load(path, opened(path)[0].experiment), read_summary(path)) for path in paths]
-    rows = [row for run, summary in found for row in _rows(run, summary)]
+    names = called([run for run, _ in found])
+    rows = [{"name": names[run.id], **row} for run, summary in found for row in _rows(run, summary)]
     columns = {
+        "name": Column("victim"),
         "run": Column("run"),
-        "victim": Column("victim"),
         "radius": Column("radius", format=radius),
         "accuracy": Column("accuracy", format=percent(1)),
         "accuracy_within": Column("95 % interval", "accuracy"),
@@ -56,26 +57,47 @@ def compare(kept: Reader, paths: Sequence[Path]) -> Report:
         else "They were not asked alike: data, attack, measure or something else differs, and so may the numbers. "
     ) + "A stochastic victim is judged by fresh draws. Intervals are of the bootstrap over images."
     audits = [(run, summary) for run, summary in found if run.experiment.name == "audit"]
-    figures = (_figure(rows, [run.id for run, _ in audits]),) if audits else ()
+    figures = (_figure(rows, {run.id: names[run.id] for run, _ in audits}),) if audits else ()
     return Report(
         title="Comparison",
         headline=f"{len(found)} runs side by side",
         sections=(
             Section("AURC by radius", (Text.of(told), *figures, table)),
-            Section("What differs", (_differing([run for run, _ in found]),)),
+            Section("What differs", (_differing([run for run, _ in found], names),)),
         ),
     )
 
 
-def _differing(runs: Sequence[Run]) -> Table:
+def called(runs: Sequence[Run]) -> dict[str, str]:
+    """What to call each run: by its victim, with what it was asked otherwise where that is not enough, or its id."""
+    names = {run.id: str(run.about.get("victim", "")) or run.id for run in runs}
+    for run in runs:
+        alike = [other for other in runs if names[other.id] == names[run.id]]
+        if len(alike) > 1:
+            names |= {other.id: f"{names[other.id]}, {_otherwise(other, alike)}" for other in alike}
+    return names
+
+
+def _otherwise(run: Run, alike: Sequence[Run]) -> str:
+    """Up to two settings that tell a run from others, where they do."""
+    asked = {other.id: flattened(read_state(other.path)["settings"]) for other in alike}
+    differ = _differ(list(asked.values()))[:2]
+    told = {one: "; ".join(f"{name} {each.get(name, '–')}" for name in differ) for one, each in asked.items()}
+    return told[run.id] if differ and list(told.values()).count(told[run.id]) == 1 else run.id
+
+
+def _differ(asked: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Settings that are not the same in all."""
+    names = dict.fromkeys(key for each in asked for key in each)
+    return [name for name in names if len({str(each.get(name)) for each in asked}) > 1]
+
+
+def _differing(runs: Sequence[Run], called: Mapping[str, str]) -> Table:
     """Commands, and settings that are not the same in all."""
     asked = [{"command": run.command, **flattened(read_state(run.path)["settings"])} for run in runs]
-    names = [
-        name
-        for name in dict.fromkeys(key for each in asked for key in each)
-        if len({str(each.get(name)) for each in asked}) > 1
-    ]
-    columns = {"setting": Column("setting"), **{f"run {at}": Column(run.id) for at, run in enumerate(runs)}}
+    names = _differ(asked)
+    heads = {f"run {at}": Column(called[run.id], run.id) for at, run in enumerate(runs)}
+    columns = {"setting": Column("setting"), **heads}
     rows = [
         {"setting": name, **{f"run {at}": str(each.get(name, "–")) for at, each in enumerate(asked)}} for name in names
     ]
@@ -84,7 +106,7 @@ def _differing(runs: Sequence[Run]) -> Table:
 
 def _rows(run: Run, summary: Mapping[str, Any]) -> list[dict[str, Any]]:
     clean = summary.get("clean")
-    common = {"run": run.id, "victim": str(run.about.get("victim", ""))}
+    common = {"run": run.id}
     if not isinstance(clean, Mapping):
         return [{**common, **{name: summary[name] for name in ("accuracy",) if name in summary}}]
     attacked: Any = summary.get("attacked") or []
@@ -130,9 +152,9 @@ def _intervals(run: Run, at: float | None) -> dict[str, tuple[float, float]]:
     return {name: (each.low, each.high) for name, each in found.items()}
 
 
-def _figure(rows: Sequence[Mapping[str, Any]], runs: Sequence[str]) -> Figure:
-    grid = np.array(sorted({row["radius"] or 0.0 for row in _of(rows, runs)}))
-    lines = [_line(grid, run, _of(rows, [run]), at) for at, run in enumerate(runs)]
+def _figure(rows: Sequence[Mapping[str, Any]], runs: Mapping[str, str]) -> Figure:
+    grid = np.array(sorted({row["radius"] or 0.0 for row in _of(rows, list(runs))}))
+    lines = [_line(grid, name, _of(rows, [run]), at) for at, (run, name) in enumerate(runs.items())]
     panel = charts.lines(grid, lines, x_title="radius (0: clean)", y_title="AURC × 1000", dots=True)
     ends = "; ".join(f"{line.name}: {line.y[np.isfinite(line.y)][-1]:.1f}" for line in lines)
     alt = f"AURC × 1000 at the largest radius. {ends}."
