@@ -74,6 +74,35 @@ def test_what_the_camera_sees_is_attacked(visitor):
     assert not visitor.all("video")
 
 
+def test_the_picture_that_is_chosen_is_marked_and_said_to_be(visitor):
+    _attack(visitor, "?image=2")
+
+    def pressed():
+        found = visitor.all(".thumbs button[aria-pressed=true]")
+        return [each.get_attribute("aria-label").partition(":")[0] for each in found]
+
+    visitor.until(lambda: pressed() == ["picture 2"], "the mark")
+    before = visitor.one(".finding").text
+    visitor.all(".thumbs button")[5].click()
+    visitor.until(lambda: pressed() == ["picture 5"], "the other mark")
+    visitor.until(lambda: visitor.one(".finding").text != before)
+    visitor.put("number of the picture", "200")
+    visitor.until(lambda: pressed() == [], "no mark")
+
+
+def test_on_a_phone_the_slider_stands_between_the_pictures_and_what_became_of_them(visitor):
+    metrics = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    visitor.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        _attack(visitor)
+        thumbs, slider = visitor.one(".thumbs").rect, visitor.labelled("radius").rect
+        shown, victim = visitor.one(".victims .images").rect, visitor.labelled("network").rect
+        assert thumbs["y"] < slider["y"] < shown["y"] < victim["y"]
+        assert shown["y"] + shown["height"] - slider["y"] < 844  # both are seen at once
+    finally:
+        visitor.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 def test_two_victims_stand_side_by_side(visitor):
     _attack(visitor, "?image=5&second=-")
     boxes = visitor.until(lambda: [each.rect for each in visitor.all(".victims > section") if each.is_displayed()][1:])

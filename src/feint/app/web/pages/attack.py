@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final, final
 
 from nicegui import ui
+from nicegui.element import Element
 
 from feint.app.web import admission, uploads
 from feint.app.web.desk import Desk
@@ -41,8 +42,8 @@ def register(desk: Desk) -> None:
         with frame("Attack an image", "Attack", lead):
             bench = Bench(desk, image=image, victim=victim, second=second, label=label)
             try:
-                how = admission.mapping_of(estimator) if estimator else None
-                bench.start(admission.mapping_of(attack), how, _number(radius))
+                how = admission.mapping_of(estimator, "estimator") if estimator else None
+                bench.start(admission.mapping_of(attack, "attack"), how, _number(radius))
             except FeintError as error:
                 text("p", str(error), "note").props('role="alert"')
                 return
@@ -68,6 +69,7 @@ class Bench:
         self._victim = victim
         self._second = second
         self._label = label
+        self._buttons: dict[str, Element] = {}
         self._asked = 0
         self._running = False
 
@@ -80,49 +82,50 @@ class Bench:
 
     async def lay(self, known: Mapping[str, Any], names: list[str]) -> None:
         """Put everything on the page, and answer for the first time."""
-        with ui.element("div").classes("two"):
-            with ui.element("div"):
-                with ui.element("section"):
-                    text("h2", "Image")
-                    self._thumbs = ui.element("div").classes("thumbs").props('role="group" aria-label="Pictures"')
-                    self._index = Field("number of the picture", "text", "", on_change=self._numbered)
-                    with ui.element("details"):
-                        text("summary", "Upload, photograph or draw one")
-                        common: dict[str, Any] = {"accept": "image/*", "most": uploads.MOST_BYTES}
-                        Upload("upload a picture", IMAGES, on_uploaded=self._uploaded, **common)
-                        Upload("take a photograph", IMAGES, on_uploaded=self._uploaded, camera=True, **common)
-                        Pad(IMAGES, self._uploaded)
-                        self._true = Field("its true class", "select", self._label, on_change=self._labelled)
-                with ui.element("section"):
-                    text("h2", "Victim")
-                    own = {"": EMBEDDED, **{name: name for name in names}}
-                    Field("network", "select", self._victim, options=own, on_change=self._seated)
-                    self._estimator = WordForm(
-                        "estimator", known["estimators"], self._first[1], self._renew, none="as on its card"
-                    )
-                    beside = {"": "none", "-": EMBEDDED, **{name: name for name in names}}
-                    Field("a second one beside", "select", self._second, options=beside, on_change=self._seconded)
-                with ui.element("section"):
-                    text("h2", "Attack")
-                    self._attack = WordForm("attack", known["attacks"], self._first[0], self._renew)
-            with ui.element("div"):
-                with ui.element("section"):
-                    self._slider = Field(
-                        "radius",
-                        "range",
-                        0,
-                        span=(1, STEPS, 1),
-                        on_change=self._moved,
-                        help="How far the attack may go.",
-                    )
-                    self._told = text("p", "Warming up the network …", "wait").props('aria-live="polite"')
-                    with ui.element("div").classes("bar"):
-                        self._npz = button("Save as npz", self._save)
-                        self._png = button("Save attacked PNG", self._picture)
-                with ui.element("div").classes("victims"):
-                    self._answers = [Answer(), Answer()]
+        # As they are read and reached by keys: the image, what becomes of it, and what else can be chosen.
+        with ui.element("div").classes("two bench"):
+            with ui.element("section").classes("what"):
+                text("h2", "Image")
+                self._thumbs = ui.element("div").classes("thumbs").props('role="group" aria-label="Pictures"')
+                self._index = Field("number of the picture", "text", "", on_change=self._numbered)
+                with ui.element("details"):
+                    text("summary", "Upload, photograph or draw one")
+                    common: dict[str, Any] = {"accept": "image/*", "most": uploads.MOST_BYTES}
+                    Upload("upload a picture", IMAGES, on_uploaded=self._uploaded, **common)
+                    Upload("take a photograph", IMAGES, on_uploaded=self._uploaded, camera=True, **common)
+                    Pad(IMAGES, self._uploaded)
+                    self._true = Field("its true class", "select", self._label, on_change=self._labelled)
+            with ui.element("div").classes("became"):
+                self._lay_answers()
+            with ui.element("div").classes("how"):
+                self._lay_choices(known, names)
         self._answers[1].box.set_visibility(False)
         await self._meet()
+
+    def _lay_answers(self) -> None:
+        with ui.element("section"):
+            told = "How far the attack may go."
+            self._slider = Field("radius", "range", 0, span=(1, STEPS, 1), on_change=self._moved, help=told)
+            self._told = text("p", "Warming up the network …", "wait").props('aria-live="polite"')
+            with ui.element("div").classes("bar"):
+                self._npz = button("Save as npz", self._save)
+                self._png = button("Save attacked PNG", self._picture)
+        with ui.element("div").classes("victims"):
+            self._answers = [Answer(), Answer()]
+
+    def _lay_choices(self, known: Mapping[str, Any], names: list[str]) -> None:
+        with ui.element("section"):
+            text("h2", "Victim")
+            own = {"": EMBEDDED, **{name: name for name in names}}
+            Field("network", "select", self._victim, options=own, on_change=self._seated)
+            self._estimator = WordForm(
+                "estimator", known["estimators"], self._first[1], self._renew, none="as on its card"
+            )
+            beside = {"": "none", "-": EMBEDDED, **{name: name for name in names}}
+            Field("a second one beside", "select", self._second, options=beside, on_change=self._seconded)
+        with ui.element("section"):
+            text("h2", "Attack")
+            self._attack = WordForm("attack", known["attacks"], self._first[0], self._renew)
 
     async def _meet(self) -> None:
         """Show the pictures of the victim, and answer."""
@@ -132,6 +135,7 @@ class Bench:
             self._told.set_text(str(error))
             return
         self._thumbs.clear()
+        self._buttons.clear()
         with self._thumbs:
             for each in found["thumbs"]:
                 self._thumb(each)
@@ -151,6 +155,7 @@ class Bench:
             await self._renew()
 
         found = ui.element("button").props('type="button"').on("click", choose)
+        self._buttons[at] = found
         found._props["aria-label"] = f"picture {at}: {each['label']}"  # pyright: ignore[reportPrivateUsage]
         with found:
             inside = ui.element("img")
@@ -211,6 +216,8 @@ class Bench:
         self._slider.put(round(STEPS * (self._radius / span) ** 0.5))
         self._slider.say(shown=significant(3)(self._radius))
         self._remember()
+        for at, found in self._buttons.items():
+            found.props(f'aria-pressed="{str(at == self._image).lower()}"')
         try:
             asked = self._question()
             found = await self._desk.studio.call(f"{STUDIO}.attack:attack", **asked)
