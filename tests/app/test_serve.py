@@ -35,3 +35,20 @@ def test_help_says_who_may_ask(feint):
     told = feint("serve", "--help")
     assert told.code == 0
     assert "token" in told.out
+
+
+def test_the_address_of_everybody_is_said_as_one_that_can_be_typed():
+    pytest.importorskip("nicegui")
+    from ipaddress import ip_address
+
+    from feint.app.web.serve import addresses
+
+    for host, here in (("0.0.0.0", "127.0.0.1"), ("::", "[::1]")):
+        first, *others = addresses(host)
+        assert first == here
+        (other,) = others
+        assert other not in (host, f"[{host}]")
+        if other != socket.gethostname():
+            assert not ip_address(other.strip("[]")).is_unspecified
+    assert addresses("0.0.0.0", ["lab.example.org"]) == ["127.0.0.1", "lab.example.org"]
+    assert addresses("127.0.0.1") == ["127.0.0.1"]

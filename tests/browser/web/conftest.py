@@ -33,6 +33,7 @@ class Server:
     port: int
     process: subprocess.Popen
     token: str = ""
+    host: str = ""
 
     @property
     def url(self):
@@ -63,9 +64,9 @@ def start(root, *arguments):
             stdout=subprocess.PIPE, stderr=log, text=True, env=environment, cwd=root, start_new_session=True,
         )  # fmt: skip
     line = process.stdout.readline()
-    found = re.search(r"http://[^:]+:(\d+)/(?:\?token=(\S+))?", line)
+    found = re.search(r"http://([^:]+):(\d+)/(?:\?token=(\S+))?", line)
     assert found, (line, (root / "server.log").read_text())
-    return Server(root, int(found[1]), process, found[2] or "")
+    return Server(root, int(found[2]), process, found[3] or "", found[1])
 
 
 def free_port():

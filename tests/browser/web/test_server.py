@@ -86,6 +86,7 @@ def test_on_another_address_a_token_is_wanted_and_kept_as_a_cookie(chromium, tmp
     server = bench.start(tmp_path, "--host", "0.0.0.0", "--port", bench.free_port())
     try:
         assert len(server.token) >= 32
+        assert server.host == "127.0.0.1"  # what is printed can be typed, which 0.0.0.0 cannot everywhere
         for place in ("/", "/api/v1/runs", "/assets/draw.js", "/?token=wrong"):
             assert _ask(server, "GET", place)[0] == 401
         assert _ask(server, "GET", "/api/v1/runs", Authorization="Bearer wrong")[0] == 401

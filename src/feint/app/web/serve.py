@@ -22,6 +22,8 @@ from .desk import Desk
 from .security import Guard, Rules, is_loopback
 
 HERE = Path(__file__).parent
+ANYWHERE = {"0.0.0.0": ("127.0.0.1", "192.0.2.1"), "::": ("[::1]", "2001:db8::1")}
+"""Addresses that stand for all of this machine: one of them to type here, and one elsewhere that nobody has."""
 
 
 def application(desk: Desk, rules: Rules) -> FastAPI:
@@ -88,6 +90,25 @@ def _is_news(record: logging.LogRecord) -> bool:
     return record.levelno >= logging.ERROR and "has been deleted" not in told
 
 
+def addresses(host: str, names: Sequence[str] = ()) -> list[str]:
+    """What to type to reach a server: first on this machine, then, where it listens everywhere, on others.
+
+    >>> addresses("::1"), addresses("192.0.2.7"), addresses("0.0.0.0", ["lab.example.org"])
+    (['[::1]'], ['192.0.2.7'], ['127.0.0.1', 'lab.example.org'])
+    """
+    if host not in ANYWHERE:
+        return [f"[{host}]" if ":" in host else host]
+    here, there = ANYWHERE[host]
+    if names:  # it answers to these alone
+        return [here, *names]
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as asked:
+        asked.connect((there, 9))  # which sends nothing, and says by which address this machine is seen
+        own = asked.getsockname()[0]
+        return [here, f"[{own}]" if ":" in own else own]
+    return [here, socket.gethostname()]
+
+
 def serve(host: str, port: int, runs: Path, victims: Path, *, names: Sequence[str] = ()) -> None:
     """Open the workbench, and keep it open until Ctrl-C.
 
@@ -105,9 +126,11 @@ def serve(host: str, port: int, runs: Path, victims: Path, *, names: Sequence[st
     config = uvicorn.Config(
         application(desk, rules), log_level="warning", access_log=False, timeout_graceful_shutdown=3
     )
-    shown = f"[{host}]" if ":" in host else host
     token = "" if rules.token is None else f"?token={rules.token}"
-    say(f"the workbench is at http://{shown}:{port}/{token} (Ctrl-C ends it)")
+    here, *others = addresses(host, names)
+    say(f"the workbench is at http://{here}:{port}/{token} (Ctrl-C ends it)")
+    for other in others:
+        say(f"from other machines: http://{other}:{port}/{token}")
     if not is_loopback(host):
         say("others can reach this address; it is not encrypted, and whoever has the token may do all that you may")
     with contextlib.suppress(KeyboardInterrupt):  # how it ends
