@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeGuard
 
 from feint.errors import SpecError
+from feint.experiments.glossary import title as measure_title
 from feint.reports.charts import stage
 
 NUMBER: Final = re.compile(r"-?\d{1,15}(\.\d{1,20})?(e-\d{1,3})?")
@@ -104,10 +105,10 @@ def names(where: Mapping[str, Any]) -> list[str]:
     >>> names({"coverage": 0.5}), names({"panel": "digits, notmnist", "kind": "foreign, radius 0.1"})
     (['clean'], ['digits, notmnist', 'foreign, radius 0.1', 'radius 0.1'])
     >>> names({"on": "digits: fgsm, radius 0.1", "measure": "predictive_entropy"})
-    ['digits: fgsm 0.1', 'predictive entropy', 'radius 0.1']
+    ['digits: fgsm 0.1', 'entropy', 'radius 0.1']
     """
     found = [str(where[name]).replace(", radius ", " ") for name in ("on",) if name in where]
-    found += [str(where[name]).replace("_", " ") for name in ("measure",) if name in where]
+    found += [measure_title(str(where[name])) for name in ("measure",) if name in where]
     found += [str(where[name]) for name in ("panel", "name", "kind", "focus") if where.get(name)]
     if "radius" in where:
         found.append(stage(where["radius"]))
