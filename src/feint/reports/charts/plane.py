@@ -84,7 +84,10 @@ def plane(
         data = table({"x": x, "y": y, "c": [keys[at % 10] for at in points.labels[keep]], "label": labels}, 3)
         place: Json = {**_axes(end), "color": colour("c", keys, CLASSES), "tooltip": [said("label", "class")]}
         if all(len(label) <= 2 for label in labels):  # which are read where colours are not told apart
-            drawn.append(layer("text", {"fontSize": 8}, rest={"data": data}, **place, text="label"))
+            rim: Json = {"stroke": "white", "strokeWidth": 2, "strokeJoin": "round"}  # over what may be dark
+            looks: list[Json] = [rim, {}] if layers else [{}]
+            written = [layer("text", {"fontSize": 9, **look}, **place, text="label") for look in looks]
+            drawn.append({"data": data, "layer": written})
         else:
             drawn.append(layer("circle", {"size": 14, "opacity": 0.85}, rest={"data": data}, **place))
         legend = (*legend, *points.legend)
