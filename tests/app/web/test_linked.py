@@ -85,6 +85,22 @@ def test_an_image_is_marked_where_the_records_have_it(run):
         assert point["y"] == pytest.approx(100 * (answered["prediction"] != answered["label"]).mean())
 
 
+def test_an_image_behind_a_threshold_is_marked_on_its_charts(run):
+    opened_run, _ = opened(run)
+    where = {"on": "radius 0.1", "measure": "max_probability", "kind": "wrong answers", "low": 0.0}
+    chosen = rows(opened_run, where)[:3]
+    table = pq.read_table(run / "tables" / "records").to_pandas()
+    attacked = table[(table["variant"] == "attacked") & (table["radius"] == 0.1)]
+    assert chosen
+    for row, marked in zip(chosen, places(opened_run, chosen, where), strict=True):
+        at = {each["figure"]: each for each in marked}
+        doubt = attacked["measure:max_probability"][attacked["sample"] == row.sample].iloc[0]
+        assert at["threshold-values"]["x"] == doubt
+        answered = attacked[attacked["measure:max_probability"] <= doubt]
+        assert at["threshold-curve"]["x"] == pytest.approx(100 * len(answered) / len(attacked))
+        assert at["threshold-curve"]["y"] == pytest.approx(at["risk_coverage"]["y"])
+
+
 def test_a_detector_is_known_by_its_colour_in_every_panel():
     x = np.linspace(0, 1, 5)
     curves = [charts.Detector(name, x, x, 0.5) for name in ("margin", "entropy")]

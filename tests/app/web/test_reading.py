@@ -47,7 +47,7 @@ def test_a_threshold_answers_as_the_records_say(run):
     wrong = (below["prediction"] != below["label"]).mean()
     assert f"{100 * len(below) / len(table):.1f} % of images are answered" in found["told"]
     assert f"{100 * wrong:.1f} % of those answers are wrong" in found["told"]
-    bars, curve = found["charts"]
+    bars, curve = (each.chart for each in found["panels"].values())
     assert any(layer.get("encoding", {}).get("x", {}).get("datum") == limit for layer in bars["layer"])
     point = {way: place["datum"] for way, place in curve["layer"][-1]["encoding"].items()}
     assert point == {"x": pytest.approx(100 * len(below) / len(table)), "y": pytest.approx(100 * wrong)}
@@ -82,7 +82,7 @@ def test_a_threshold_tells_foreign_images_as_the_records_say(foreign):
     true, false = (moved > limit).mean(), (own > limit).mean()
     assert f"{100 * true:.1f} % of foreign images are found" in found["told"]
     assert f"{100 * false:.1f} % of in-domain images are flagged too" in found["told"]
-    point = {way: place["datum"] for way, place in found["charts"][1]["layer"][-1]["encoding"].items()}
+    point = {way: place["datum"] for way, place in found["panels"][limits.CURVE].chart["layer"][-1]["encoding"].items()}
     assert point == {"x": pytest.approx(100 * false), "y": pytest.approx(100 * true)}
 
 

@@ -108,6 +108,22 @@ def test_what_a_threshold_is_tried_on_stands_out_where_nothing_else_is_chosen(vi
     visitor.until(lambda: _state(visitor, "Risk against coverage") == [("s2", "0")], "its curve")
 
 
+def test_the_charts_of_a_threshold_show_what_is_chosen_too(visitor, audit):
+    heads = [each.text for each in visitor.all("h2")]
+    assert heads.index("Try a threshold") < heads.index("Glossary")
+    visitor.put("on", "radius 0.1")
+    visitor.press("Show wrong answers below it")
+    marked = str(len(visitor.until(lambda: visitor.all(".behind"), "the images")))
+    path = "//section[h2[. = 'Try a threshold']]//*[contains(@class, 'plot')]"
+
+    def found():
+        plots = visitor.driver.find_elements("xpath", path)
+        return [(each.get_attribute("data-chosen"), each.get_attribute("data-marked")) for each in plots]
+
+    visitor.until(lambda: found() == [("k1", marked), ("", marked)], "the bars, and both charts marked")
+    visitor.until(lambda: {each[0] for each in _state(visitor, "Confidence of correct")} == {"wrong"}, "there too")
+
+
 def test_a_place_of_a_latent_plane_is_marked_on_every_map(visitor, server):
     place = ["--quiet", "--out", str(server.runs), "--victims", str(server.root / "victims")]
     asked = ["latent", "--autoencoder", "digit-vae", "--victim", "small", "--data", "digits", "--limit", "40"]

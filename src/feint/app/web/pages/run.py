@@ -14,7 +14,7 @@ from feint.app.web.parts.chosen import Chosen
 from feint.app.web.parts.frame import frame, link, remember, text, wrong
 from feint.app.web.parts.linked import Linked
 from feint.app.web.parts.picked import criteria, where_of
-from feint.app.web.parts.shown import Live, show
+from feint.app.web.parts.shown import Live, show, show_glossary
 from feint.app.web.parts.threshold import Threshold
 from feint.errors import FeintError
 
@@ -46,6 +46,7 @@ def register(desk: Desk) -> None:
             behind.set_visibility(False)
             shown = ui.element("div")
             limits = ui.element("div")
+            terms = ui.element("div")
             with shown:
                 text("p", "Reading the run …", "wait")
         linked, seen, tried = Linked(), [""], dict[str, Any]()
@@ -78,6 +79,9 @@ def register(desk: Desk) -> None:
                 show(report, Live(linked, picked))
             with focus:
                 chosen.offer()
+            terms.clear()
+            with terms:
+                show_glossary(report)
 
         await ui.context.client.connected()
         await renew()
@@ -100,7 +104,7 @@ def register(desk: Desk) -> None:
                 share()
 
             with limits:
-                threshold = Threshold(desk, desk.shelf.path(name), known, said, tell, chosen.look)
+                threshold = Threshold(desk, desk.shelf.path(name), known, linked, said, tell, chosen.look)
             if "share" in said:
                 tried.update({key: said[key] for key in ("on", "measure", "share") if key in said})
             await threshold.renew()

@@ -107,7 +107,7 @@ class Chosen:
             text("h2", "Images behind it").props('tabindex="-1"')
             text("p", found["told"]).props('role="status"')
             if any(item["places"] for item in self._items):
-                text("p", "Dashed lines and rings in the charts below say where they lie.", "wait")
+                text("p", "Dashed lines and rings in the charts say where they lie.", "wait")
             with ui.element("div").classes("bar"):
                 button("Choose nothing", self._nothing)
             with ui.element("div").classes("items"):

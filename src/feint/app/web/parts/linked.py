@@ -11,7 +11,7 @@ from nicegui.element import Element
 
 from feint.app.web.elements import Chart, Selection
 from feint.reports.names import clean
-from feint.reports.report import Figure, Mark, Panel
+from feint.reports.report import Mark, Panel
 
 KINDS: Final = ("correct", "wrong")
 """Keys of ours that are names as well."""
@@ -105,23 +105,25 @@ class Linked:
 
     def __init__(self) -> None:
         self._selection = Selection()
-        self._charts: list[_Shown] = []
+        self._charts: dict[int, _Shown] = {}
 
     def clear(self) -> None:
         """Forget charts that are no more."""
         self._charts.clear()
 
-    def add(self, figure: Figure, panel: Panel, chart: Chart, box: Element | None) -> None:
-        """Take a chart in."""
-        keys = names_of(panel, figure.legend)
+    def add(
+        self, figure: str, panel: Panel, chart: Chart, *, legend: Iterable[Any] = (), box: Element | None = None
+    ) -> None:
+        """Take a chart in, or another one in its place."""
+        keys = names_of(panel, legend)
         texts = frozenset(_texts(panel.chart))
-        self._charts.append(_Shown(figure.name, clean(panel.title), chart, box, keys, texts))
+        self._charts[chart.id] = _Shown(figure, clean(panel.title), chart, box, keys, texts)
 
     @property
     def names(self) -> list[str]:
         """What more than one chart knows, in the order in which it comes."""
         counts: dict[str, int] = {}
-        for each in self._charts:
+        for each in self._charts.values():
             for name in (*each.keys, *sorted(each.texts), *([each.title.partition(":")[0]] if each.box else [])):
                 counts[name] = counts.get(name, 0) + 1
         return [name for name, count in counts.items() if count > 1 and name not in KINDS]
@@ -134,7 +136,7 @@ class Linked:
             places: each with the ``figure`` and the ``panel`` that it is on; "" for all panels of the figure.
         """
         wanted, told = set(names), dict[str, dict[str, Any]]()
-        for each in self._charts:
+        for each in self._charts.values():
             here = [{way: place[way] for way in ("x", "y") if way in place} for place in places if _is_on(place, each)]
             told[f"c{each.chart.id}"] = {
                 "keys": [key for name, keys in each.keys.items() if name in wanted for key in keys],

@@ -106,6 +106,8 @@ def names(where: Mapping[str, Any]) -> list[str]:
     (['clean'], ['digits, notmnist', 'foreign, radius 0.1', 'radius 0.1'])
     >>> names({"on": "digits: fgsm, radius 0.1", "measure": "predictive_entropy"})
     ['digits: fgsm 0.1', 'entropy', 'radius 0.1']
+    >>> names({"on": "clean", "kind": "wrong answers"})
+    ['clean', 'wrong answers', 'wrong']
     """
     found = [str(where[name]).replace(", radius ", " ") for name in ("on",) if name in where]
     found += [measure_title(str(where[name])) for name in ("measure",) if name in where]
@@ -117,4 +119,5 @@ def names(where: Mapping[str, Any]) -> list[str]:
     for said in (where.get("kind", ""), where.get("on", "")):
         found += re.findall(r"radius [\d.e-]+", str(said))
     found += [("wrong", "correct")[where["correct"]]] if "correct" in where else []
+    found += re.findall(r"(correct|wrong) answers", str(where.get("kind", "")))
     return list(dict.fromkeys(found))

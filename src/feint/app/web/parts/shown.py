@@ -38,7 +38,7 @@ class Live:
 
 
 def show(report: Report, live: Live | None = None) -> None:
-    """A whole report, under the page's heading."""
+    """A report, under the page's heading; not its glossary."""
     text("p", report.headline, "headline")
     if report.warnings:
         with ui.element("aside").classes("warnings").props('aria-label="Warnings"'), ui.element("ul"):
@@ -46,6 +46,10 @@ def show(report: Report, live: Live | None = None) -> None:
                 text("li", warning)
     for section in report.sections:
         show_section(section, live)
+
+
+def show_glossary(report: Report) -> None:
+    """What its terms mean, which stands at the end of a page."""
     if report.glossary:
         with ui.element("section"):
             text("h2", "Glossary")
@@ -126,7 +130,7 @@ def show_figure(figure: Figure, above: str = "", live: Live | None = None) -> No
                         Chart(panel.chart, alt)
                         continue
                     chart = Chart(linked(panel.chart), alt, _telling(live.picked, figure.name, panel))
-                    live.linked.add(figure, panel, chart, box if many else None)
+                    live.linked.add(figure.name, panel, chart, legend=figure.legend, box=box if many else None)
         if figure.caption:
             text("figcaption", figure.caption)
 

@@ -13,6 +13,7 @@ from feint.errors import FeintError
 from feint.reports.formats import percent
 
 from .frame import button, text
+from .linked import Linked, linked
 
 STEPS = 200
 CHOICES = ("on", "measure")
@@ -30,6 +31,7 @@ class Threshold:
         desk: whose reader.
         path: the run's folder.
         known: what it can be tried on.
+        linked: the charts of the page, which its own join.
         said: what is tried first, as far as it is known.
         tell: is told what is tried now.
         picked: is told which inputs stand behind a bar that somebody clicks.
@@ -40,12 +42,14 @@ class Threshold:
         desk: Desk,
         path: Path,
         known: Mapping[str, Sequence[str]],
+        linked: Linked,
         said: Mapping[str, str],
         tell: Callable[[Mapping[str, Any]], Any],
         picked: Callable[[Mapping[str, Any]], Any],
     ) -> None:
         self._desk = desk
         self._path = path
+        self._linked = linked
         self._tell = tell
         self._picked = picked
         first = {name: said[name] if said.get(name) in known[name] else known[name][0] for name in CHOICES}
@@ -131,14 +135,15 @@ class Threshold:
         self._limit, self._kinds = float(found["limit"]), found["kinds"]
         self._missed.set_text(f"Show {self._kinds[1]} below it")
         self._alarms.set_text(f"Show {self._kinds[0]} above it")
-        for chart, spec in zip(self._charts, found["charts"], strict=True):
-            chart.show(spec)
+        for chart, (name, panel) in zip(self._charts, found["panels"].items(), strict=True):
+            self._linked.add(name, panel, chart)
+            chart.show(linked(panel.chart))
         self._key.clear()
         with self._key:
-            for name, shade in found["legend"]:
+            for mark in next(iter(found["panels"].values())).legend:
                 with ui.element("li"):
-                    ui.element("i").classes("square").style(f"color: {shade}")
-                    text("span", name)
+                    ui.element("i").classes("square").style(f"color: {mark.colour}")
+                    text("span", mark.name)
 
 
 def _share(said: str) -> float:

@@ -1,7 +1,7 @@
 """A threshold tried on a run's records: what a detector flags, or what a classifier still answers."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, final
 
@@ -21,6 +21,8 @@ from feint.victims.records import MEASURE
 
 from .runs import Reader, judging, opened
 
+VALUES, CURVE = "threshold-values", "threshold-curve"
+"""Figures on which a threshold is tried."""
 Where = Mapping[str, Any]
 """Which records: column -> value."""
 LIKE: Final = {"audit": "audit", "detect": "detect", "smith-gal-table-1": "detect", "ood": "ood"}
@@ -89,8 +91,8 @@ def tried(kept: Reader, path: Path, on: str, measure: str, share: float) -> dict
         share: of all inputs that lie below the threshold, 0 to 1.
 
     Returns:
-        ``told``, what it does in words, the ``limit`` itself, ``charts``, the values with the threshold among them and
-        the curve with its point on it, the ``legend`` of the first, and the ``kinds`` that it tells apart.
+        ``told``, what it does in words, the ``limit`` itself, ``panels``, the values with the threshold among them and
+        the curve with its point on it, by name, and the ``kinds`` that it tells apart.
 
     Raises:
         SpecError: something else than `choices` offers.
@@ -107,14 +109,22 @@ def tried(kept: Reader, path: Path, on: str, measure: str, share: float) -> dict
     samples = [each for each in samples if len(each.values)]
     head = measure.replace("_", " ")
     panel = charts.histograms(samples, x_title=head, y_title="% of its kind")
-    curve, said = (_risk if LIKE[run.experiment.name] == "audit" else _found)(values, marked, limit, head, names)
+    where = point(run, found, limit)
+    curve, said = (_risk if LIKE[run.experiment.name] == "audit" else _found)(found, limit, where, head, names)
     return {
         "told": said,
         "limit": limit,
-        "charts": [_with(panel, rule(limit, {"strokeWidth": 2}, "x")), curve],
+        "panels": {VALUES: _with(panel, rule(limit, {"strokeWidth": 2}, "x")), CURVE: _with(curve, _point(*where))},
         "kinds": (names.negative, names.positive),
-        "legend": [(each.name, each.colour) for each in samples],
     }
+
+
+def point(run: Run, found: Inputs, limit: float) -> tuple[float, float]:
+    """Where a threshold stands on the curve of all: coverage and risk, or what is flagged wrongly and rightly."""
+    below = found.values <= limit
+    if LIKE[run.experiment.name] == "audit":
+        return float(below.mean()), float(found.marked[below].mean())
+    return float((~below)[~found.marked].mean()), float((~below)[found.marked].mean())
 
 
 def told(run: Run) -> Told:
@@ -219,35 +229,33 @@ def _lacks(measure: str) -> SpecError:
     return SpecError(f"measure: expected one that the victim has, got {measure}")
 
 
-def _risk(values: Any, wrong: Any, limit: float, head: str, names: Told) -> tuple[Any, str]:
-    """The risk-coverage curve with the threshold on it, and what it does."""
-    curve = metrics.risk_coverage(torch.tensor(values), torch.tensor(wrong))
+def _risk(found: Inputs, limit: float, where: tuple[float, float], head: str, names: Told) -> tuple[Panel, str]:
+    """The risk-coverage curve, and what a threshold does."""
+    curve = metrics.risk_coverage(torch.tensor(found.values), torch.tensor(found.marked))
     line = charts.Line("risk (%)", 100 * curve.risk.numpy(), charts.CLEAN)
     panel = charts.lines(
         100 * curve.coverage.numpy(), [line], x_title="coverage (%)", y_title="risk (%)", x_domain=(0, 100), height=300
     )
-    below = values <= limit
-    coverage, risk = (float(each) for each in (below.mean(), wrong[below].mean()))
+    coverage, risk = where
     told = (
         f"Answering where {head} is at most {significant(3)(limit)}: {percent(1)(coverage)} % "
         f"of images are answered (coverage), {percent(1)(risk)} % of those answers are wrong (risk)."
     )
-    return _with(panel, _point(coverage, risk)), told
+    return panel, told
 
 
-def _found(values: Any, positive: Any, limit: float, head: str, names: Told) -> tuple[Any, str]:
-    """The ROC curve with the threshold on it, and what it does."""
-    scores, marks = torch.tensor(values), torch.tensor(positive)
+def _found(found: Inputs, limit: float, where: tuple[float, float], head: str, names: Told) -> tuple[Panel, str]:
+    """The ROC curve, and what a threshold does."""
+    scores, marks = torch.tensor(found.values), torch.tensor(found.marked)
     curve, area = metrics.roc(scores, marks), metrics.auroc(scores, marks)
     across, up = curve.false_positive_rate.numpy(), curve.true_positive_rate.numpy()
     panel = charts.detection("roc", [("", [charts.Detector(head, across, up, area)])]).panels[0]
-    above = values > limit
-    true, false = (float(above[each].mean()) for each in (positive, ~positive))
+    false, true = where
     told = (
         f"Flagging what lies above {significant(3)(limit)}: {percent(1)(true)} % of {names.positive} "
         f"are found, and {percent(1)(false)} % of {names.negative} are flagged too; AUROC {area:.3f}."
     )
-    return _with(panel, _point(false, true)), told
+    return panel, told
 
 
 def _point(x: float, y: float) -> dict[str, Any]:
@@ -256,6 +264,5 @@ def _point(x: float, y: float) -> dict[str, Any]:
     return layer("point", look, rest={"data": {"values": [{}]}}, x={"datum": 100 * x}, y={"datum": 100 * y})
 
 
-def _with(panel: Panel, more: Mapping[str, Any]) -> dict[str, Any]:
-    layers: Sequence[Any] = panel.chart["layer"]
-    return {**panel.chart, "layer": [*layers, more]}
+def _with(panel: Panel, more: Mapping[str, Any]) -> Panel:
+    return replace(panel, chart={**panel.chart, "layer": [*panel.chart["layer"], more]})

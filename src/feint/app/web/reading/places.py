@@ -10,7 +10,7 @@ from feint.reports.charts import stage
 from feint.runs.run import Run
 from feint.victims.records import MEASURE
 
-from . import blends, detectors
+from . import blends, detectors, limits
 from .marks import CONFIDENCE, Row, spreads
 from .runs import judging
 
@@ -27,7 +27,23 @@ def places(run: Run, rows: Sequence[Row], where: Mapping[str, Any]) -> list[list
         where: what was chosen: some charts show an image once for each radius, and are marked at that one.
     """
     find = KNOWN.get(run.experiment.name)
-    return find(run, rows, where) if find is not None else [[] for _ in rows]
+    found = find(run, rows, where) if find is not None else [list[Place]() for _ in rows]
+    return [[*mine, *tried] for mine, tried in zip(found, _tried(run, rows, where), strict=True)]
+
+
+def _tried(run: Run, rows: Sequence[Row], where: Mapping[str, Any]) -> list[list[Place]]:
+    """By its value of the measure that a threshold is tried on, and where one at that value would stand."""
+    found: list[list[Place]] = [[] for _ in rows]
+    if not where.keys() >= {"on", "measure"}:
+        return found
+    inputs = limits.inputs(run, str(where["on"]), str(where["measure"]))
+    for row, mine in zip(rows, found, strict=True):
+        same = (inputs.samples == row.sample) & (inputs.data == row.data) & (inputs.moved == row.moved)
+        for value in inputs.values[same][:1].tolist():
+            x, y = limits.point(run, inputs, value)
+            mine += [{"figure": limits.VALUES, "panel": "", "x": value}]
+            mine += [{"figure": limits.CURVE, "panel": "", "x": 100 * x, "y": 100 * y}]
+    return found
 
 
 def _judged(run: Run, rows: Sequence[Row], where: Mapping[str, Any]) -> list[list[Place]]:
