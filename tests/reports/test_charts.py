@@ -127,6 +127,17 @@ def test_contours_are_where_values_are_equal():
     assert chart["usermeta"] == {"aspect": 1.0}
 
 
+def test_names_on_a_map_are_read_where_it_is_dark():
+    points = charts.Points(np.zeros((3, 2)), np.array([0, 1, 1]), ("a", "b"))
+    *_, names = charts.heat(np.ones((4, 4)), 2.0, name="entropy", span=(0, 1), points=points).chart["layer"]
+    rim, letters = names["layer"]
+    assert rim["mark"]["stroke"] == "white"
+    assert "stroke" not in letters["mark"]
+    assert rim["encoding"] == letters["encoding"]
+    (plain,) = charts.plane(2.0, points=points).chart["layer"]
+    assert [each["mark"].get("stroke") for each in plain["layer"]] == [None]
+
+
 def test_maps_are_an_image_and_a_coarse_grid():
     values = np.arange(1e6).reshape(1000, 1000)
     chart = charts.heat(values, 2.0, name="entropy", span=(0, 1e6)).chart

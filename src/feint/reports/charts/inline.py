@@ -75,8 +75,7 @@ def axis(
 
 def colour(field: str, keys: Sequence[str], shades: Sequence[str]) -> Json:
     """A colour for each key; what it stands for is said by the figure's legend."""
-    scale = {"domain": list(keys), "range": list(shades)}
-    return {"field": field, "type": "nominal", "scale": scale, "legend": None}
+    return {"field": field, "type": "nominal", "scale": {"domain": [*keys], "range": [*shades]}, "legend": None}
 
 
 def keyed(letter: str, things: Sequence[Any]) -> list[str]:

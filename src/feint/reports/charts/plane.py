@@ -84,10 +84,9 @@ def plane(
         data = table({"x": x, "y": y, "c": [keys[at % 10] for at in points.labels[keep]], "label": labels}, 3)
         place: Json = {**_axes(end), "color": colour("c", keys, CLASSES), "tooltip": [said("label", "class")]}
         if all(len(label) <= 2 for label in labels):  # which are read where colours are not told apart
-            rim: Json = {"stroke": "white", "strokeWidth": 2, "strokeJoin": "round"}  # over what may be dark
-            looks: list[Json] = [rim, {}] if layers else [{}]
-            written = [layer("text", {"fontSize": 9, **look}, **place, text="label") for look in looks]
-            drawn.append({"data": data, "layer": written})
+            size, rim = {"fontSize": 9}, {"stroke": "white", "strokeWidth": 2, "strokeJoin": "round"}
+            looks = [{**size, **rim}, size] if layers else [size]  # with a rim over what may be dark
+            drawn.append({"data": data, "layer": [layer("text", look, **place, text="label") for look in looks]})
         else:
             drawn.append(layer("circle", {"size": 14, "opacity": 0.85}, rest={"data": data}, **place))
         legend = (*legend, *points.legend)
@@ -95,10 +94,8 @@ def plane(
 
 
 def _axes(end: float, x: str = "x", y: str = "y") -> Json:
-    return {
-        "x": axis(x, "first latent coordinate", domain=(-end, end), grid=False),
-        "y": axis(y, "second latent coordinate", domain=(-end, end), grid=False),
-    }
+    sides = (("x", x, "first"), ("y", y, "second"))
+    return {way: axis(of, f"{which} latent coordinate", domain=(-end, end), grid=False) for way, of, which in sides}
 
 
 def _image(shades: npt.NDArray[np.uint8], end: float) -> Json:
