@@ -2,7 +2,9 @@
 
 import pandas as pd
 import pyarrow as pa
+import pytest
 
+from feint.errors import StoreError
 from feint.runs.result import Records, Result
 
 
@@ -18,6 +20,13 @@ def test_a_result_shows_itself(toy):
     assert result.folder == result.run.path
     assert result.report is result.report
     assert isinstance(Result(result.run, result.summary), Result)
+
+
+def test_another_versions_summary_is_named(toy):
+    run = toy().run
+    said = rf"{run.id} cannot be read as a run of {run.experiment.name} \(KeyError: 'sum'\); .* --fresh to make it anew"
+    with pytest.raises(StoreError, match=said):
+        _ = Result(run, {"total": 1.0}).report
 
 
 def test_records(toy):

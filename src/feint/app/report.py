@@ -16,7 +16,7 @@ from typing import Any, Literal
 from feint import catalog
 from feint.app.cli import Parser
 from feint.app.output import say
-from feint.errors import FeintError, StoreError
+from feint.errors import StoreError
 from feint.reports.report import Report
 
 FORMATS = ("html", "png", "svg", "pdf", "md", "json", "csv")
@@ -43,6 +43,7 @@ def command(arguments: Sequence[str]) -> Callable[[], None]:
 
 
 def _run(folder: Path, kind: Any, out: Path) -> None:
+    from feint.runs.result import Result
     from feint.runs.run import Run, read_state
     from feint.runs.things import loaded
 
@@ -54,13 +55,7 @@ def _run(folder: Path, kind: Any, out: Path) -> None:
 
     experiment = loaded(names[name])
     run, summary = Run.load(folder, experiment), read_summary(folder)
-    try:
-        report: Report = experiment.report(run, summary)
-    except FeintError:
-        raise
-    except Exception as error:  # of a folder that somebody has changed anything can come
-        told = f"({type(error).__name__}: {error}); was it changed, or made by another version?"
-        raise StoreError(f"{folder} cannot be read as a run of {name} {told}") from error
+    report = Result(run, summary).report
     if kind == "json":
         from feint.reports.data import data
 

@@ -4,7 +4,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
-from feint.errors import SpecError
+from feint.errors import FeintError, SpecError, StoreError
 from feint.reports import Figure, Pictures, Report
 from feint.reports.page import fragment
 from feint.reports.pictures import Shown
@@ -38,8 +38,21 @@ class Result:
 
     @cached_property
     def report(self) -> Report:
-        """The report, as data."""
-        return self.run.experiment.report(self.run, self.summary)
+        """The report, as data.
+
+        Raises:
+            StoreError: the folder holds something else than the experiment writes today.
+        """
+        try:
+            return self.run.experiment.report(self.run, self.summary)
+        except FeintError:
+            raise
+        except Exception as error:  # of a folder that somebody has changed anything can come
+            kind = type(error).__name__
+            raise StoreError(
+                f"{self.folder} cannot be read as a run of {self.run.experiment.name} ({kind}: {error}); was it "
+                "changed, or made by another version? run again with --fresh to make it anew"
+            ) from error
 
     @property
     def records(self) -> "Records":

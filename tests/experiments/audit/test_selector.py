@@ -24,6 +24,7 @@ def test_each_half_is_judged_at_the_threshold_of_the_other():
     found = selection((CLEAN, WRONG), {0.1: (ATTACKED, WRONG)}, coverage=0.5, seed=4)
     # Two of three are at least a half: of 0.1, 0.5, 0.3 and of 0.6, 0.9, 0.2.
     assert found["calibrated_thresholds"] == [0.3, 0.6]
+    assert found["calibrated_coverages"] == [3 / 3, 1 / 3]  # together as wanted, though neither is
     # Clean, the first half (at 0.6) answers all three, one of them wrong, the second (at 0.3) its 0.2.
     assert found["clean"]["calibrated"] == {"coverage": 4 / 6, "risk": 1 / 4}
     # Attacked, of 0.7, 0.2, 0.8 the second is answered, of 0.9, 0.1, 0.6 the second too; both are wrong.
@@ -44,6 +45,7 @@ def test_a_selector_that_answers_nothing_has_no_risk():
 def test_a_single_input_calibrates_nothing():
     found = selection((CLEAN[:1], WRONG[:1]), {}, coverage=0.7, seed=0)
     assert (found["calibrated_thresholds"], found["clean"]["calibrated"]) == (None, None)
+    assert found["calibrated_coverages"] is None
 
 
 def test_the_halves_are_drawn_anew_with_another_seed():

@@ -307,6 +307,14 @@ def test_children_are_runs_of_their_own(parent, toy, tmp_path, capsys):
     assert calls == []
 
 
+def test_a_child_of_another_version_is_named(parent, toy, tmp_path, monkeypatch):
+    toy(seed=1)
+    other = import_module(f"{TOY.home}.report")
+    monkeypatch.setattr(other, "report", lambda run, summary: summary["total"])
+    with pytest.raises(StoreError, match=r"cannot be read as a run of toy \(KeyError: 'total'\)"):
+        local.run(parent, ToySettings(threads=1), tmp_path / "runs", victims=tmp_path / "victims", progress=False)
+
+
 def test_machine_settles_what_was_left_open(monkeypatch):
     machine = Machine.find(ToySettings(threads=1))
     settled = machine.settled(ToySettings(), (1, 28, 28), 1000)

@@ -34,8 +34,10 @@ def selection(
         ``clean`` and ``attacked``: at the selector's own threshold the ``coverage`` and the ``risk`` of what is
         answered (None where nothing is), the ``selective_risk`` at exactly the clean inputs' coverage, and
         ``calibrated``, both with each half of the inputs at the threshold of the other half (two-fold cross-fitting),
-        so that all are judged and none by a threshold that it helped to choose. ``calibrated_thresholds``: of the first
-        half and of the second; None where an input is alone.
+        so that all are judged and none by a threshold that it helped to choose. ``calibrated_thresholds``: found on the
+        first half and on the second; None where an input is alone. ``calibrated_coverages``: of the clean first half
+        and of the second, by the other's threshold. Where one answers too many the other answers too few: together
+        they are near what is wanted even where neither is.
 
     Reference: Galil & El-Yaniv 2021, section 5.4 (``selective_risk``); Geifman & El-Yaniv 2019, "SelectiveNet", the
     calibration of its coverage.
@@ -52,10 +54,12 @@ def selection(
             "calibrated": None if others is None else at_threshold(doubt - others, wrong, 0.0),
         }
 
+    halves = None if others is None else [(clean[0] <= others)[half].double().mean().item() for half in (first, ~first)]
     return {
         "threshold": THRESHOLD,
         "wanted": coverage,
         "calibrated_thresholds": found,
+        "calibrated_coverages": halves,
         "clean": judged(*clean),
         "attacked": [{"radius": radius, **judged(*pair)} for radius, pair in attacked.items()],
     }

@@ -13,7 +13,7 @@ from .figures import promise
 SELECTOR = (
     "The victim answers where its selector g is at least 0.5. Beside: the risk where as many images as that are "
     "answered whatever is done to them, the ones that the selector prefers; and thresholds calibrated to a coverage "
-    "of {} %, one on each half of the clean images, which judges the other half."
+    "of {} %, one on each half of the clean images, which judges the other half{}."
 )
 ANSWERED = "answered / wrong, %"
 
@@ -58,7 +58,10 @@ def selector(found: Mapping[str, Any]) -> tuple[Block, ...]:
         for row in stages
     ]
     caption = "What the selector answers / share of those answers that is wrong"
-    return (Text.of(SELECTOR.format(percent(1)(found["wanted"]))), tabled("selector", "radius", said, rows, caption))
+    halves = found["calibrated_coverages"]
+    each = f" (they answer {' and '.join(map(percent(1), halves))} %)" if halves else ""
+    told = Text.of(SELECTOR.format(percent(1)(found["wanted"]), each))
+    return (told, tabled("selector", "radius", said, rows, caption))
 
 
 def _shares(found: Mapping[str, Any]) -> str:

@@ -187,6 +187,7 @@ def _run_children(
                 runner=runner,
                 storage=storage,
             )
+            _ = result.report  # one that was there may be another version's, whose summary is not what is read today
             ledger.record_child(stage, name, result.run.id, result.summary)
 
 

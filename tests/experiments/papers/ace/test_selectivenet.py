@@ -103,6 +103,7 @@ def test_the_table_is_what_numpy_makes_of_the_records(trained, found):
                 answered = int((doubt <= 0.5).sum())
                 at = [np.sort(doubt[half])[math.ceil(WANTED * 40) - 1] for half in (first, ~first)]
                 threshold = np.where(first, at[1], at[0])
+                halves = [(doubt[half] <= threshold[half]).mean() for half in (first, ~first)]
                 assert 0 < answered < count
             assert len(np.unique(doubt)) == count  # no ties
             order = wrong[np.argsort(doubt)]
@@ -118,14 +119,17 @@ def test_the_table_is_what_numpy_makes_of_the_records(trained, found):
     for row in found.summary["calibrated"]:
         assert row["wanted"] == WANTED
         assert row["calibrated_thresholds"] == at
+        assert row["calibrated_coverages"] == pytest.approx(halves)
 
 
 def test_the_table_shows_the_summarys_numbers(found):
     shown, told = selection(found.summary)
     names = ("coverage", "risk", "selective_risk", "calibrated_coverage", "calibrated_risk")
     assert [cells[3:] for cells in shown.rows] == [tuple(row[name] for name in names) for row in found.summary["rows"]]
+    halves = [f"{100 * each:.1f}" for each in found.summary["calibrated"][0]["calibrated_coverages"]]
     assert told.items == (
-        "s: calibrated to a coverage of 70.0 % on each half of the clean images, which judges the other",
+        "s: calibrated to a coverage of 70.0 % on each half of the clean images, which judges the other: they answer "
+        f"{' and '.join(halves)} %",
     )
     said = text.text(found.report)
     assert told.items[0] in said

@@ -64,9 +64,9 @@ def selection(summary: Summary) -> tuple[Block, ...]:
     shown = tabled("selection", "victim setting radius", said, labelled(summary), SELECTION)
     told = dict.fromkeys(
         f"{each['victim']}: calibrated to a coverage of {percent(1)(each['wanted'])} % on each half of the clean "
-        "images, which judges the other"
+        f"images, which judges the other: they answer {' and '.join(map(percent(1), each['calibrated_coverages']))} %"
         for each in summary["calibrated"]
-        if each["calibrated_thresholds"] is not None
+        if each["calibrated_coverages"] is not None
     )
     return (shown, Notes(tuple(told), terminal=True)) if told else (shown,)
 

@@ -50,8 +50,8 @@ def _warnings(audits: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> 
 
 
 def _calibrated(block: Mapping[str, Any], summary: Mapping[str, Any]) -> dict[str, Any]:
-    """The thresholds that were calibrated to a coverage, one on each half."""
-    names = ("wanted", "calibrated_thresholds")
+    """The thresholds that were calibrated to a coverage, one on each half, and what each answers by the other's."""
+    names = ("wanted", "calibrated_thresholds", "calibrated_coverages")
     return {"victim": block["victim"], "setting": block["title"], **{each: summary["selector"][each] for each in names}}
 
 
