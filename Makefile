@@ -1,7 +1,8 @@
 # demo and test do all set-up themselves: all they need is make and Python 3.11 or newer.
 PYTHON ?= python3
 BIN := .venv/bin
-INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt
+# Compiled once, and not whenever a process of the tests starts where no bytecode may be written.
+INSTALL := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt
 
 .PHONY: demo test lint bench mutants clean
 
