@@ -84,7 +84,7 @@ def audit(number, *, fresh, selector=False):
             | {"calibrated": {name: number() for name in ("coverage", "risk")} if at else None}
             for at in range(3)
         ]
-        named = {"wanted": 0.7, "calibrated_thresholds": [number(), number()]}
+        named = {f"calibrated_{each}": [number(), number()] for each in ("thresholds", "coverages")} | {"wanted": 0.7}
         found["selector"] = {**named, "clean": judged[0], "attacked": judged[1:]}
     return found
 
@@ -142,7 +142,10 @@ def test_a_table_of_audits_takes_each_blocks_own_and_says_who_warns(number):
     assert found["calibrated"] == [
         {
             "victim": block["victim"], "setting": block["title"], "wanted": 0.7,
-            "calibrated_thresholds": children[f"{at:02d}"]["selector"]["calibrated_thresholds"],
+            **{
+                name: children[f"{at:02d}"]["selector"][name]
+                for name in ("calibrated_thresholds", "calibrated_coverages")
+            },
         }
         for at, block in enumerate(blocks)
     ]  # fmt: skip
