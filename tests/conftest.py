@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from .chromium import browse as browse
+from .shapes import MODULES as MODULES
 from .stores import address as address
 from .stores import server as server
 from .stores import write_run as write_run

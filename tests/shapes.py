@@ -1,0 +1,18 @@
+"""The shapes that functions state, checked at every call; imported before any of them is.
+
+Only modules that state some are looked at, in jaxtyping's words or in those of metrics/inputs: in all others pyright
+knows the types, and checking them again takes longer than what such functions do.
+"""
+
+import re
+from pathlib import Path
+
+from jaxtyping import install_import_hook
+
+_SOURCE = Path(__file__).resolve().parents[1] / "src"
+MODULES = [
+    ".".join(path.relative_to(_SOURCE).with_suffix("").parts)
+    for path in sorted(_SOURCE.rglob("[!_]*.py"))
+    if re.search(r"jaxtyping|from feint\.metrics\.inputs import", path.read_text(encoding="utf-8"))
+]
+install_import_hook(MODULES, "beartype.beartype")
