@@ -149,6 +149,15 @@ def test_k_means_finds_what_is_apart():
         k_means(torch.eye(2).repeat(5, 1), 4)
 
 
+def test_a_centre_that_nothing_belongs_to_stays_where_it_is(monkeypatch):
+    """By hand: of the first three points as centres, the second takes the fourth, and loses all it has at (8, 2)."""
+    points = torch.tensor([[6.0, 8.0], [11.0, 2.0], [11.0, 3.0], [5.0, 2.0], [4.0, 2.0]])
+    following = iter([1, 2])
+    monkeypatch.setattr(torch, "randint", lambda *_: torch.tensor([0]))
+    monkeypatch.setattr(torch, "multinomial", lambda *_: torch.tensor([next(following)]))
+    assert k_means(points, 3).tolist() == [[5.0, 4.0], [8.0, 2.0], [11.0, 2.5]]
+
+
 def test_all_that_is_saved_is_finite():
     assert all(torch.isfinite(value).all() for value in build().state_dict().values())
 

@@ -39,6 +39,12 @@ def test_recipe_names_the_value_it_refuses(recipe, values):
         recipe(**values)
 
 
+@pytest.mark.parametrize("values", [{"epochs": 1}, {"batch_size": 1}, {"patience": 1}, {"share": 1.0}])
+def test_recipe_takes_what_lies_at_the_edge(recipe, values):
+    (name,) = values
+    assert getattr(recipe(**values), name) == values[name]
+
+
 def test_steps_are_those_of_the_paper_on_out_domain_attacks(recipe):
     """A tenth after 30 of 80 epochs, a hundredth after 60."""
     asked = recipe(epochs=80, schedule="steps", learning_rate=0.01)
