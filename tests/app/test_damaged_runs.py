@@ -65,3 +65,16 @@ def test_what_would_never_end(feint, images: Path, networks: Path, tmp_path: Pat
         assert ends(lambda place=place: read(place)), name
     assert len(codes) == 3 * len(there)
     assert set(codes) == {0, 2}
+
+
+def test_a_report_is_not_written_through_a_link(feint, images: Path, networks: Path, tmp_path: Path):
+    feint("audit", "--data", images, "--network", f"{networks}:build", "--radii", 0.1, "--quiet", "--threads", 1)
+    (run,) = (tmp_path / "feint-runs").iterdir()
+    shutil.rmtree(run / "figures")
+    (tmp_path / "mine").mkdir()
+    (run / "figures").symlink_to(tmp_path / "mine")
+    outcome = feint("report", run, "--format", "svg")
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1), outcome
+    assert "figures: expected a file or folder of the run's own, got a link; delete it and run again" in outcome.err
+    assert feint("report", run, "--format", "svg", "--out", tmp_path / "out").code == 0
+    assert not list((tmp_path / "mine").iterdir())

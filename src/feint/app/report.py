@@ -61,9 +61,12 @@ def _run(folder: Path, kind: Any, out: Path) -> None:
 
         say(json.dumps(data(report), indent=2))
         return
-    for place, content in _files(report, kind).items():
-        from feint.runs.folder.files import write_bytes
+    from feint.runs.folder.files import write_bytes
+    from feint.runs.folder.ledger import check_links
 
+    if out == folder:
+        check_links(folder)
+    for place, content in _files(report, kind).items():
         write_bytes(out / place, content)
         say(str(out / place))
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -196,6 +197,34 @@ def test_fresh_leaves_nothing_that_was_computed(tmp_path, complete):
     assert there(tmp_path, fresh=True) == ([False, False, False], [])
     assert list(contents(tmp_path)) == ["notes.txt", "run.json"]
     assert json.loads((tmp_path / "run.json").read_text())["state"] == "running"
+
+
+@pytest.mark.parametrize("name", ["ledger", "ledger/some", "tables/records", "figures", "summary.json", ".scratch"])
+def test_nothing_elsewhere_is_written_or_removed_through_a_link(tmp_path, name):
+    run, other = tmp_path / "run", tmp_path / "the user's"
+    filled(run)
+    (other / "some").mkdir(parents=True)
+    for place in (other / "notes.json", other / "some" / "notes.json"):
+        place.write_text("{}")
+    place = run / name
+    if place.is_dir():
+        shutil.rmtree(place)
+    place.symlink_to(other, target_is_directory=True)
+    with pytest.raises(StoreError, match=rf"{name}: expected a file or folder of the run's own, got a link; delete it"):
+        Ledger.open(run, STATE)
+    assert list(contents(other)) == ["notes.json", "some/notes.json"]
+    place.unlink()
+    with Ledger.open(run, STATE) as ledger:
+        assert ledger.has(STAGE, PIECES[0]) == (name not in ("ledger", "ledger/some", "tables/records"))
+
+
+def test_a_lock_that_is_a_link_is_not_taken(tmp_path):
+    filled(tmp_path)
+    (tmp_path / ".lock").unlink()
+    (tmp_path / ".lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(StoreError, match="cannot write"):
+        Ledger.open(tmp_path, STATE)
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_scratch_is_kept_until_its_piece_is_whole(tmp_path):

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from feint.errors import SpecError
+from feint.errors import SpecError, StoreError
 from feint.runs.folder.storage import Storage
 from feint.runs.runners import local
 
@@ -73,6 +73,27 @@ def test_what_was_damaged_there_is_made_again(run, storage, capsys):
     run("elsewhere")
     assert [call for call in calls if call.startswith("drawn")] == ["drawn/01"]
     assert "tables/drawn/01.parquet" in capsys.readouterr().err
+
+
+def test_nothing_that_is_kept_leaves_its_folder(run, storage, tmp_path, monkeypatch):
+    """Names of an object store are no paths, and may have any parts."""
+    found = run().run.id
+    name = f"{storage._root}/{found}/../../surprise.json"
+    monkeypatch.setattr(storage._system, "find", lambda _: [name])
+    monkeypatch.setattr(storage._system, "cat_file", lambda _: b"{}")
+    with pytest.raises(StoreError, match=rf"expected files of {found}, got .*/surprise.json, which leaves it"):
+        run("elsewhere")
+    assert not list(tmp_path.rglob("surprise.json"))
+
+
+def test_nothing_is_brought_through_a_link(run, storage, tmp_path):
+    found = run().run.id
+    (tmp_path / "the user's").mkdir()
+    (tmp_path / "elsewhere" / found).mkdir(parents=True)
+    (tmp_path / "elsewhere" / found / "tables").symlink_to(tmp_path / "the user's")
+    with pytest.raises(StoreError, match="tables: expected a file or folder of the run's own, got a link"):
+        run("elsewhere")
+    assert not list((tmp_path / "the user's").iterdir())
 
 
 def test_a_url_that_nothing_knows():

@@ -70,6 +70,13 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+def check_links(path: Path) -> None:
+    """Raise a StoreError where a run's folder leads elsewhere: what is written or removed in it stays in it."""
+    for each in path.rglob("*"):
+        if each.is_symlink() and each.relative_to(path).parts[0] in OURS:
+            raise StoreError(f"{each}: expected a file or folder of the run's own, got a link; delete it and run again")
+
+
 @final
 class Ledger:
     """A run folder that is worked on by this process alone.
@@ -97,7 +104,8 @@ class Ledger:
             fresh: begin again, without what was there.
 
         Raises:
-            StoreError: it cannot be written, another process works on it, or it was begun with other versions.
+            StoreError: it cannot be written, another process works on it, it was begun with other versions, or holds a
+                link.
         """
         ledger = cls(path, files.locked(path))
         try:
@@ -110,6 +118,7 @@ class Ledger:
         return ledger
 
     def _begin(self, state: Mapping[str, Any]) -> None:
+        check_links(self.path)
         there = files.read_sealed(self.path / "run.json")
         with files.explained(self.path):
             for leftover in self.path.rglob(".*.tmp"):

@@ -7,6 +7,7 @@ from typing import Any, final
 from feint.errors import SpecError, StoreError
 
 from . import files
+from .ledger import check_links
 
 
 @final
@@ -36,9 +37,10 @@ class Storage:
         What was damaged on the way does not match its digest, and is made again.
 
         Raises:
-            StoreError: they cannot be read, or written here.
+            StoreError: they cannot be read, or written here; a name there leaves the folder, or a link here does.
         """
         source, count = f"{self._root}/{path.name}", 0
+        check_links(path)
         try:
             found: list[str] = self._system.find(source) if self._system.exists(source) else []
         except OSError as error:
@@ -46,6 +48,8 @@ class Storage:
         # The ledger's entries last: what they name is there by then.
         for name in sorted(found, key=lambda name: (f"/{path.name}/ledger/" in name, name)):
             place = path / name.split(f"{path.name}/", 1)[1]
+            if ".." in place.parts:
+                raise StoreError(f"{self._url}: expected files of {path.name}, got {name}, which leaves it")
             if not place.exists():
                 files.write_bytes(place, self._system.cat_file(name))
                 count += 1
