@@ -74,7 +74,7 @@ def test_no_gradient_is_said_by_class(tmp_path):
     told = {"attacks": ["fgsm", "bim:steps=2"], "radii": [0.05], "passes": 2, "threads": 1}
     settings = {"victims": victims, "data": str(tmp_path / "a.npz"), **told}
     result = feint.run("per-class", settings, root=tmp_path, allow_code=True)
-    chance = "accuracy is 50.0%, no better than chance among 2 classes"
+    chance = "accuracy is 50.0 %, no better than chance among 2 classes"
     for name in ("one", "other"):
         assert any(each.startswith(f"{name}: {chance}") for each in result.summary["warnings"])
         lost = f"{name}, fgsm at 0.05: the gradient is zero everywhere for 8 of 8 images"

@@ -116,6 +116,39 @@ def test_the_foremost_detectors_are_drawn_last():
     assert [row["d"] for row in _rows(chart)] == ["d0", "d0", "d1", "d1", "d2", "d2"]
 
 
+def test_a_legend_names_only_detectors_that_are_drawn():
+    half = np.array([0.0, 1.0])
+    curves = [("a", [charts.Detector("one", half, half, 0.5)])]
+    (mark,) = charts.detection("roc", curves, colours={"one": "#000000", "other": "#ffffff"}).legend
+    assert (mark.name, mark.colour) == ("one", "#000000")
+
+
+def test_an_outline_begins_and_ends_on_the_ground():
+    panel = charts.histograms([charts.Sample("a", np.array([1.0, 2.0]), "#000000", True)], x_title="x", y_title="y")
+    rows = [(float(row["low"]), float(row["share"])) for row in _rows(panel.chart)]
+    assert (rows[0], rows[-2][0], rows[-1][1]) == ((0, 0), rows[-1][0], 0)
+    assert rows[-2][1] == 50
+
+
+def test_names_stand_where_a_phone_has_room_and_cover_nothing():
+    generator = np.random.default_rng(0)
+    names = tuple(f"a terrier with {'long ' * at}hair" for at in range(30))
+    cloud = charts.Cloud("all", generator.random(30), generator.random(30), "#000000", names)
+    chart = charts.scatter([cloud], x_title="x", y_title="y").chart
+    taken = []
+    for row in _rows(chart):
+        name = row["left"] or row["right"]
+        assert not (row["left"] and row["right"])
+        x, y = 260 * np.ptp([cloud.x.min(), float(row["x"])]) / np.ptp(cloud.x), 290 * float(row["y"]) / np.ptp(cloud.y)
+        start = x + 6 if row["right"] else x - 6 - 5.6 * len(name)
+        assert len(name) <= 26
+        assert not name or (start > -1 and start + 5.6 * len(name) < 261)
+        taken += [(start, start + 5.6 * len(name), y)] if name else []
+    assert len(taken) >= 6
+    for at, (start, end, y) in enumerate(taken):
+        assert not any(start < b and a < end and abs(y - up) < 9 for a, b, up in taken[:at])
+
+
 def test_contours_are_where_values_are_equal():
     grid = np.linspace(-1, 1, 81)
     distance = np.hypot(*np.meshgrid(grid, grid))

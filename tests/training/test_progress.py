@@ -14,7 +14,7 @@ def test_the_line_goes_on_from_where_training_was(capsys):
     assert bar.bar.n == 130
     bar.tell(Epoch(3, 0.12346, 0.5, 0.75, 1.0))
     assert bar.bar.desc == "epoch 4/4: "
-    assert bar.bar.postfix == "loss=0.1235, validation loss=0.5000, accuracy=75.00%"
+    assert bar.bar.postfix == "loss=0.1235, validation loss=0.5000, accuracy=75.00 %"
     bar.tell(Epoch(4, 0.1, None, None, 1.0))
     assert (bar.bar.desc, bar.bar.postfix) == ("epoch 4/4: ", "loss=0.1000")
     bar.close()

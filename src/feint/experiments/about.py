@@ -1,11 +1,12 @@
 """What reports of all experiments share: their outline, columns of tables, and how a run was made."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from feint.reports import Block, Column, Command, Details, Facts, Format, Notes, Report, Section, Table, Text
-from feint.reports.formats import NONE, count, fixed, measured, percent, radius, times1000
-from feint.runs.grammar import spoken
+from feint.reports.formats import NONE, count, fixed, measured, percent, radius, times1000, write
+from feint.runs.grammar import Word, spoken
 from feint.runs.run import Run
 from feint.threats.settings import in_words
 
@@ -84,6 +85,16 @@ def told(
     )
 
 
+def worded(word: Word | str) -> str:
+    """A thing with its settings in words, and its numbers as everywhere.
+
+    >>> worded("sngp:ridge=1.0,mean_field=0.39269908169872414,norm=linf")
+    'sngp: ridge 1, mean field 0.393, norm L-inf'
+    """
+    said = spoken(str(word)).replace("norm linf", "norm L-inf").replace("norm l2", "norm L2")
+    return re.sub(r"(?<= )\d+\.\d+(e-?\d+)?(?=[,;]|$)", lambda found: write(float(found[0])), said)
+
+
 def columns(names: str, **others: Column) -> dict[str, Column]:
     """Columns by their names, the known ones but for those that are given."""
     return {name: others[name] if name in others else KNOWN[name] for name in names.split()}
@@ -152,7 +163,7 @@ def _asked(run: Run, summary: Mapping[str, Any]) -> dict[str, str]:
         "network": about.get("victim", ""),
         "victims": ", ".join(names),
         "images": count(images) + (f", {'x'.join(map(str, about['shape']))}" if "shape" in about else ""),
-        "estimator": spoken(str(settings.victim.estimator)) if getattr(settings, "victim", None) else "",
+        "estimator": worded(settings.victim.estimator) if getattr(settings, "victim", None) else "",
         "autoencoder": settings.autoencoder.name if hasattr(settings, "autoencoder") else "",
         "attack": about.get("attack") or (in_words(settings.attack) if hasattr(settings, "attack") else ""),
         "attacks": attacks,

@@ -84,3 +84,29 @@ GLOSSARY: Mapping[str, str] = {
     "Pixel blend": "The mean of the two images, pixel by pixel; of the reconstructions: of what the autoencoder makes "
     "of them, so that both kinds of blend begin and end in the same images.",
 }
+OUT_OF_DOMAIN: Mapping[str, str] = {
+    "Foreign": "Of another domain than the classifier was trained for: whatever it says of them is wrong.",
+    "Reject rate": "The share of images whose confidence is not above a threshold: those that nobody is told about.",
+    "AUROC": "The chance that a foreign image scores above an in-domain one: 1 tells all apart, 0.5 knows nothing, "
+    "below 0.5 takes foreign images for the safer ones.",
+    "AUPR": "Average precision: the share of foreign images among those flagged, averaged over the share found.",
+    "FPR95": "The share of in-domain images that are flagged at the threshold which finds 95 % of the foreign ones.",
+    "Brier": "Squared distance between the predicted probabilities and the truth, the mean over classes: 0 to 2 / C.",
+    **chosen("NLL", "Radius"),
+}
+"""Terms of runs on foreign images, where they mean something else than elsewhere."""
+CLASSES: Mapping[str, str] = {
+    "accuracy": "The share of a class's images whose mean prediction over the passes is right.",
+    "mean softmax": "Of the true class, over passes and images of the class: right predictions count less than 1.",
+    "confidence": "1 - 2 sd of the true class's softmax over the passes, averaged over the images of the class: 1 "
+    "where all passes agree, be it about the wrong class. Of a victim with a single pass and an uncertainty of its own "
+    "(DUQ, SNGP, SelectiveNet): 1 - that, averaged likewise.",
+}
+"""Terms of runs by class."""
+SPANS: Mapping[str, str] = {
+    "Gradients, queries": "What it cost, per image: gradients, and questions whether the predicted class is kept; at "
+    "this radius and the smaller ones, whose points count here too.",
+}
+"""What spans cost, which is shared among radii."""
+BLENDS = {"AUROC": "The chance that a pixel blend scores above a latent one: 1 tells them apart, ½ does not."}
+"""What an area under a curve means of blends."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from feint.reports.formats import percent
 from feint.runs.work import Array
 
 NO_ERRORS = (
@@ -23,7 +24,7 @@ def about_accuracy(images: int, errors: int, classes: int, present: int, name: s
         name: whose accuracy, where there are several victims.
 
     >>> about_accuracy(100, 60, 2, 2)
-    ['accuracy is 40.0%, no better than chance among 2 classes: are labels, preprocessing and weights those of this \
+    ['accuracy is 40.0 %, no better than chance among 2 classes: are labels, preprocessing and weights those of this \
 network?']
     """
     found: list[str] = []
@@ -32,7 +33,7 @@ network?']
         found.append(whose + ONLY_ERRORS)
     elif images > 1 and errors and (images - errors) * classes <= images:
         found.append(
-            f"{whose}accuracy is {1 - errors / images:.1%}, no better than chance among {classes} classes: "
+            f"{whose}accuracy is {percent(1)(1 - errors / images)} %, no better than chance among {classes} classes: "
             "are labels, preprocessing and weights those of this network?"
         )
     if images > 1 and present == 1 and classes > 1:
@@ -75,7 +76,7 @@ def about_direction(counts: Mapping[str, int], images: int) -> list[str]:
         return []
     whose = f"{where}: " if where else ""
     return [
-        f"{whose}the gradient is zero everywhere for {worst:,} of {images:,} images ({worst / images:.1%}): the attack "
-        "had no direction to go, which is not robustness; try a query attack (--attack square), proxies (--proxy), or "
-        "several steps from a random start (--attack pgd)"
+        f"{whose}the gradient is zero everywhere for {worst:,} of {images:,} images ({percent(1)(worst / images)} %): "
+        "the attack had no direction to go, which is not robustness; try a query attack (--attack square), proxies "
+        "(--proxy), or several steps from a random start (--attack pgd)"
     ]

@@ -15,12 +15,11 @@ from .names import clean
 
 def data(report: r.Report, *, charts: bool = False) -> dict[str, Any]:
     """A report as what JSON can hold, NaN and infinities as null; ``charts``: figures with their specifications."""
-    sections = [(section.title, [_block(block, charts) for block in section.blocks]) for section in report.sections]
-    return {
-        **{"title": report.title, "headline": report.headline, "warnings": list(report.warnings)},
-        "sections": [{"title": title, "blocks": blocks} for title, blocks in sections],
-        "glossary": dict(report.glossary),
-    }
+    sections = [
+        {"title": each.title, "blocks": [_block(block, charts) for block in each.blocks]} for each in report.sections
+    ]
+    head = {"title": report.title, "headline": report.headline, "warnings": list(report.warnings)}
+    return {**head, "sections": sections, "glossary": dict(report.glossary)}
 
 
 def csv(table: r.Table) -> str:

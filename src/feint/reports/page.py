@@ -22,7 +22,7 @@ FOLDED: Final = 25
 """Rows of a table that show at once; longer ones scroll under their heads."""
 _LARGE: Final = 150_000  # bytes of SVG, beyond which PNG stands in if that is smaller
 _SMALL: Final = 200  # pixels of an image that is shown with its pixels to be seen
-_WHOLE: Final = r"\b\d[\d.]{0,9}e-\d{1,3}\b|\b[A-Z]-\w{1,12}\b|(?<!\S)--[\w-]{1,24}(?!\S)"  # no line ends inside
+_WHOLE: Final = r"\b\d[\d.]{0,9}(?:e-\d{1,3}\b| %)|\b[A-Z]-\w{1,12}\b|(?<!\S)--[\w-]{1,24}(?!\S)"  # no line ends inside
 Charts = dict[str, Mapping[str, Any]]
 
 
@@ -82,7 +82,7 @@ def _text(text: str) -> str:
 
 
 def _prose(text: str) -> str:
-    """Text in which no line ends after the dashes of 5e-3, E-AURC and --data."""
+    """Text in which no line ends inside 5e-3, 90 %, E-AURC and --data."""
     return re.sub(_WHOLE, r'<span class="number">\g<0></span>', _text(text))
 
 

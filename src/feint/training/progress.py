@@ -33,7 +33,7 @@ class Bar:
         if epoch.validation_loss is not None and epoch.validation_accuracy is not None:
             numbers |= {
                 "validation loss": f"{epoch.validation_loss:.4f}",
-                "accuracy": f"{epoch.validation_accuracy:.2%}",
+                "accuracy": f"{100 * epoch.validation_accuracy:.2f} %",
             }
         self.bar.set_description(f"epoch {min(epoch.number + 1, self.epochs)}/{self.epochs}", refresh=False)
         self.bar.set_postfix(numbers)

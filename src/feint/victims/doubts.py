@@ -11,6 +11,7 @@ from feint.data import Dataset
 from feint.errors import NetworkError, NotFinite
 from feint.estimators import AsLogits, MCDropout, Softmax, frozen, outputs_warning, predict
 from feint.networks import depends_on_neighbours
+from feint.reports.formats import percent
 
 from .victim import SOFTMAX, Victim
 from .whole import is_whole
@@ -116,14 +117,14 @@ def _standardised(
         return None
     mean, std = images.mean(dim=(0, 2, 3), keepdim=True), images.std(dim=(0, 2, 3), keepdim=True).clamp_min(1e-6)
     before = _accuracy(victim, images, labels, samples)
-    told = f"{victim.name} answers {before:.0%} of {len(images)} images right, and "
+    told = f"{victim.name} answers {percent(0)(before)} % of {len(images)} images right, and "
     if (after := _right(victim, (images - mean) / std, labels)) - before >= BETTER:
         return (
-            f"{told}{after:.0%} of them when they are standardised: is its normalisation missing? "
+            f"{told}{percent(0)(after)} % of them when they are standardised: is its normalisation missing? "
             "(networks.Normalize puts it inside)"
         )
     if (after := _right(victim, images * std + mean, labels)) - before >= BETTER:
-        return f"{told}{after:.0%} of them when a standardisation is undone: are they normalised twice?"
+        return f"{told}{percent(0)(after)} % of them when a standardisation is undone: are they normalised twice?"
     return None
 
 

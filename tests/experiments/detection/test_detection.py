@@ -252,10 +252,10 @@ def test_a_headline_says_one_thing_once():
         for name, at in (("fgsm", 0.9), ("bim", 0.6))
     )
     once = headline([{"name": "v", "attacks": [easy]}])
-    best = "Of inputs whose label changed: at best 1 − max. probability reaches an AUROC of 0.90 on fgsm against v"
+    best = "Of inputs whose label changed: at best 1 − max. probability reaches an AUROC of 0.900 on fgsm against v"
     assert once == f"{best}."
     both = headline([{"name": "v", "attacks": [easy, hard]}])
-    hardest = "1 − max. probability, reaches an AUROC of 0.60 on bim against v"
+    hardest = "1 − max. probability, reaches an AUROC of 0.600 on bim against v"
     assert both == f"{best}; where it is hardest, the best detector, {hardest}."
 
 

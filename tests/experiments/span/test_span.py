@@ -204,7 +204,7 @@ def test_the_default_threshold_answers_nine_of_ten(linear, tmp_path):
     summary = summarise(recorded(linear, tmp_path, made_up(clean, clean, clean, [1] * 10)))
     assert summary["threshold"] == clean[1]
     assert summary["answered"] == pytest.approx(0.9)
-    assert summary["threshold_from"] == "clean confidence at coverage 0.9"
+    assert summary["threshold_from"] == "the clean confidence at 90 % coverage"
     assert summary["spans"][0]["wrong"] == {"images": 0, "median_width": None} | dict.fromkeys(
         ("clean", "low", "high", "mean_width", "crossing", "gradients", "queries")
     )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from feint.experiments.about import Row, Summary, tabled, told
+from feint.experiments.about import Row, Summary, tabled, told, worded
 from feint.experiments.glossary import chosen
 from feint.experiments.pictures import before_and_after, label, named
 from feint.reports import Column, Figure, Picture, Pictures, Report, Table, charts
@@ -11,7 +11,7 @@ from feint.runs.run import Run
 
 SHOWN = 4
 """Images that become pictures, at every radius."""
-SHARE = percent(2)
+SHARE, TERMS = percent(2), ("Radius", "Gradients, queries")
 
 
 def report(run: Run, summary: Summary) -> Report:
@@ -22,7 +22,7 @@ def report(run: Run, summary: Summary) -> Report:
     )
     sections = {"In numbers": (table(summary), _figure(summary)), "What it looks like": _pictures(run)}
     title = f"feint attack: {run.settings.attack.title} on {run.about['victim']}"
-    facts, terms = {"distance": run.about["distance"]}, chosen("Radius", "Gradients, queries")
+    facts, terms = {"distance": worded(f"norm {run.about['distance']}").removeprefix("norm ")}, chosen(*TERMS)
     head = headline(summary)
     return told(run, summary, head, sections, title=title, facts=facts, notes=files, terminal=True, glossary=terms)
 

@@ -131,6 +131,4 @@ def fresh_draws(summary: Summary) -> tuple[str, ...]:
 
 def _confidence(measure: str) -> str:
     """What ranks the inputs, in words."""
-    if measure == "max_probability":
-        return "the probability of the predicted class"
-    return f"low {title(measure)}"
+    return "the probability of the predicted class" if measure == "max_probability" else f"low {title(measure)}"

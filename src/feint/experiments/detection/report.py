@@ -88,7 +88,7 @@ def headline(victims: Rows) -> str:
     if not found:
         return "No attack changed a label in a hundred."
     worst, best = (
-        (name, f"reaches an AUROC of {score:.2f} on {attack} against {who}")
+        (name, f"reaches an AUROC of {AREA(score)} on {attack} against {who}")
         for score, name, attack, who in (min(found), max(found))
     )
     hardest = f"; where it is hardest, the best detector, {worst[0]}, {worst[1]}" if worst != best else ""

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from feint.experiments.about import Summary, between, told
-from feint.experiments.glossary import chosen, title
+from feint.experiments.glossary import BLENDS, chosen, title
 from feint.reports import Column, Figure, Panel, Picture, Pictures, Report, Table, charts, formats
 from feint.runs.run import Run
 
@@ -16,7 +16,6 @@ from .summary import read_blends
 COLOURS: Final = {"latent": charts.CLEAN, "pixel": charts.ATTACKED[1], "reconstruction": charts.ATTACKED[0]}
 MEASURES: Final = ("predictive_entropy", "mutual_information")
 AREA: Final = formats.fixed(3)
-CHANCE = {"AUROC": "The chance that a pixel blend scores above a latent one: 1 tells them apart, ½ does not."}
 
 
 def headline(summary: Summary) -> str:
@@ -24,9 +23,8 @@ def headline(summary: Summary) -> str:
     areas = {victim["name"]: victim["auroc"]["pixel"] for victim in summary["victims"]}
     known = {name: [each[key]["estimate"] for key in MEASURES] for name, each in areas.items() if MEASURES[1] in each}
     found = [f"{name} {information:.3f} against {entropy:.3f}" for name, (entropy, information) in known.items()]
-    if not found:
-        return "Mutual information is not applicable: no victim has more than one draw."
-    return f"AUROC by which mutual information and entropy tell pixel blends from latent blends: {'; '.join(found)}."
+    apart = f"AUROC by which mutual information and entropy tell pixel blends from latent blends: {'; '.join(found)}."
+    return apart if found else "Mutual information is not applicable: no victim has more than one draw."
 
 
 def report(run: Run, summary: Summary) -> Report:
@@ -42,7 +40,7 @@ def report(run: Run, summary: Summary) -> Report:
         "Along the way": (shown, *paths),
     }
     along = f"{settings.pairs} of different classes; {min(settings.paths, settings.pairs)} along the way"
-    terms = chosen("Entropy", "Mutual information", "Latent blend", "Pixel blend") | CHANCE
+    terms = chosen("Entropy", "Mutual information", "Latent blend", "Pixel blend") | BLENDS
     who, facts = settings.autoencoder.name, {"pairs": along}
     return told(run, summary, headline(summary), sections, of=who, facts=facts, glossary=terms)
 

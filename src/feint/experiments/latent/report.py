@@ -29,9 +29,8 @@ def headline(summary: Summary) -> str:
     """The finding in one sentence."""
     found = {victim["name"]: victim["far_confident"]["both"] for victim in summary["victims"]}
     shares = [f"{name} {100 * share:.0f} %" for name, share in found.items() if share is not None]
-    if not shares:
-        return "No point of this plane is far from all data."
-    return f"Far from all data, this much of the latent plane still looks familiar: {', '.join(shares)}."
+    far = f"Far from all data, this much of the latent plane still looks familiar: {', '.join(shares)}."
+    return far if shares else "No point of this plane is far from all data."
 
 
 def report(run: Run, summary: Summary) -> Report:
@@ -104,12 +103,12 @@ def _shares(summary: Summary) -> list[Table]:
     measures = {**{name: title(name) for name in names}, "both": "entropy and mutual information"}
     heads = (Column("measure"), *(Column(victim["name"], "%", percent(1)) for victim in victims))
 
-    def shares(where: str, caption: str, *, terminal: bool) -> Table:
-        rows = [(said, *(victim[where].get(name) for victim in victims)) for name, said in measures.items()]
-        return Table(where, heads, tuple(rows), caption, terminal)
-
-    far = shares("far_confident", "Confident far away from all data", terminal=True)
-    return [far, shares("near_confident", "Confident near the data", terminal=False)]
+    tables: list[Table] = []
+    for where, caption in (("far", "Confident far away from all data"), ("near", "Confident near the data")):
+        found = [victim[f"{where}_confident"] for victim in victims]
+        rows = tuple((said, *(each.get(name) for each in found)) for name, said in measures.items())
+        tables.append(Table(f"{where}_confident", heads, rows, caption, where == "far"))
+    return tables
 
 
 def _confident(plane: Plane, victims: Sequence[Mapped], summary: Summary) -> Figure:
@@ -132,7 +131,7 @@ def _rubbish(run: Run, summary: Summary) -> tuple[Picture, ...]:
         for at, (piece, image) in enumerate(zip(victim["rubbish"], images, strict=True)):
             name, sure = label(known["classes"], piece["prediction"]), percent(1)(piece["confidence"])
             lines = [f"at ({near(piece['x'])}, {near(piece['y'])})", f"{near(piece['distance'])} from any image"]
-            lines += [f"entropy {small(piece['entropy'])} nats"]
+            lines.append(f"entropy {small(piece['entropy'])} nats")
             lines += [] if piece["information"] is None else [f"information {small(piece['information'])} nats"]
             cards.append(Picture((image,), (), f"{victim['name']} {_letter(at)}: “{name}”, {sure} %", tuple(lines)))
     return tuple(cards)

@@ -49,9 +49,9 @@ def reject_rates(summary: Mapping[str, Any]) -> Figure:
             charts.Line(charts.stage(row["radius"]), 100 * np.array(row["reject"]), shade)
             for row, shade in zip(rows, charts.by_radius([row["radius"] for row in rows]), strict=True)
         ]
-        look: dict[str, Any] = {"x_domain": (0, 1), "y_domain": (0, 100), "dots": True, "height": 230, "title": head}
-        taus = np.array(summary["taus"])
-        panels.append(charts.lines(taus, drawn, x_title="confidence asked for", y_title="rejected (%)", **look))
+        look: dict[str, Any] = {"x_domain": (0, 100), "y_domain": (0, 100), "dots": True, "height": 230, "title": head}
+        taus = 100 * np.array(summary["taus"])
+        panels.append(charts.lines(taus, drawn, x_title="confidence asked for (%)", y_title="rejected (%)", **look))
     alt = f"Reject rates of foreign images. {'; '.join(panel.title for panel in panels)}."
     return Figure.of("reject-rates", "How much is rejected", alt, panels)
 
@@ -117,7 +117,7 @@ def gallery(found: Mapping[str, Array], classes: Sequence[str], victims: Sequenc
         was, now = (label(classes, int(row[name])) for name in ("clean_prediction", "prediction"))
         images, labels = before_and_after(row["original"], row["attacked"])
         title = f"{victims[int(row['victim'])]}: {named(found, at, int(sample))}, radius {radius(float(row['radius']))}"
-        said = f"taken for {was}" + (f", then for {now}" if now != was else ", and still")
+        said = f"taken for {was}" + (f", then for {now}" if now != was else ", before and after")
         moved = f"confidence {share(float(row['before']))} % → {share(float(row['after']))} %"
         items.append(Picture(images, labels, title, (said, moved)))
     return Pictures("gallery", "Before, what was added, after", tuple(items))

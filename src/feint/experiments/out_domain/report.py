@@ -4,26 +4,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from feint.experiments.about import Row, Rows, Summary, columns, many, told
-from feint.experiments.glossary import chosen, title
+from feint.experiments.about import Row, Rows, Summary, columns, many, told, worded
+from feint.experiments.glossary import OUT_OF_DOMAIN, title
 from feint.reports import Column, Report, Table
-from feint.reports.formats import count, fixed, radius
-from feint.runs.grammar import spoken
+from feint.reports.formats import count, fixed, percent, radius
 from feint.runs.run import Run
 
 from . import figures
 
-GLOSSARY = {
-    "Foreign": "Of another domain than the classifier was trained for: whatever it says of them is wrong.",
-    "Reject rate": "The share of images whose confidence is not above a threshold: those that nobody is told about.",
-    "AUROC": "The chance that a foreign image scores above an in-domain one: 1 tells all apart, 0.5 knows nothing, "
-    "below 0.5 takes foreign images for the safer ones.",
-    "AUPR": "Average precision: the share of foreign images among those flagged, averaged over the share found.",
-    "FPR95": "The share of in-domain images that are flagged at the threshold which finds 95 % of the foreign ones.",
-    "Brier": "Squared distance between the predicted probabilities and the truth, the mean over classes: 0 to 2 / C.",
-}
 HEADS: Mapping[str, Column] = {
-    "data": Column("images"),
+    "data": Column("data"),
     "entropy": Column("H", "nats", fixed(2)),
     "reject": Column("R", "at 0.9", fixed(2)),
     "rejected_at_5": Column("R at 5 %", format=fixed(2)),
@@ -53,13 +43,12 @@ def report(run: Run, summary: Summary) -> Report:
     facts = {
         "foreign": ", ".join(summary["foreign"]),
         "images": ", ".join(map(count, run.about["counts"])),
-        "estimators": "; ".join(f"{victim['name']}: {spoken(victim['estimator'])}" for victim in victims),
+        "estimators": "; ".join(f"{victim['name']}: {worded(victim['estimator'])}" for victim in victims),
         "what flags": ", ".join(dict.fromkeys(title(victim["measure"]) for victim in victims)),
     }
     stochastic = [victim["name"] for victim in victims if victim["stochastic"]]
     notes = (f"Judged with draws that the attack has not seen: {', '.join(stochastic)}.",) if stochastic else ()
-    terms = {**GLOSSARY, **chosen("NLL", "Radius")}
-    return told(run, summary, headline(summary), sections, facts=facts, notes=notes, glossary=terms)
+    return told(run, summary, headline(summary), sections, facts=facts, notes=notes, glossary=OUT_OF_DOMAIN)
 
 
 def headline(summary: Summary) -> str:
@@ -77,8 +66,9 @@ def headline(summary: Summary) -> str:
     whose = f"the images of {worst['data']}" if foreign else "its own images"
     areas = f"; AUROC {before['auroc']:.3f}, then {worst['auroc']:.3f}" if foreign else ""
     return (
-        f"{worst['victim']} rejects {before['reject'][-1]:.2f} of {whose} at a confidence of 0.9, and "
-        f"{worst['reject'][-1]:.2f} of them once {worst['attack']} moves each within {radius(worst['radius'])}{areas}."
+        f"{worst['victim']} rejects {percent(1)(before['reject'][-1])} % of {whose} at a confidence of 90 %, and "
+        f"{percent(1)(worst['reject'][-1])} % of them once {worst['attack']} moves each within "
+        f"{radius(worst['radius'])}{areas}."
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from feint.experiments.about import Row, Rows, Summary, many, tabled, told
+from feint.experiments.glossary import CLASSES
 from feint.reports import Column, Figure, Report, Table, charts, formats
 from feint.runs.run import Run
 
@@ -13,13 +14,6 @@ from .summary import titles
 
 SHARE, LINE, PLACES = formats.percent(2), formats.fixed(3), formats.fixed(2)
 SHADES = (charts.CLEAN, *charts.ATTACKED, charts.REFERENCE)
-GLOSSARY = {
-    "accuracy": "The share of a class's images whose mean prediction over the passes is right.",
-    "mean softmax": "Of the true class, over passes and images of the class: right predictions count less than 1.",
-    "confidence": "1 - 2 sd of the true class's softmax over the passes, averaged over the images of the class: 1 "
-    "where all passes agree, be it about the wrong class. Of a victim with a single pass and an uncertainty of its own "
-    "(DUQ, SNGP, SelectiveNet): 1 - that, averaged likewise.",
-}
 
 
 def report(run: Run, summary: Summary) -> Report:
@@ -27,7 +21,7 @@ def report(run: Run, summary: Summary) -> Report:
     victims = summary["victims"]
     sections = {"Is it a line?": (figure(victims), lines(victims)), "By class": many(classes(victims), "rows")}
     facts = {"passes": f"{summary['passes']}, of which attacks see {summary['attack_passes']}"}
-    return told(run, summary, headline(victims), sections, facts=facts, glossary=GLOSSARY)
+    return told(run, summary, headline(victims), sections, facts=facts, glossary=CLASSES)
 
 
 def _conditions(victims: Rows) -> Iterator[tuple[str, str, Row]]:
@@ -72,7 +66,7 @@ def lines(victims: Rows) -> Table:
 
 
 def figure(victims: Rows) -> Figure:
-    """Confidence against accuracy, by class: a panel for each victim, on the same axes, with each condition's line."""
+    """Confidence over mean softmax, by class: a panel for each victim, on the same axes, with each condition's line."""
     kinds, clouds = list(dict.fromkeys(title for _, title, _ in _conditions(victims))), list[list[charts.Cloud]]()
     for victim in victims:
         clouds.append([])
@@ -89,5 +83,5 @@ def figure(victims: Rows) -> Figure:
         look[name] = (low - room, high + room)
     panels = [charts.scatter(each, **look, title=victim["name"]) for each, victim in zip(clouds, victims, strict=True)]
     told = "; ".join(f"{name}, {title} {LINE(entry['r2'])}" for name, title, entry in _conditions(victims))
-    alt = f"Confidence against mean softmax of the true class, a point for each class; R² of the line: {told}."
-    return Figure.of("per-class", "Confidence against accuracy, by class", alt, panels)
+    alt = f"Confidence over mean softmax of the true class, a point for each class; R² of the line: {told}."
+    return Figure.of("per-class", "Confidence over mean softmax, by class", alt, panels)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from feint.experiments.about import Summary, tabled, told
-from feint.experiments.glossary import chosen
+from feint.experiments.glossary import SPANS, chosen
 from feint.reports import Column, Figure, Panel, Report, Table, charts
 from feint.reports.formats import count, percent, radius
 from feint.runs.run import Run
@@ -11,23 +11,20 @@ from feint.runs.run import Run
 from .summary import KINDS
 
 TERMS = ("Confidence", "Span", "Width", "Threshold", "Crossing", "Radius")
-COST = {
-    "Gradients, queries": "What it cost, per image: gradients, and questions whether the predicted class is kept; at "
-    "this radius and the smaller ones, whose points count here too.",
-}
 
 
 def report(run: Run, summary: Summary) -> Report:
     """What spans tell a person."""
+    share = percent(1)
     notes = (
         "An attack bounds the true interval from inside: a stronger one can only widen it.",
-        f"The threshold is {summary['threshold']:.6g}, from {summary['threshold_from']}; it answers "
-        f"{percent(1)(summary['answered'])} % of the clean images.",
+        f"The threshold is {share(summary['threshold'])} %, from {summary['threshold_from']}; it answers "
+        f"{share(summary['answered'])} % of the clean images.",
         "The intervals are those of the draws that the attack saw; fresh draws move both ends.",
     )
     sections = {"A confidence is an interval": _figure(run, summary), "In numbers": table(summary)}
     facts = {"accuracy": f"{percent(2)(summary['accuracy'])} %"}
-    notes, terms = notes if run.about["stochastic"] else notes[:2], chosen(*TERMS) | COST
+    notes, terms = notes if run.about["stochastic"] else notes[:2], {**chosen(*TERMS), **SPANS}
     return told(run, summary, headline(summary), sections, facts=facts, notes=notes, glossary=terms)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from feint.experiments.warnings import about_accuracy, about_direction
 from feint.metrics.thresholds import threshold_at_coverage
+from feint.reports.formats import percent
 from feint.runs.run import Run
 from feint.runs.work import Array
 from feint.victims.records import tensor
@@ -21,6 +22,7 @@ def summarise(run: Run) -> dict[str, Any]:
     first = {name: table.column(name, radius=settings.radii[0]) for name in ("label", "prediction", "clean")}
     right, clean, asked = first["label"] == first["prediction"], tensor(first["clean"]), settings.threshold
     chosen: float = -threshold_at_coverage(-clean, COVERAGE) if asked is None else asked
+    found = f"the clean confidence at {percent(0)(COVERAGE)} % coverage"
     lost = max(int(table.column("directionless", radius=radius).sum()) for radius in settings.radii)
     present, classes = len(np.unique(first["label"])), len(run.about["classes"])
     return {
@@ -32,7 +34,7 @@ def summarise(run: Run) -> dict[str, Any]:
         "images": len(right),
         "accuracy": float(right.mean()),
         "threshold": chosen,
-        "threshold_from": f"clean confidence at coverage {COVERAGE:g}" if asked is None else "--threshold",
+        "threshold_from": found if asked is None else "--threshold",
         "answered": float((first["clean"] >= chosen).mean()),
         "spans": [_at(run, radius, chosen) for radius in settings.radii],
     }

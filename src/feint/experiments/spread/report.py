@@ -21,10 +21,9 @@ TERMS = ("Entropy", "Mutual information", "Sum of variances", "Half the sum of v
 
 def headline(summary: Summary) -> str:
     """The finding in one sentence."""
-    found: list[str] = []
-    for row in summary["spreads"]:
-        first, second = (row["spearman"][name]["estimate"] for name in NAMES)
-        found.append(f"{row['victim']} on {row['data']} {first:.3f} and {second:.3f}")
+    rows = summary["spreads"]
+    ranks = [" and ".join(f"{row['spearman'][name]['estimate']:.3f}" for name in NAMES) for row in rows]
+    found = [f"{row['victim']} on {row['data']} {each}" for row, each in zip(rows, ranks, strict=True)]
     return (
         "Rank correlation (Spearman) of mutual information with the sum of softmax variances and with its "
         f"small-spread limit: {'; '.join(found)}."

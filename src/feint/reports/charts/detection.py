@@ -52,7 +52,7 @@ def detection(
     over the others, the last on top; colours by name, where they mean something.
     """
     names = list(dict.fromkeys(each.name for _, detectors in panels for each in detectors))
-    shades = {each: SERIES[at % len(SERIES)] for at, each in enumerate(names)} | dict(colours or {})
+    shades = {each: (colours or {}).get(each, SERIES[at % len(SERIES)]) for at, each in enumerate(names)}
     drawn = tuple(Panel(_panel(side, detectors, shades, foremost), head) for head, detectors in panels)
     told = [f"{head}: {', '.join(f'{each.name} {fixed(3)(each.area)}' for each in some)}" for head, some in panels]
     alt = f"{_SAID[side][0]}. Area under each. {'; '.join(told[:12])}{'; …' if len(told) > 12 else ''}."

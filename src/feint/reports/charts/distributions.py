@@ -38,10 +38,12 @@ def histograms(samples: Sequence[Sample], *, x_title: str, y_title: str, bins: i
     edges = np.linspace(bottom, top if top > bottom else bottom + 1, bins + 1)
     keys = keyed("k", samples)
     counts = [np.histogram(sample.values.clip(edges[0], edges[-1]), edges)[0] for sample in samples]
-    place = {"low": edges[:-1], "high": edges[1:]}
+    # All begin and end on the ground, which is seen of outlines.
+    low, high = np.concatenate([edges[:1], edges, edges[-1:]]), np.concatenate([edges, edges[-1:], edges[-1:]])
+    shares = [100 * np.array([0, *count, count[-1], 0]) / max(count.sum(), 1) for count in counts]
     columns = stacked(
-        {"k": [key] * bins, **place, "share": 100 * count / max(count.sum(), 1), "name": [short(sample.name)] * bins}
-        for key, sample, count in zip(keys, samples, counts, strict=True)
+        {"k": [key] * len(low), "low": low, "high": high, "share": share, "name": [short(each.name)] * len(low)}
+        for key, each, share in zip(keys, samples, shares, strict=True)
     )
     told = [said("name", "kind"), said("low", "from", ".3~g"), said("high", "to", ".3~g"), said("share", "%", ".2f")]
     place = {"x": axis("low", x_title, domain=(float(edges[0]), float(edges[-1]))), "y": axis("share", y_title)}

@@ -1,8 +1,8 @@
-"""Points, with names where they are few."""
+"""Points, with names where there is room for them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, final
+from typing import Any, Final, final
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from .inline import Array, Ends, Json, axis, chart, colour, diagonal, keyed, lay
 
 POINTS: Final = 1500
 """Of a cloud; of more, so many evenly spaced ones are drawn."""
-_NAMED: Final = 60
+_NAMED, _ROOM = 60, (260.0, 290.0)  # of them; width and height of a chart on a phone, in pixels
 
 
 @final
@@ -41,7 +41,7 @@ def scatter(
 ) -> Panel:
     """Clouds of points.
 
-    Short names, such as digits, stand where the points are; others beside them while they are few, and in tooltips.
+    Short names, such as digits, stand where the points are; others beside them where a phone has room, and in tooltips.
 
     The domain is of both axes unless ``x_domain`` is given; logarithmic axes with one come with a dashed line where
     both are equal; ``fit`` draws each cloud's least-squares line.
@@ -62,7 +62,7 @@ def scatter(
         "color": colour("k", keys, [cloud.colour for cloud in clouds]),
     }
     tooltip: Json = {"tooltip": [*told, said("x", x_title, ".3~g"), said("y", y_title, ".3~g")]} if count <= 300 else {}
-    look: Json = {"size": 190, "opacity": 0.18} if brief else {"size": 45, "opacity": 0.9}
+    look: Json = {"size": 190, "opacity": 0.35} if brief else {"size": 45, "opacity": 0.9}
     look = {"size": 9, "opacity": 0.45} if count > 300 and not brief else look
     layers: list[Json] = []
     legend = [Mark(cloud.name, cloud.colour, "point") for cloud in clouds]
@@ -73,11 +73,34 @@ def scatter(
     if fit:
         layers.append(layer("line", {"strokeWidth": 1.3, "opacity": 0.6}, rest=_fits(clouds, keys), **place))
     layers.append(layer("circle", look, **place, **tooltip))
-    if named and (brief or count <= _NAMED):
-        within = {"fontWeight": "bold", "fontSize": 11}
-        beside = {"align": "left", "dx": 6, "dy": -2, "fontSize": 10}
-        layers.append(layer("text", within if brief else beside, **place, text="label"))
+    ways = {name: place[name] for name in "xy"}
+    if brief:
+        layers.append(layer("text", {"fontWeight": "bold", "fontSize": 11}, **ways, text="label"))
+    elif named and count <= _NAMED:
+        columns |= _beside(columns, x_domain or domain, domain)
+        for side, way in (("left", -6), ("right", 6)):  # where a name begins
+            look = {"align": "right" if way < 0 else "left", "dx": way, "fontSize": 10}
+            layers.append(layer("text", look, **ways, text=side))
     return Panel(chart(layers, height=340, data=table(columns)), title, tuple(legend))
+
+
+def _beside(columns: Mapping[str, Sequence[Any]], *domains: Ends | None) -> dict[str, list[str]]:
+    """Names to the left or the right of their points, cut to what can be read; empty where they would cover another."""
+    places: list[Array] = []
+    for way, room, domain in zip("xy", _ROOM, domains, strict=True):
+        low, high = domain or (min(columns[way]), max(columns[way]))
+        places.append(room * (np.array(columns[way]) - low) / ((high - low) or 1.0))
+    taken = [(x - 3, x + 3, y) for x, y in zip(*places, strict=True)]
+    found: list[tuple[str, str]] = []
+    for x, y, label in zip(*places, columns["label"], strict=True):
+        name, wide = short(label, 26), 5.6 * min(len(label), 26)  # of letters of 10 pixels
+        for side, start, end in (("right", x + 6, x + 6 + wide), ("left", x - 6 - wide, x - 6), ("", x, x)):
+            inside = start >= 0 and end <= _ROOM[0]
+            if not side or (inside and all(end < a or b < start or abs(y - up) > 10 for a, b, up in taken)):
+                taken.append((start, end, y))
+                break
+        found.append((side, name))
+    return {way: [name if side == way else "" for side, name in found] for way in ("left", "right")}
 
 
 def _fits(clouds: Sequence[Cloud], keys: Sequence[str]) -> Json:

@@ -36,8 +36,7 @@ def beside(summary: Mapping[str, Any]) -> tuple[Block, ...]:
             cells.append((row["victim"], row["setting"], row["radius"], theirs["victim"], *numbers))
     whole = columns(f"victim setting epsilon {' '.join(said)}", epsilon=Column("radius", format=radius), **said)
     title = f"Table {number} of the paper"
-    paper = Table.of("paper", whole, [row._asdict() for row in printed], caption=title)
-    folded = Details(f"table {number} of the paper", (paper,))
+    folded = Details(title, (Table.of("paper", whole, [row._asdict() for row in printed]),))
     if not cells:
         wanted = "; ".join(dict.fromkeys(row.setting for row in printed))
         return (Notes((f"{NONE_ALIKE} table {number} has: {wanted}.",), terminal=True), folded)

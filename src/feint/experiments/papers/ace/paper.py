@@ -162,7 +162,7 @@ PAPER_CLAIMS: Final = (
         "most-confident",
         "5.1, figure 6",
         "measured",
-        "EfficientNetB0, white box, 0.005: nearly all of the 20% most confident predictions are wrong",
+        "EfficientNetB0, white box, 0.005: nearly all of the 20 % most confident predictions are wrong",
     ),
     PaperClaim(
         "adversarial-training",
@@ -192,7 +192,7 @@ PAPER_CLAIMS: Final = (
         "5.4",
         "measured",
         "SelectiveNet: aiming at the softmax does more harm than at the selector; VGG16 at 0.005: selective risk from "
-        "0.67% to 8.29% against 7.72%",
+        "0.67 to 8.29 % against 7.72 %",
     ),
     PaperClaim(
         "iteration",

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 
 from feint.experiments.about import Row, Rows, Summary, columns, told
-from feint.experiments.glossary import chosen
-from feint.experiments.out_domain.report import GLOSSARY, HEADS
+from feint.experiments.glossary import OUT_OF_DOMAIN
+from feint.experiments.out_domain.report import HEADS
 from feint.reports import Column, Details, Figure, Notes, Report, Table, charts
-from feint.reports.formats import count, fixed, measured, radius
+from feint.reports.formats import count, fixed, measured, percent, radius
 from feint.runs.run import Run
 
 from .beside import whole
@@ -29,8 +29,8 @@ def report(run: Run, summary: Summary) -> Report:
         "The paper's table": Details("as it is printed", (printed,)),
     }
     facts = {"foreign": ", ".join(run.about["foreign"])}
-    title, terms = f"feint reproduce {summary['experiment']}", {**GLOSSARY, **chosen("NLL", "Radius")}
-    return told(run, summary, headline(rows), sections, title=title, facts=facts, glossary=terms)
+    title = f"feint reproduce {summary['experiment']}"
+    return told(run, summary, headline(rows), sections, title=title, facts=facts, glossary=OUT_OF_DOMAIN)
 
 
 SAID: Mapping[str, Column] = {
@@ -57,8 +57,8 @@ def headline(rows: Rows) -> str:
     last = max(row["radius"] for row in ours if row["radius"] is not None)
     clean = {row["victim"]: row["reject"] for row in ours if row["radius"] is None}
     moved = {row["victim"]: row["reject"] for row in ours if row["radius"] == last and row["attack"] == JOINT.called}
-    fell = ", ".join(f"{name} {clean[name]:.2f} to {moved[name]:.2f}" for name in moved)
-    return f"Foreign images rejected at a confidence of 0.9, before and after ten steps within {radius(last)}: {fell}."
+    fell = ", ".join(f"{name} {percent(1)(clean[name])} to {percent(1)(moved[name])} %" for name in moved)
+    return f"Foreign images rejected at a confidence of 90 %, before and after ten steps within {radius(last)}: {fell}."
 
 
 def _told(row: Row) -> Row:
