@@ -82,7 +82,7 @@ export default {
       this.view.addEventListener("click", (event, item) => {
         // Around a curve's points lie cells that find the nearest one: the datum of a cell is that point's mark.
         const kind = item && item.mark && item.mark.marktype, its = (item && item.datum) || {};
-        const inner = kind === "image" || "line" in its ? {} : its; // what lies below all else is ground, and a border too
+        const inner = kind === "image" || "line" in its ? {} : its; // pictures and borders are ground
         const steps = kind === "line" && "low" in inner;
         const found = steps ? this.step(event, item.mark.items) : inner.mark ? inner.datum : inner;
         if (!found || found.mark) return;
