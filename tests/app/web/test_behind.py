@@ -60,6 +60,9 @@ def test_behind_a_bar_and_a_place_of_blends_are_pairs_with_what_lies_between_the
     assert {"figure": "halves", "panel": "nets, mutual information", "x": float(values[wanted[0]])} in first["places"]
     assert len({each["png"] for each in first["pictures"]}) == 5
 
+    empty = criteria(panel.title, {"name": "pixel blend", "low": 0.0, "high": 0.0}, "halves")
+    assert behind(kept, str(run), empty)["told"].startswith("0 pairs.")
+
     (way,) = (each for each in figures["path_0"].panels if each.title == "mutual information")
     where = criteria(way.title, {"x": 0.3, "s0": 1.0, "series": "pixel blend"}, "path_0")
     found = behind(kept, str(run), where)

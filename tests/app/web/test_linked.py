@@ -111,3 +111,8 @@ def test_a_detector_is_known_by_its_colour_in_every_panel():
     assert len(first["margin"]) == 1
     datum = {"name": "margin", "area": 0.9, "across": 12.5}
     assert names(criteria("digits: fgsm 0.1, all", datum, "detection-roc")) == ["digits: fgsm 0.1, all", "margin"]
+
+
+def test_a_line_through_the_classes_stands_for_no_images():
+    assert criteria("lenet", {"k": "k0", "x": 15.4, "y": 40.0}, "per-class") == {}
+    assert criteria("lenet", {"k": "k0", "x": 15.4, "y": 40.0, "label": "3"}, "per-class")["name"] == "3"

@@ -223,9 +223,10 @@ def test_behind_a_place_of_a_latent_plane_are_the_images_encoded_nearest_to_it(t
     assert near[0] == 7
     label = table[table["sample"] == samples[7]]["label"].iloc[0]
     names = {each.name for each in report(KEPT, run).blocks() if isinstance(each, Figure)}
-    for name in ("plane", "map_predictive_entropy"):
+    here = {"x": float(codes[7, 0]), "y": float(codes[7, 1])}
+    for name, more in (("plane", "c"), ("map_predictive_entropy", "c"), ("plane", "ground"), ("confident", "ground")):
         assert name in names
-        where = criteria("", {"x": float(codes[7, 0]), "y": float(codes[7, 1]), "c": "c3"}, name)
+        where = criteria("", {**here, more: True}, name)
         found = behind(Warm(str(tmp_path / "victims")), str(run), where)
         assert _told(found) == [f"image {samples[at]}" for at in near]
         assert found["items"][0]["told"] == f"image {samples[7]}: it is {label}; 0 away on the plane"

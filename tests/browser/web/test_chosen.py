@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import time
 
 import pytest
 from selenium.webdriver import ActionChains
@@ -135,6 +136,68 @@ def test_a_place_of_a_latent_plane_is_marked_on_every_map(visitor, server):
         visitor.until(lambda: visitor.all(".behind figure"), "the images")
         for title in ("Encoded images by class", "Over the latent plane: entropy", "Confident about what"):
             visitor.until(lambda title=title: {each[1] for each in _state(visitor, title)} == {"8"}, title)
+        before = visitor.driver.current_url
+
+        def clicked():
+            path = "//figure[.//h3[starts-with(., 'Confident about what')]]//canvas"
+            canvas = visitor.driver.find_element("xpath", path)
+            visitor.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", canvas)
+            ActionChains(visitor.driver).move_to_element_with_offset(canvas, 70, -50).click().perform()
+            return visitor.driver.current_url != before
+
+        visitor.until(clicked, "a place far from all data")
+        found = re.search(r"x=([\d.e-]+)&y=([\d.e-]+)$", visitor.driver.current_url)
+        assert all(float(each) > 0 for each in found.groups())
+        visitor.until(lambda: visitor.all(".behind figure"), "the images")
+    finally:
+        shutil.rmtree(run)
+        shutil.rmtree(server.root / "victims" / "small")
+        for each in server.runs.glob("train-*"):
+            if '"name": "small"' in (each / "run.json").read_text():
+                shutil.rmtree(each)
+
+
+def test_a_click_on_an_outline_shows_what_is_in_the_bin_below_it(visitor, server):
+    place = ["--quiet", "--out", str(server.runs), "--victims", str(server.root / "victims")]
+    asked = ["interpolate", "--autoencoder", "digit-vae", "--victim", "small", "--pairs", "20", "--paths", "4"]
+    assert main(["train", "small", "--network", "digits", "--data", "digits", "--epochs", "1", *place]) == 0
+    assert main([*asked, "--data", "digits", *place]) == 0
+    (run,) = server.runs.glob("interpolate-*")
+    try:
+        visitor.go(f"/run/{run.name}").reads("Half-way between")
+
+        def clicked():
+            canvas = visitor.driver.find_element("xpath", "//figure[h3[starts-with(., 'Half-way')]]//canvas")
+            visitor.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", canvas)
+            right, down = visitor.driver.execute_script(
+                """const canvas = arguments[0], box = canvas.getBoundingClientRect(), shade = [242, 172, 46],
+                data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+                for (let at = 0; at < data.length; at += 4)
+                if (shade.every((each, of) => Math.abs(each - data[at + of]) < 40) && data[at + 3] > 200) {
+                const x = (at / 4) % canvas.width, y = Math.floor(at / 4 / canvas.width);
+                return [(x + 0.5) * box.width / canvas.width, (y + 0.5) * box.height / canvas.height] }""",
+                canvas,
+            )  # the highest of the outline's yellow
+            left, top = canvas.size["width"] // 2, canvas.size["height"] // 2
+            for by in range(4):  # on the line, that is
+                way = ActionChains(visitor.driver)
+                way.move_to_element_with_offset(canvas, round(right) - left, round(down) + by - top).click().perform()
+                time.sleep(1)
+                if "figure=halves" in visitor.driver.current_url:
+                    return True
+            return False
+
+        visitor.until(clicked, "a bin")
+        visitor.until(lambda: visitor.all(".behind figure"), "pairs")
+        assert "reconstructions" in visitor.driver.current_url
+        assert "low=0.0&" not in visitor.driver.current_url
+        low, high = (visitor.one(css).rect for css in (".filters small", ".headline"))
+        assert high["y"] - low["y"] - low["height"] > 20
+        for head in ("h3", "h4"):  # of more than one line on a phone
+            size, line = (
+                float(visitor.one(head).value_of_css_property(each)[:-2]) for each in ("font-size", "line-height")
+            )
+            assert line < 1.6 * size
     finally:
         shutil.rmtree(run)
         shutil.rmtree(server.root / "victims" / "small")

@@ -48,6 +48,12 @@ export default {
       const scale = this.view.scale(way);
       return scale.invert && scale.invert(from - this.view.origin()[x ? 0 : 1] - this.view.padding()[x ? "left" : "top"]);
     },
+    // A line in steps is one mark with the datum of its beginning: the step at the click, of two at an edge the higher.
+    step(event, points) {
+      const [from, to] = [-3, 3].map((by) => this.place({ clientX: event.clientX + by }, "x"));
+      const here = points.map((each) => each.datum).filter((each) => each.low <= to && each.high >= from);
+      return here.sort((one, other) => other.share - one.share)[0];
+    },
     // What is chosen on the page, as far as it is of this chart.
     choose() {
       const said = (window.feintChosen || {})[this.$el.id];
@@ -75,7 +81,10 @@ export default {
       this.choose();
       this.view.addEventListener("click", (event, item) => {
         // Around a curve's points lie cells that find the nearest one: the datum of a cell is that point's mark.
-        const inner = (item && item.datum) || {}, found = inner.mark ? inner.datum : inner;
+        const kind = item && item.mark && item.mark.marktype, its = (item && item.datum) || {};
+        const inner = kind === "image" || "line" in its ? {} : its; // pictures and borders are ground
+        const steps = kind === "line" && "low" in inner;
+        const found = steps ? this.step(event, item.mark.items) : inner.mark ? inner.datum : inner;
         if (!found || found.mark) return;
         const datum = JSON.parse(JSON.stringify(found));
         if (!Object.keys(datum).length) { // between the marks, which may be too small to be hit

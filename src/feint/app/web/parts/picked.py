@@ -12,6 +12,8 @@ NUMBER: Final = re.compile(r"-?\d{1,15}(\.\d{1,20})?(e-\d{1,3})?")
 NUMBERS: Final = ("radius", "low", "high", "coverage", "place", "across", "found", "x", "y")
 TEXTS: Final = ("figure", "protocol", "focus", "name", "kind", "panel", "on", "measure")
 FLAGS: Final = ("correct", "changed")
+PLANES: Final = re.compile(r"plane|confident|map_.*")
+"""Figures of a latent plane."""
 
 
 def criteria(title: str, datum: Mapping[str, Any], figure: str = "") -> dict[str, Any]:
@@ -29,7 +31,10 @@ def criteria(title: str, datum: Mapping[str, Any], figure: str = "") -> dict[str
     >>> criteria("digits: fgsm 0.1, all", {"name": "margin", "area": 0.9, "across": 20.0}, "detection-roc")
     {'panel': 'digits: fgsm 0.1, all', 'name': 'margin', 'across': 0.2}
     """
-    if datum.get("ground") and figure != "spread":
+    plane = PLANES.fullmatch(figure) is not None
+    if datum.get("ground") and not plane and figure != "spread":
+        return {}
+    if figure == "per-class" and not datum.get("label"):  # a line through its points
         return {}
     if "area" in datum:
         share, way = datum.get("across"), "across" if "roc" in figure.split("-") else "found"
@@ -40,7 +45,7 @@ def criteria(title: str, datum: Mapping[str, Any], figure: str = "") -> dict[str
     places = {way: float(datum[way]) for way in ("x", "y", "low", "high") if _is_number(datum.get(way))}
     called = datum.get("name") or datum.get("series")
     kind = {"kind": str(called)} if called else {}
-    if figure == "plane" or figure.startswith("map_"):
+    if plane:
         return places
     if figure in ("spread", "halves") or re.fullmatch(r"path_\d+", figure):
         return {"figure": figure, "panel": title, **places, **kind} if places else {}

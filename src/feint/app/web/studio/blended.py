@@ -25,6 +25,8 @@ def blended(kept: Warm, run: Run, pairs: Sequence[int], share: float) -> list[li
     Raises:
         FeintError: the data or the autoencoder are not there any more.
     """
+    if not pairs:
+        return []
     scene, ends = _scene(kept, run), run.arrays("pairs")
     known: Any = scene.dataset.samples
     chosen = (np.searchsorted(known, ends[name][list(pairs)]) for name in ("first", "second"))
