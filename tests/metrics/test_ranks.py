@@ -5,6 +5,7 @@ import torch
 
 from feint import metrics
 from feint.errors import InputError
+from feint.metrics import ranks
 
 
 def test_same_and_reverse() -> None:
@@ -26,6 +27,18 @@ def test_kendall_counts_pairs(levels: int) -> None:
         together = sum(x * y for x, y in signs)
         ordered = sum(x * x for x, _ in signs) * sum(y * y for _, y in signs)
         assert metrics.kendall_tau(a, b) == pytest.approx(together / ordered**0.5)
+
+
+@pytest.mark.parametrize("levels", [40, 10_000])
+@pytest.mark.parametrize("count", [900, 1501])
+def test_kendall_counts_pairs_of_blocks_that_are_merged(levels: int, count: int, monkeypatch) -> None:
+    """Blocks of 30 and more, as halves of halves down to two and three: what takes 65,000 inputs otherwise."""
+    monkeypatch.setattr(ranks, "_LEAF", 3)
+    generator = torch.Generator().manual_seed(count)
+    a, b = torch.randint(levels, (2, count), generator=generator).double()
+    signs = [(each[:, None] - each).sign().triu() for each in (a, b)]
+    ordered = float(signs[0].square().sum() * signs[1].square().sum())
+    assert metrics.kendall_tau(a, b) == pytest.approx(float((signs[0] * signs[1]).sum()) / ordered**0.5, abs=1e-12)
 
 
 def test_spearman_shares_ranks_between_ties() -> None:
