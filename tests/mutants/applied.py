@@ -5,7 +5,7 @@ Processes that a test starts import the package anew; for them the fault is laid
 
 import importlib
 import sys
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -18,9 +18,10 @@ def apply(mutant: Mutant) -> None:
     name = mutant.path.removesuffix(".py").replace("/", ".")
     module = importlib.import_module(name)
     loader: Any = module.__loader__
+    compiled = getattr(loader, "source_to_code", partial(compile, mode="exec"))  # shapes checked as they are there
     faulty = ModuleType(name)
     faulty.__dict__.update(__file__=module.__file__, __spec__=module.__spec__, __package__=module.__package__)
-    exec(loader.source_to_code(mutant.source.encode(), module.__file__), faulty.__dict__)
+    exec(compiled(mutant.source.encode(), module.__file__), faulty.__dict__)
     done = set[int]()
     for key, new in vars(faulty).items():
         old = vars(module).get(key)
