@@ -183,6 +183,16 @@ def test_what_help_says_holds_by_default_does(feint):
     assert flags["test-limit"] == ""
 
 
+def test_several_things_by_default_stand_in_help_as_they_are_typed():
+    from feint.experiments.detection.settings import ATTACKS
+
+    (flag,) = (flag for flag in flags_of(loaded(catalog.EXPERIMENTS["detect"]).settings) if flag.name == "attack")
+    parser = parser_of("detect", "What it does.", [flag])
+    assert f"(default: {flag.default}; may be repeated)" in " ".join(parser.format_help().split())
+    typed = vars(parser.parse_args(["--attack", *flag.default.split()]))
+    assert typed["attacks"] == list(map(str, ATTACKS))
+
+
 def test_a_second_attack_is_not_passed_over(feint):
     outcome = feint("audit", "--attack", "ace", "--attack", "fgsm")
     assert outcome.code == 2

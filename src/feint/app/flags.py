@@ -57,8 +57,9 @@ class Flag:
     def add_to(self, group: Any) -> None:
         """Declare it."""
         dest = ".".join(self.path)
-        told = f" (default: {self.default})" if self.default and "(default" not in self.help else ""
-        help_text = (self.help + told).replace("%", "%%")
+        notes = [f"default: {self.default}"] if self.default and "(default" not in self.help else []
+        notes += ["may be repeated"] if self.kind == "many" else []
+        help_text = (self.help + (f" ({'; '.join(notes)})" if notes else "")).replace("%", "%%")
         if self.positional:
             group.add_argument(dest, metavar=self.name.upper(), help=help_text)
         elif self.kind == "switch":
@@ -115,7 +116,7 @@ def _flags(
             help=helps.get(name, ""),
             kind="many" if many else "switch" if field.annotation is bool else "one",
             choices=() if inner or many else _choices(field.annotation),
-            default=f"as --{called}" if name in alike else _default(getattr(whole, name, field.default)),
+            default=f"as --{called}" if name in alike else _default(getattr(whole, name, field.default), called),
             positional=name in positional,
             once=inner is not None and not many,
         )
@@ -165,11 +166,14 @@ def _choices(annotation: Any) -> tuple[str, ...]:
     return next((found for part in parts if (found := _choices(part))), ())
 
 
-def _default(value: Any) -> str:
+def _default(value: Any, name: str) -> str:
     if value is PydanticUndefined or value is None or value is False or value in ((), ""):
         return ""
     if isinstance(value, tuple):
-        return ",".join(f"{each:g}" if isinstance(each, float) else str(each) for each in cast(tuple[Any, ...], value))
+        parts = cast(tuple[Any, ...], value)
+        # Values are typed with commas between them; things are not, whose settings have these between them.
+        between = f" --{name} " if isinstance(parts[0], Settings) else ","
+        return between.join(f"{each:g}" if isinstance(each, float) else str(each) for each in parts)
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -27,3 +27,17 @@ def test_runs_are_called_by_their_victims_and_what_tells_them_apart(run, tmp_pat
             assert list(dict.fromkeys(row[0] for row in table.rows)) == names
         else:
             assert [column.title for column in table.columns[1:]] == names
+
+
+def test_settings_that_differ_are_in_plain_words(run, tmp_path):
+    from feint.app.cli import main
+
+    asked = ["audit", "--limit", "40", "--radii", "0.1", "--crop", "8", "--quiet"]
+    assert main([*asked, "--out", str(tmp_path)]) == 0
+    (table,) = (
+        each for each in compare(KEPT, [run, next(tmp_path.glob("audit-*"))]).tables() if each.name == "settings"
+    )
+    found = {row[0]: row[1:] for row in table.rows}
+    assert found["radii"] == ("0.05, 0.1", "0.1")
+    assert found["data.crop"] == ("none", "8")
+    assert not [cell for row in table.rows for cell in row if "None" in cell or "[" in cell]

@@ -130,13 +130,16 @@ def test_a_click_on_a_detectors_curve_shows_the_images_nearest_to_its_threshold_
             canvas = visitor.driver.find_element("xpath", path)  # charts are drawn anew as the page settles
             visitor.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", canvas)
             half = canvas.size["height"] // 2
-            for down in range(3 - half, half, 6):  # in the middle, until there is a curve
-                ActionChains(visitor.driver).move_to_element_with_offset(canvas, 0, down).click().perform()
-                if visitor.all(".behind figure") or "across=" in visitor.driver.current_url:
-                    return True
-            return False
+            ActionChains(visitor.driver).move_to_element_with_offset(canvas, 0, down - half).click().perform()
+            time.sleep(1)
+            return "across=" in visitor.driver.current_url
 
+        down = 90  # below the curves, which are nearest
         visitor.until(clicked, "a curve")
+        visitor.press("Choose nothing")
+        visitor.until(lambda: "across=" not in visitor.driver.current_url)
+        down = 7  # a perfect one lies along the upper edge
+        visitor.until(clicked, "a curve at the edge")
         visitor.until(lambda: visitor.all(".behind figure"), "the images")
         across = float(re.search(r"across=([\d.]+)", visitor.driver.current_url)[1])
         assert 0.3 < across < 0.6
@@ -174,7 +177,7 @@ def test_the_cursor_reads_coverage_and_risk(visitor, server):
     assert "clean" in told
 
 
-def test_everything_of_a_run_is_downloaded(visitor, server):
+def test_everything_of_a_run_is_downloaded(visitor, server, tmp_path):
     run = next(server.runs.glob("audit-*")).name
     visitor.go(f"/run/{run}").reads("Risk against coverage")
     visitor.press("Download", "summary")
@@ -192,6 +195,11 @@ def test_everything_of_a_run_is_downloaded(visitor, server):
         found = json.load(answer)
     assert found["command"].startswith("feint audit --limit 60")
     assert found["settings"]["radii"] == [0.05, 0.1]
+
+    visitor.driver.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
+    visitor.press("Settings", "details li a")
+    (kept,) = visitor.until(lambda: [each for each in tmp_path.iterdir() if each.suffix == ".json"], "a file")
+    assert json.loads(kept.read_text())["command"] == found["command"]
 
 
 def test_a_run_that_is_not_there_is_said(visitor):

@@ -41,12 +41,36 @@ export default {
     if (this.view) this.view.finalize();
   },
   methods: {
-    // Where on an axis somebody clicked, in its numbers.
-    place(event, way) {
+    // Where in the plot somebody clicked, in its pixels.
+    pixel(event, way) {
       const box = this.$el.querySelector("canvas").getBoundingClientRect(), x = way === "x";
       const from = x ? event.clientX - box.left : event.clientY - box.top;
+      return from - this.view.origin()[x ? 0 : 1] - this.view.padding()[x ? "left" : "top"];
+    },
+    // The same in numbers of an axis.
+    place(event, way) {
       const scale = this.view.scale(way);
-      return scale.invert && scale.invert(from - this.view.origin()[x ? 0 : 1] - this.view.padding()[x ? "left" : "top"]);
+      return scale.invert && scale.invert(this.pixel(event, way));
+    },
+    // Of a panel's detectors the curve nearest to a click: some lie along an edge, where nobody hits them.
+    nearest(event) {
+      const at = ["x", "y"].map((way) => this.pixel(event, way)), size = [this.view.width(), this.view.height()];
+      if (at.some((each, way) => each < -8 || each > size[way] + 8)) return null; // its axes
+      const far = (one, other) => { // from a straight piece
+        const [dx, dy] = [other.x - one.x, other.y - one.y], long = dx * dx + dy * dy;
+        const share = long ? Math.min(1, Math.max(0, ((at[0] - one.x) * dx + (at[1] - one.y) * dy) / long)) : 0;
+        return Math.hypot(one.x + share * dx - at[0], one.y + share * dy - at[1]);
+      };
+      const found = [];
+      const seek = (item, index, all) => {
+        if (item.items) item.items.forEach(seek);
+        else if (index && item.datum && "area" in item.datum) {
+          const one = all[index - 1], corner = item.interpolate ? { x: one.x, y: item.y } : item; // of steps
+          found.push([Math.min(far(one, corner), far(corner, item)), item.datum]);
+        }
+      };
+      seek(this.view.scenegraph().root);
+      return found.length ? found.reduce((best, each) => (each[0] <= best[0] ? each : best))[1] : null;
     },
     // A line in steps is one mark with the datum of its beginning: the step at the click, of two at an edge the higher.
     step(event, points) {
@@ -84,7 +108,8 @@ export default {
         const kind = item && item.mark && item.mark.marktype, its = (item && item.datum) || {};
         const inner = kind === "image" || "line" in its ? {} : its; // pictures and borders are ground
         const steps = kind === "line" && "low" in inner;
-        const found = steps ? this.step(event, item.mark.items) : inner.mark ? inner.datum : inner;
+        const hit = steps ? this.step(event, item.mark.items) : inner.mark ? inner.datum : inner;
+        const found = (hit && !("area" in hit) && this.nearest(event)) || hit;
         if (!found || found.mark) return;
         const datum = JSON.parse(JSON.stringify(found));
         if (!Object.keys(datum).length) { // between the marks, which may be too small to be hit

@@ -40,7 +40,7 @@ def register(desk: Desk) -> None:
                 with ui.element("ul"):
                     for told, place in [*_downloads(name), *await asyncio.to_thread(_figures, desk, name)]:
                         with ui.element("li"):
-                            link(told, place)
+                            link(told, place).props('download=""')  # under the name that it is sent with
             made = ui.element("div")
             behind = ui.element("section")
             behind.set_visibility(False)

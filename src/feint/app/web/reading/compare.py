@@ -82,7 +82,7 @@ def _otherwise(run: Run, alike: Sequence[Run]) -> str:
     """Up to two settings that tell a run from others, where they do."""
     asked = {other.id: flattened(read_state(other.path)["settings"]) for other in alike}
     differ = _differ(list(asked.values()))[:2]
-    told = {one: "; ".join(f"{name} {each.get(name, '–')}" for name in differ) for one, each in asked.items()}
+    told = {one: "; ".join(f"{name} {_plain(each, name)}" for name in differ) for one, each in asked.items()}
     return told[run.id] if differ and list(told.values()).count(told[run.id]) == 1 else run.id
 
 
@@ -92,15 +92,24 @@ def _differ(asked: Sequence[Mapping[str, Any]]) -> list[str]:
     return [name for name in names if len({str(each.get(name)) for each in asked}) > 1]
 
 
+def _plain(asked: Mapping[str, Any], name: str) -> str:
+    """A setting in plain words; a dash where there is no such.
+
+    >>> _plain({"limit": None, "classes": ["0", "1"], "defenses": []}, "classes")
+    '0, 1'
+    """
+    value = asked.get(name, "–")
+    found = ", ".join(map(str, cast(list[Any], value))) if isinstance(value, list) else str(value)
+    return "none" if value is None or not found or value == {} else found
+
+
 def _differing(runs: Sequence[Run], called: Mapping[str, str]) -> Table:
     """Commands, and settings that are not the same in all."""
     asked = [{"command": run.command, **flattened(read_state(run.path)["settings"])} for run in runs]
     names = _differ(asked)
     heads = {f"run {at}": Column(called[run.id], run.id) for at, run in enumerate(runs)}
     columns = {"setting": Column("setting"), **heads}
-    rows = [
-        {"setting": name, **{f"run {at}": str(each.get(name, "–")) for at, each in enumerate(asked)}} for name in names
-    ]
+    rows = [{"setting": name, **{f"run {at}": _plain(each, name) for at, each in enumerate(asked)}} for name in names]
     return Table.of("settings", columns, rows)
 
 
