@@ -163,7 +163,7 @@ def _asked(run: Run, summary: Mapping[str, Any]) -> dict[str, str]:
         "network": about.get("victim", ""),
         "victims": ", ".join(names),
         "images": count(images) + (f", {'x'.join(map(str, about['shape']))}" if "shape" in about else ""),
-        "estimator": worded(word) if (word := getattr(getattr(settings, "victim", None), "estimator", None)) else "",
+        "estimator": worded(settings.victim.estimator) if getattr(settings, "victim", None) else "",
         "autoencoder": settings.autoencoder.name if hasattr(settings, "autoencoder") else "",
         "attack": about.get("attack") or (in_words(settings.attack) if hasattr(settings, "attack") else ""),
         "attacks": attacks,

@@ -53,10 +53,14 @@ def prepare(settings: AceSettings | SelectiveNetSettings, machine: Machine) -> W
     """
     if isinstance(settings, SelectiveNetSettings):
         settings = settings.but(victims=tuple(_selecting(victim, machine) for victim in settings.victims))
-    networks = _networks(settings, machine)
+    elif settings.victim is not None:
+        card = read_victim(machine.victims, settings.victim, allow_code=machine.allow_code)
+        if is_whole(word := card.estimator or SOFTMAX):
+            raise SpecError(f"victim: expected networks that predict by themselves, got {word.name} around them")
+        settings = settings.but(networks=(*settings.networks, *card.networks), victim=None)
     dataset = load_data(settings.data, machine)
     settings = machine.settled(settings, dataset.shape, len(dataset))
-    blocks = list(blocks_of(settings, networks))
+    blocks = list(blocks_of(settings))
     common = {name: getattr(settings, name) for name in ("data", "seed", "batch_size", "threads", "device")}
     runs: dict[str, Child] = {}
     for index, block in enumerate(blocks):
@@ -72,7 +76,7 @@ def prepare(settings: AceSettings | SelectiveNetSettings, machine: Machine) -> W
         about={
             "data": dataset.name,
             "blocks": [{"title": each.title, "victim": short(each.victim.title)} for each in blocks],
-            "networks": _names(settings, networks),
+            "networks": _names(settings),
         },
         stages=[Children("audits", runs)],
     )
@@ -92,29 +96,10 @@ def _selecting(victim: VictimSettings, machine: Machine) -> VictimSettings:
     return found
 
 
-def _networks(settings: AceSettings | SelectiveNetSettings, machine: Machine) -> list[VictimSettings]:
-    """All networks that are asked for, each a victim; those of a trained one go by its name.
-
-    Raises:
-        SpecError: there is no victim of that name, or something stands around its networks.
-    """
+def _names(settings: AceSettings | SelectiveNetSettings) -> list[str]:
     if isinstance(settings, SelectiveNetSettings):
-        return []
-    found = [VictimSettings(networks=(network,)) for network in settings.networks]
-    if settings.victim is not None:
-        card = read_victim(machine.victims, settings.victim, allow_code=machine.allow_code)
-        if is_whole(word := card.estimator or SOFTMAX):
-            raise SpecError(f"victim: expected networks that predict by themselves, got {word.name} around them")
-        several = len(card.networks) > 1
-        for at, network in enumerate(card.networks, start=1):
-            name = f"{card.name}, member {at}" if several else card.name
-            found.append(VictimSettings(name=name, networks=(network,)))
-    return found
-
-
-def _names(settings: AceSettings | SelectiveNetSettings, networks: Sequence[VictimSettings]) -> list[str]:
-    victims = settings.victims if isinstance(settings, SelectiveNetSettings) else networks
-    return [short(victim.title) for victim in victims]
+        return [short(victim.title) for victim in settings.victims]
+    return [network.short for network in settings.networks]
 
 
 def _identities(
@@ -141,45 +126,39 @@ def short(name: str) -> str:
     return ", ".join(part.rsplit(":", 1)[-1] for part in name.split(", "))
 
 
-def blocks_of(settings: AceSettings | SelectiveNetSettings, networks: Sequence[VictimSettings]) -> Iterator[Block]:
+def blocks_of(settings: AceSettings | SelectiveNetSettings) -> Iterator[Block]:
     """The blocks of a table.
-
-    Args:
-        settings: what is asked for.
-        networks: all there are, each a victim of its own; none where the victims have selectors.
 
     Raises:
         SpecError: sizes beyond the number of members.
     """
     match settings:
         case EnsembleSettings():
-            yield from _ensemble(settings, networks)
+            yield from _ensemble(settings)
         case MCDropoutSettings():
-            yield from _mc_dropout(settings, networks)
+            yield from _mc_dropout(settings)
         case SelectiveNetSettings():
             yield from _selective_net(settings)
         case _:
-            yield from _softmax(settings, networks)
+            yield from _softmax(settings)
 
 
-def _softmax(settings: AceSettings, networks: Sequence[VictimSettings]) -> Iterator[Block]:
-    for victim in networks:
+def _softmax(settings: AceSettings) -> Iterator[Block]:
+    for network in settings.networks:
+        victim = VictimSettings(networks=(network,))
         yield Block("white box", victim, Knowledge(), settings.white_radii)
-        proxies = settings.proxies or tuple(
-            word for other in networks for word in other.networks if other.networks != victim.networks
-        )
+        proxies = settings.proxies or tuple(other for other in settings.networks if other != network)
         if proxies:
             through = "1 proxy" if len(proxies) == 1 else f"{len(proxies)} proxies"
             yield Block(f"black box, {through}", victim, Knowledge(proxies=proxies), settings.black_radii)
 
 
-def _ensemble(settings: EnsembleSettings, networks: Sequence[VictimSettings]) -> Iterator[Block]:
-    sizes, most = settings.sizes or (len(networks),), len(networks)
-    members = tuple(word for victim in networks for word in victim.networks)
+def _ensemble(settings: EnsembleSettings) -> Iterator[Block]:
+    sizes, most = settings.sizes or (len(settings.networks),), len(settings.networks)
     if strange := [size for size in sizes if size > most]:
         raise SpecError(f"size: expected 1 to {most} members, no more than there are networks; got {strange[0]}")
     for size in sizes:
-        victim = VictimSettings(name=f"ensemble of {size}", networks=members[:size])
+        victim = VictimSettings(name=f"ensemble of {size}", networks=settings.networks[:size])
         yield Block("white box", victim, Knowledge(), settings.white_radii)
         kinds: list[tuple[str, tuple[NetworkWord, ...]]] = [
             ("matching", settings.matching_proxies),
@@ -191,13 +170,13 @@ def _ensemble(settings: EnsembleSettings, networks: Sequence[VictimSettings]) ->
                 yield Block(f"black box, {title} proxies", victim, Knowledge(proxies=proxies), settings.black_radii)
 
 
-def _mc_dropout(settings: MCDropoutSettings, networks: Sequence[VictimSettings]) -> Iterator[Block]:
-    for network in networks:
+def _mc_dropout(settings: MCDropoutSettings) -> Iterator[Block]:
+    for network in settings.networks:
         for draws in settings.draws:
             victim = VictimSettings.parse(
                 {
-                    "name": f"{short(network.title)}, {draws} passes",
-                    "networks": network.networks,
+                    "name": f"{short(network.name)}, {draws} passes",
+                    "networks": (network,),
                     "estimator": {"name": "mc-dropout", "draws": draws},
                 }
             )
