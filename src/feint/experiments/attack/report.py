@@ -23,7 +23,7 @@ def report(run: Run, summary: Summary) -> Report:
     )
     sections = {"In numbers": (table(summary), _figure(summary)), "What it looks like": _pictures(run)}
     title, head = f"feint attack: {run.settings.attack.title} on {run.about['victim']}", headline(summary)
-    facts, terms = {"distance": DISTANCES.get(run.about["distance"], run.about["distance"])}, chosen(*TERMS)
+    facts, terms = {"distance": str(DISTANCES.get(run.about["distance"], run.about["distance"]))}, chosen(*TERMS)
     return told(run, summary, head, sections, title=title, facts=facts, notes=files, terminal=True, glossary=terms)
 
 
