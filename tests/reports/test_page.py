@@ -19,6 +19,7 @@ from feint.reports import (
     Stats,
     Table,
     Text,
+    formats,
     page,
     pictures,
     vega,
@@ -69,9 +70,18 @@ def test_every_figure_has_a_picture_where_scripts_do_not_run(everything):
         r'<noscript><img class="still" src="data:image/(png;base64|svg\+xml),[^"]{500,}" alt="([^"]+)"', html
     )
     assert len(stills) == len(figures)
+    assert "<noscript><style>.live, .chart > h3 { display: none; }</style></noscript>" in html  # said by the picture
     assert [alt for _, alt in stills] == [
         figure.alt.replace("'", "&#x27;").replace('"', "&quot;") for figure in figures
     ]
+
+
+def test_no_line_ends_inside_a_number_or_an_interval():
+    columns = (Column("a"), Column("b", format=formats.fixed(2)))
+    table = Table("t", columns, (("0.9 (0.81 to 0.95)", 1.0), ("5e-3 of [0, 1]", 2.0)))
+    html = page.page(Report("t", "h", (Section("s", (table, Facts({"rate": "1e-3"}))),)))
+    kept = re.findall('<span class="number">([^<]+)</span>', html)
+    assert kept == ["(0.81 to 0.95)", "5e-3", "1e-3"]
 
 
 def test_the_contents_lead_to_the_sections(read):
@@ -150,6 +160,7 @@ def test_hostile_names_stay_text(sample):
             "li",
             "a",
         }
+        allowed |= {"noscript"}  # the style for those without scripts
         allowed |= {"aside", "section", "h2", "h3", "dl", "dt", "dd", "div", "pre", "figure", "figcaption", "table"}
         allowed |= {"thead", "tbody", "tr", "th", "td", "small", "details", "summary", "footer", "script", "span"}
         assert {tag for tag, _ in read.tags} <= allowed

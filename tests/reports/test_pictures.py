@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from feint.errors import InputError
-from feint.reports import Figure, Mark, Panel, Picture, Pictures, Ramp, pictures
+from feint.reports import Figure, Mark, Panel, Picture, Pictures, Ramp, charts, pictures
 from feint.reports.images import mosaic, pixels, png
 from feint.reports.pictures import still
 
@@ -38,6 +38,16 @@ def test_pointers_are_left_out_of_still_pictures(audit):
     figure = next(block for block in audit.blocks() if isinstance(block, Figure))
     assert any(layer.get("name") == "hover" for layer in figure.panels[0].chart["layer"])
     assert "hover" not in str(still(figure))
+
+
+def test_each_panel_of_a_still_picture_has_its_own_colours():
+    """The first series of every panel has the same key, whatever its colour."""
+    two = [
+        charts.lines(np.arange(3.0), [charts.Line("a", np.arange(3.0), shade)], x_title="x", y_title="y")
+        for shade in ("#102030", "#a0b0c0")
+    ]
+    drawn = pictures.svg(Figure("f", "t", "a", tuple(two)))
+    assert [drawn.count(f'stroke="{shade}"') for shade in ("#102030", "#a0b0c0")] == [1, 1]
 
 
 def test_a_long_legend_goes_on_in_the_next_row():

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePath
 from typing import Any, Final
 
 from feint.reports import Block, Column, Command, Details, Facts, Format, Notes, Report, Section, Table, Text
@@ -69,8 +70,9 @@ def told(
         glossary: terms.
         said: what stands in the braces of `READ`.
     """
-    known = _asked(run, summary)
-    head = f"feint {run.experiment.name}: {of or known.get('network') or known.get('victims')} on {known['data']}"
+    known, data = _asked(run, summary), run.about["data"]
+    where = called(data) if isinstance(data, str) else ", ".join(data)
+    head = f"feint {run.experiment.name}: {of or known.get('network') or known.get('victims')} on {where}"
     read, parts = READ.get(run.experiment.name, {}), list[Section]()
     for name, shown in sections.items():
         blocks = (shown,) if isinstance(shown, Block) else tuple(shown)
@@ -85,14 +87,18 @@ def told(
     )
 
 
+def called(data: str) -> str:
+    """A set of images by the last part of its path."""
+    return PurePath(data).name or data
+
+
 def worded(word: Word | str) -> str:
     """A thing with its settings in words, and its numbers as everywhere.
 
     >>> worded("sngp:ridge=1.0,mean_field=0.39269908169872414,norm=linf")
     'sngp: ridge 1, mean field 0.393, norm L-inf'
     """
-    said = spoken(str(word)).replace("norm linf", "norm L-inf").replace("norm l2", "norm L2")
-    return re.sub(r"(?<= )\d+\.\d+(e-?\d+)?(?=[,;]|$)", lambda found: write(float(found[0])), said)
+    return re.sub(r"(?<= )\d+\.\d+(e-?\d+)?(?=[,;]|$)", lambda found: write(float(found[0])), spoken(str(word)))
 
 
 def columns(names: str, **others: Column) -> dict[str, Column]:
@@ -112,14 +118,8 @@ def tabled(
 ) -> Table:
     """A table of what a summary lists: `columns` in an order, and then what else is said."""
     shown = columns(order, **said)
-    return Table.of(
-        name,
-        shown | {key: said[key] for key in said if key not in shown},
-        rows,
-        caption=caption,
-        terminal=terminal,
-        marked=marked,
-    )
+    shown |= {key: said[key] for key in said if key not in shown}
+    return Table.of(name, shown, rows, caption=caption, terminal=terminal, marked=marked)
 
 
 def many(table: Table, what: str) -> Block:

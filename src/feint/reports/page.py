@@ -22,7 +22,7 @@ FOLDED: Final = 25
 """Rows of a table that show at once; longer ones scroll under their heads."""
 _LARGE: Final = 150_000  # bytes of SVG, beyond which PNG stands in if that is smaller
 _SMALL: Final = 200  # pixels of an image that is shown with its pixels to be seen
-_WHOLE: Final = r"\b\d[\d.]{0,9}(?:e-\d{1,3}\b| %)|\b[A-Z]-\w{1,12}\b|(?<!\S)--[\w-]{1,24}(?!\S)"  # no line ends inside
+_WHOLE: Final = r"\b\d[\d.]{0,9}(?:e-\d{1,3}\b| %)|\b[A-Z]-\w{1,12}\b|(?<!\S)--[\w-]{1,24}(?!\S)|\([\d.]+ to [\d.]+\)"
 Charts = dict[str, Mapping[str, Any]]
 
 
@@ -82,7 +82,7 @@ def _text(text: str) -> str:
 
 
 def _prose(text: str) -> str:
-    """Text in which no line ends inside 5e-3, 90 %, E-AURC and --data."""
+    """Text in which no line ends inside 5e-3, 90 %, (0.1 to 0.2), E-AURC and --data."""
     return re.sub(_WHOLE, r'<span class="number">\g<0></span>', _text(text))
 
 
@@ -128,7 +128,7 @@ def _block(block: r.Block, charts: Charts, above: str = "") -> str:
         case r.Notes(items):
             return f"<ul>{_each('<li>{}</li>', ((_prose(item),) for item in items))}</ul>" if items else ""
         case r.Facts(items):
-            listed = _each("<dt>{}</dt><dd>{}</dd>", ((_text(name), _text(value)) for name, value in items.items()))
+            listed = _each("<dt>{}</dt><dd>{}</dd>", ((_text(name), _prose(value)) for name, value in items.items()))
             return f'<dl class="facts">{listed}</dl>'
         case r.Command(text):
             return f'<h3>Command</h3><pre tabindex="0" role="region" aria-label="Command">{_prose(text)}</pre>'
@@ -167,7 +167,7 @@ def _table(table: r.Table) -> str:
     head = _each('<th scope="col"{}>{}<small>{}</small></th>', heads)
     lines: list[str] = []
     for at, row in enumerate(table.rows):
-        written = [_text(write(cell, column.format)) for cell, column in zip(row, table.columns, strict=True)]
+        written = [_prose(write(cell, column.format)) for cell, column in zip(row, table.columns, strict=True)]
         cells = list(zip(sides, written, strict=True))
         inside = _each('<th scope="row"{}>{}</th>', cells[:1]) + _each("<td{}>{}</td>", cells[1:])
         lines.append(f"<tr{' class=marked' if at == table.marked else ''}>{inside}</tr>")

@@ -74,8 +74,7 @@ def svg(block: Figure | Pictures) -> str:
     """
     if block not in _drawn:
         if isinstance(block, Pictures):
-            _drawn[block] = _sheet(block)
-            return _drawn[block]
+            return _drawn.setdefault(block, _sheet(block))
         try:
             panels: str = _convert().vegalite_to_svg(still(block), allowed_base_urls=[])
         except ValueError as error:
@@ -111,7 +110,8 @@ def still(figure: Figure) -> dict[str, Any]:
     columns = count if count <= 3 else 4 if count % 4 == 0 or count > 9 else 3
     width = 640 if count == 1 else max(_WIDTH // columns - _AXIS, 130)
     panels = [_panel(panel, width) for panel in figure.panels]
-    return {"concat": panels, "columns": columns, "spacing": 22, "config": {**theme(), "aria": False}}
+    apart = {"scale": {"color": "independent"}}  # or the first panel's colours would be those of all
+    return {"concat": panels, "columns": columns, "spacing": 22, "resolve": apart, "config": {**theme(), "aria": False}}
 
 
 def _panel(panel: Panel, width: int) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def theme(colours: Mapping[str, str] | None = LIGHT) -> dict[str, Any]:
         "axis": {
             **{"domain": False, "ticks": False, "gridColor": grid, "labelColor": muted, "titleColor": muted},
             **{"titleFontWeight": "normal", "titleFontSize": 12, "titlePadding": 8},
-            **{"labelFontSize": 11, "labelPadding": 6, "labelLimit": 140},
+            **{"labelFontSize": 11, "labelPadding": 6, "labelLimit": 140, "labelSeparation": 8},
         },
         "legend": {"labelColor": ink, "titleColor": muted, "orient": "top", "labelLimit": 260, "symbolLimit": 20},
         "line": {"strokeWidth": 2.2, "strokeJoin": "round"},

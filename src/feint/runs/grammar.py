@@ -20,6 +20,8 @@ from .settings import Settings, one_line
 _KEY = r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)*"
 _FIRST = re.compile(rf":(?={_KEY}=)")
 _NEXT = re.compile(rf",(?={_KEY}=)")
+DISTANCES = {"linf": "L-inf", "l2": "L2"}
+"""Distances as a reader may have them, by what words call them."""
 
 
 def parsed(text: str) -> dict[str, Any]:
@@ -79,12 +81,12 @@ def formatted(word: Mapping[str, Any]) -> str:
 def spoken(word: str) -> str:
     """The text of a word as a reader may have it; a file in its name stays as it is.
 
-    >>> spoken("bim:steps=10,keep=best"), spoken("my_attacks.py:mine:random_start=true"), spoken("fgsm")
-    ('bim: steps 10, keep best', 'my_attacks.py:mine: random start true', 'fgsm')
+    >>> spoken("bim:steps=10,norm=linf"), spoken("my_attacks.py:mine:random_start=true"), spoken("fgsm")
+    ('bim: steps 10, norm L-inf', 'my_attacks.py:mine: random start true', 'fgsm')
     """
     name, *told = _FIRST.split(word, maxsplit=1)
     pairs = [pair.partition("=") for pair in _NEXT.split(told[0])] if told else []
-    said = [f"{key.replace('_', ' ')} {value.replace(',', ', ')}" for key, _, value in pairs]
+    said = [f"{key.replace('_', ' ')} {DISTANCES.get(value, value.replace(',', ', '))}" for key, _, value in pairs]
     return f"{name}: {', '.join(said)}" if said else name
 
 

@@ -126,7 +126,7 @@ def test_a_table_of_audits_takes_each_blocks_own_and_says_who_warns(number):
         about={"blocks": blocks, "networks": ["a", "b"]},
         children=children,
         experiment=SimpleNamespace(name="ace-selectivenet"),
-        settings=SimpleNamespace(data=SimpleNamespace(source="cifar")),
+        settings=SimpleNamespace(data=SimpleNamespace(source="data/cifar")),
     )
     found = ace.summarise(run)
     assert [(row["victim"], row["setting"]) for row in found["rows"]] == [

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from feint.experiments.about import Row, Summary, tabled, told, worded
+from feint.experiments.about import Row, Summary, tabled, told
 from feint.experiments.glossary import chosen
 from feint.experiments.pictures import before_and_after, label, named
 from feint.reports import Column, Figure, Picture, Pictures, Report, Table, charts
 from feint.reports.formats import count, fixed, percent, radius
+from feint.runs.grammar import DISTANCES
 from feint.runs.run import Run
 
 SHOWN = 4
@@ -21,9 +22,8 @@ def report(run: Run, summary: Summary) -> Report:
         for row, name in zip(summary["attacked"], summary["files"], strict=True)
     )
     sections = {"In numbers": (table(summary), _figure(summary)), "What it looks like": _pictures(run)}
-    title = f"feint attack: {run.settings.attack.title} on {run.about['victim']}"
-    facts, terms = {"distance": worded(f"norm {run.about['distance']}").removeprefix("norm ")}, chosen(*TERMS)
-    head = headline(summary)
+    title, head = f"feint attack: {run.settings.attack.title} on {run.about['victim']}", headline(summary)
+    facts, terms = {"distance": str(DISTANCES.get(run.about["distance"], run.about["distance"]))}, chosen(*TERMS)
     return told(run, summary, head, sections, title=title, facts=facts, notes=files, terminal=True, glossary=terms)
 
 

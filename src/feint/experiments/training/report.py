@@ -1,6 +1,6 @@
 """A training's report: how good it became, and the loss and accuracy of every epoch."""
 
-from feint.experiments.about import Rows, Summary, told, worded
+from feint.experiments.about import Rows, Summary, called, told, worded
 from feint.reports import Block, Column, Details, Figure, Report, Stat, Stats, Table, charts
 from feint.reports.formats import count, fixed, percent, significant
 from feint.runs.grammar import formatted
@@ -33,7 +33,7 @@ def report(run: Run, summary: Summary) -> Report:
         "recipe": worded(formatted({"name": "trained", **recipe})).removeprefix("trained: ").removesuffix(" true"),
         "adversarial": worded(settings.adversarial or "none"),
     }
-    headline = f"{settings.name}: {quality} on {count(about['test_images'])} images of {about['test']}"
+    headline = f"{settings.name}: {quality} on {count(about['test_images'])} images of {called(about['test'])}"
     return told(run, summary, headline, sections, of=settings.name, facts=facts)
 
 

@@ -12,9 +12,11 @@ from feint.experiments.papers.ace import ENSEMBLE, MC_DROPOUT, SOFTMAX
 from feint.experiments.papers.ace.beside import beside
 from feint.experiments.papers.ace.paper import MATCHING, PAPER_TABLE_1, PAPER_TABLE_2
 from feint.experiments.papers.ace.report import table
+from feint.experiments.papers.ace.work import called_by
 from feint.reports import text
 from feint.runs.run import Run
 from feint.runs.runners import local
+from feint.victims.settings import VictimSettings
 
 pytestmark = pytest.mark.usefixtures("plain_report")
 WHITE, BLACK = (0.01, 0.05), (0.02, 0.1)
@@ -175,6 +177,14 @@ def test_softmax_victims_are_attacked_through_the_proxies_that_are_named(reprodu
         expected = ["n3"] if black(setting) else []
         assert short(specification(folder / "runs", rows).knowledge.proxies) == expected
         assert rows[1]["gradients"] == 1
+
+
+def test_networks_of_one_name_are_told_apart():
+    """Such as the members of a victim: their rows are theirs alone."""
+    first, second = (VictimSettings.parse({"networks": [f"lenet:weights={name}.pt"]}) for name in "ab")
+    assert called_by([first, first, second, first, second]) == ["lenet", "lenet", "lenet (2)", "lenet", "lenet (2)"]
+    named = [each.but(name="lenet, 10 passes") for each in (first, second)]
+    assert called_by(named) == ["lenet, 10 passes", "lenet (2), 10 passes"]
 
 
 def test_a_single_softmax_victim_without_proxies_is_a_white_box(reproduced):

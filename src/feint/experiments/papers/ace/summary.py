@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from feint.experiments.about import called
 from feint.runs.run import Run
 
 from .matching import papers_rows
@@ -25,7 +26,7 @@ def summarise(run: Run) -> dict[str, Any]:
     for row in rows:
         row["paper"] = papers_rows(name, row["victim"], row["setting"], row["radius"])
     images = children["00"]["images"]
-    here = f"{', '.join(run.about['networks'])} on {images} images of {run.settings.data.source}"
+    here = f"{', '.join(run.about['networks'])} on {images} images of {called(str(run.settings.data.source))}"
     exact = getattr(run.settings, "arithmetic", "exact") == "exact"
     differences = "; ".join((KINDS[name], f"here {here}", *([GRADIENT] if exact else [])))
     warnings = _warnings([(block, children[f"{index:02d}"]) for index, block in enumerate(blocks)])

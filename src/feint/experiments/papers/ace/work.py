@@ -75,7 +75,10 @@ def prepare(settings: AceSettings | SelectiveNetSettings, machine: Machine) -> W
         identity={"images": dataset.fingerprint(), "weights": _identities(settings, blocks, dataset, machine)},
         about={
             "data": dataset.name,
-            "blocks": [{"title": each.title, "victim": short(each.victim.title)} for each in blocks],
+            "blocks": [
+                {"title": each.title, "victim": name}
+                for each, name in zip(blocks, called_by([each.victim for each in blocks]), strict=True)
+            ],
             "networks": _names(settings),
         },
         stages=[Children("audits", runs)],
@@ -94,6 +97,19 @@ def _selecting(victim: VictimSettings, machine: Machine) -> VictimSettings:
     if len(found.networks) > 1:
         raise SpecError(f"victim: expected one network with a selector, got {len(found.networks)}: {found.title}")
     return found
+
+
+def called_by(victims: Sequence[VictimSettings]) -> list[str]:
+    """What victims are called: of those whose networks are of one kind, the second and later are numbered."""
+    alike: dict[str, list[VictimSettings]] = {}
+    names: list[str] = []
+    for victim in victims:
+        known = alike.setdefault(name := short(victim.title), [])
+        known += [] if victim in known else [victim]
+        at = known.index(victim) + 1
+        network, comma, passes = name.partition(", ")
+        names.append(name if at == 1 else f"{network} ({at}){comma}{passes}")
+    return names
 
 
 def _names(settings: AceSettings | SelectiveNetSettings) -> list[str]:

@@ -27,7 +27,8 @@ def summarise(run: Run) -> dict[str, Any]:
     settings = run.settings
     here = (
         f"here {settings.network.name} on {run.about['data']} against {', '.join(run.about['foreign'])}, "
-        f"{settings.images} images of each, ensembles of {settings.members}, {settings.epochs} epochs, "
+        f"{settings.images} images of each, ensembles of {settings.members}, {settings.epochs} "
+        f"epoch{'s' * (settings.epochs != 1)}, "
         f"recipe {settings.recipe}, one seed"
     )
     return {
