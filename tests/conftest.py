@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from .chromium import browse as browse
-from .shapes import MODULES as MODULES
+from .shapes import unchecked
 from .stores import address as address
 from .stores import server as server
 from .stores import write_run as write_run
@@ -27,6 +27,20 @@ def plain_report():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(local, "report_files", lambda _: {"report.html": b""})
+        yield
+
+
+@pytest.fixture
+def as_shipped():
+    """No shapes are checked; a user's wrong ones reach the checks inside."""
+    with unchecked():
+        yield
+
+
+@pytest.fixture(scope="module")
+def whole_runs():
+    """No shapes are checked, for a module that runs experiments from end to end."""
+    with unchecked():
         yield
 
 

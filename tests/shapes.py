@@ -5,9 +5,11 @@ knows the types, and checking them again takes longer than what such functions d
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from jaxtyping import install_import_hook
+from jaxtyping import config, install_import_hook
 
 _SOURCE = Path(__file__).resolve().parents[1] / "src"
 MODULES = [
@@ -16,3 +18,14 @@ MODULES = [
     if re.search(r"jaxtyping|from feint\.metrics\.inputs import", path.read_text(encoding="utf-8"))
 ]
 install_import_hook(MODULES, "beartype.beartype")
+
+
+@contextmanager
+def unchecked() -> Iterator[None]:
+    """Inside, no shape is looked at, as with users: for what a wrong shape comes to, and for whole runs, where it would
+    take as long as all else. What they are made of is checked in its own room's tests."""
+    config.update("jaxtyping_disable", True)
+    try:
+        yield
+    finally:
+        config.update("jaxtyping_disable", False)

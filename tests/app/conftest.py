@@ -82,6 +82,10 @@ class Outcome:
 Command = Callable[..., Outcome]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _whole_runs(whole_runs): ...
+
+
 @pytest.fixture
 def feint(capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
     """Call the command line in this process, in an empty folder."""
@@ -129,7 +133,7 @@ def images(save_images: Callable[..., Path]) -> Path:
 def by_chance(accuracy: float, start: str = "") -> str:
     """What is said on standard error of a victim of three classes that does no better than chance."""
     return (
-        f"feint: warning: {start}accuracy is {accuracy:.1%}, no better than chance among 3 classes: "
+        f"feint: warning: {start}accuracy is {100 * accuracy:.1f} %, no better than chance among 3 classes: "
         "are labels, preprocessing and weights those of this network?\n"
     )
 

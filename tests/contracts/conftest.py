@@ -1,7 +1,8 @@
 """Files for all experiments, a run of each that others are held against, and what makes many runs cheap."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
@@ -19,6 +20,7 @@ from feint.runs.result import Result
 from feint.runs.runners import local
 from feint.runs.things import loaded
 
+from ..shapes import unchecked
 from .experiments import Case, Inputs, cases, write
 
 EVERY = {**catalog.EXPERIMENTS, **catalog.PAPERS}
@@ -78,6 +80,13 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         return Bench(write(tmp_path_factory.mktemp("inputs")), tmp_path_factory.mktemp("reference"))
+
+
+@pytest.fixture(autouse=True)
+def _whole_runs(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No shapes are checked in the runs of experiments."""
+    with unchecked() if "bench" in request.fixturenames else nullcontext():
+        yield
 
 
 @dataclass

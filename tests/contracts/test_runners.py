@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from feint.catalog import EXPERIMENTS
 from feint.runs.runners import local
 from feint.runs.runners.processes import processes
 from feint.runs.runners.runner import Local
@@ -50,7 +51,7 @@ def run(bench, name, root, runner):
 
 
 @pytest.mark.usefixtures("drawn_once")
-@pytest.mark.parametrize("shard", [1, 3])
+@pytest.mark.parametrize(("name", "shard"), [*((each, 3) for each in EVERY), *((each, 1) for each in EXPERIMENTS)])
 def test_the_same_files_in_shards_of_any_size_and_order(bench, name, tmp_path, shard):
     reference = bench.reference(name)
     result = run(bench, name, tmp_path, Shuffled(shard))

@@ -2,7 +2,7 @@
 export default {
   props: { columns: Array, rows: String, caption: String, pick: Boolean, facets: Array, search: Boolean, marked: Number, keep: Boolean },
   data() {
-    return { by: -1, down: false, text: "", only: {}, picked: [] };
+    return { by: -1, down: false, text: "", only: {}, picked: [], most: 50 };
   },
   created() {
     if (!this.keep) return;
@@ -18,6 +18,10 @@ export default {
     this.picked = (asked.get("picked") || "").split(",").filter((key) => this.all.some((row) => row.key === key));
     if (this.picked.length) this.$emit("picked", this.picked);
   },
+  mounted() {
+    // What fits on a screen is seen before the rest is drawn.
+    requestAnimationFrame(() => setTimeout(() => { this.most = Infinity; }, 50));
+  },
   computed: {
     all() {
       return JSON.parse(this.rows);
@@ -30,7 +34,7 @@ export default {
         return words.every((word) => all.includes(word));
       });
       if (this.by < 0) return rows;
-      const value = (row) => row.cells[this.by].value;
+      const value = ({ cells: { [this.by]: cell } }) => ("value" in cell ? cell.value : cell.text);
       const way = this.down ? -1 : 1;
       return rows.sort((a, b) => {
         const [x, y] = [value(a), value(b)];
@@ -110,7 +114,7 @@ export default {
   },
   render() {
     const h = Vue.h;
-    const body = h("tbody", this.shown.map((row) => this.row(row)));
+    const body = h("tbody", this.shown.slice(0, this.most).map((row) => this.row(row)));
     const table = h("table", [this.head(), body]);
     const long = this.shown.length > 25 && !this.keep ? " long" : "";
     const box = h("div", { class: "scroll" + long, tabindex: 0, role: "region", "aria-label": this.caption }, table);
