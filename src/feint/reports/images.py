@@ -16,9 +16,7 @@ def pixels(image: Image) -> npt.NDArray[np.uint8]:
     values = image if image.ndim == 3 else image[..., None]
     if values.dtype != np.uint8:
         values = (255 * np.nan_to_num(values.astype(np.float64)).clip(0, 1)).round().astype(np.uint8)
-    if values.shape[2] in (3, 4):
-        return np.ascontiguousarray(values)
-    return np.repeat(values[..., :1], 3, axis=2)
+    return np.ascontiguousarray(values) if values.shape[2] in (3, 4) else np.repeat(values[..., :1], 3, axis=2)
 
 
 def png(image: Image, *, largest: int = 256) -> bytes:
