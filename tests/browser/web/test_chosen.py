@@ -11,6 +11,15 @@ from selenium.webdriver.common.keys import Keys
 from feint.app.cli import main
 
 
+def _forget(server, run):
+    """Remove a run, and the victim that was trained for it."""
+    shutil.rmtree(run)
+    shutil.rmtree(server.root / "victims" / "small")
+    for each in server.runs.glob("train-*"):
+        if '"name": "small"' in (each / "run.json").read_text():
+            shutil.rmtree(each)
+
+
 def _state(visitor, title):
     """Of a figure's charts, what is chosen of each and how many places are marked on it."""
     plots = visitor.driver.find_elements(
@@ -150,11 +159,7 @@ def test_a_place_of_a_latent_plane_is_marked_on_every_map(visitor, server):
         assert all(float(each) > 0 for each in found.groups())
         visitor.until(lambda: visitor.all(".behind figure"), "the images")
     finally:
-        shutil.rmtree(run)
-        shutil.rmtree(server.root / "victims" / "small")
-        for each in server.runs.glob("train-*"):
-            if '"name": "small"' in (each / "run.json").read_text():
-                shutil.rmtree(each)
+        _forget(server, run)
 
 
 def test_a_click_on_an_outline_shows_what_is_in_the_bin_below_it(visitor, server):
@@ -199,11 +204,7 @@ def test_a_click_on_an_outline_shows_what_is_in_the_bin_below_it(visitor, server
             )
             assert line < 1.6 * size
     finally:
-        shutil.rmtree(run)
-        shutil.rmtree(server.root / "victims" / "small")
-        for each in server.runs.glob("train-*"):
-            if '"name": "small"' in (each / "run.json").read_text():
-                shutil.rmtree(each)
+        _forget(server, run)
 
 
 def test_a_run_of_a_paper_s_table_leads_to_the_runs_that_it_is_made_of(visitor, server):
