@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from .chromium import browse as browse
-from .shapes import unchecked
+from .shapes import next_test, unchecked
 from .stores import address as address
 from .stores import server as server
 from .stores import write_run as write_run
@@ -18,6 +18,11 @@ def pytest_configure() -> None:
     """Asked to stop, as by Ctrl-C: fixtures end what they began, such as a server of PostgreSQL."""
     with suppress(ValueError):  # not the main thread: whoever has it is asked
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def pytest_runtest_setup() -> None:
+    """Shapes are checked again."""
+    next_test()
 
 
 @pytest.fixture(scope="module")

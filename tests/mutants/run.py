@@ -3,11 +3,12 @@
 Tests are collected once; each fault is tried in a process forked from there, by the tests that are nearest to it, the
 nearest first, until one fails. It is killed where a test fails, survives where all pass, and is late where they take
 too long. What survives and was looked at is in survivors.yaml: "equivalent", nobody could see the fault; "open", a test
-should.
+should. With --notes a run writes down which test saw what: the next one has that test look first.
 """
 
 import argparse
 import contextlib
+import json
 import os
 import re
 import resource
@@ -69,6 +70,8 @@ class Trials:
         until: when no more are begun.
         limit: seconds of computing for each.
         tree: a folder for what processes that tests start import.
+        notes: where to write down what became of each, if anywhere.
+        killers: by what `_key` says of a mutant: the test that saw it before.
         found: what became of each.
         sound: by the name of a test: whether it passes without a fault.
         running: by process: the mutant, when it began, and where the process says which test fails.
@@ -79,6 +82,8 @@ class Trials:
     until: float
     limit: int
     tree: Path
+    notes: Path | None = None
+    killers: dict[str, str] = field(default_factory=dict)
     found: list[tuple[Mutant, str]] = field(default_factory=list)
     sound: dict[str, bool] = field(default_factory=dict)
     running: dict[int, tuple[Mutant, float, int]] = field(default_factory=dict)
@@ -95,6 +100,8 @@ class Trials:
             while self.left and len(self.running) < self.workers and time.monotonic() < self.until:
                 mutant = self.left.pop(0)
                 items = [item for name in tests_of(mutant) for item in _chosen(name, by_file)]
+                killer = self.killers.get(_key(mutant), "")
+                items = sorted(items, key=lambda item: item.nodeid != killer)
                 items = [item for item in items if self.sound.get(item.nodeid, True)]
                 process, read = _forked(mutant, items, self.tree, self.limit)
                 self.running[process] = mutant, time.monotonic(), read
@@ -118,6 +125,9 @@ class Trials:
                     self.left.insert(0, mutant)
                     return
                 self.found.append((mutant, outcome))
+                if self.notes is not None:
+                    with self.notes.open("a") as file:
+                        file.write(json.dumps({"mutant": _key(mutant), "outcome": outcome, "test": said}) + "\n")
                 print(f"{outcome} {mutant}\n    {said} ({used.ru_utime + used.ru_stime:.1f} s)", flush=True)
                 return
             time.sleep(0.05)
@@ -131,6 +141,15 @@ class Trials:
             _end(process)
             self.sound[test] = _outcome(status, read)[0] == "survived"
         return self.sound.get(test, True)
+
+
+def _key(mutant: Mutant) -> str:
+    return f"{mutant.path}: {mutant.was} -> {mutant.now}"
+
+
+def _killers(notes: Path | None) -> dict[str, str]:
+    lines = notes.read_text().splitlines() if notes is not None and notes.exists() else []
+    return {each["mutant"]: each["test"] for each in map(json.loads, lines) if each["outcome"] == "killed"}
 
 
 def _outcome(status: int, read: int) -> tuple[str, str]:
@@ -200,9 +219,10 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--minutes", type=float, default=20, help="when no more are begun")
     parser.add_argument("--limit", type=int, default=60, help="seconds of computing for one")
+    parser.add_argument("--notes", type=Path, help="a file that says which test saw what, read and gone on with")
     asked = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    begun = time.monotonic()
+    begun, notes = time.monotonic(), asked.notes and asked.notes.absolute()
     os.chdir(HOME)
     sys.path.insert(0, str(HOME / "src"))
     os.environ["PYTHONPATH"] = str(HOME / "src")
@@ -211,7 +231,8 @@ def main() -> None:
     every = sorted({name.partition("::")[0] for each in left for name in tests_of(each)})
     options = ["-q", "-p", "no:cacheprovider", "-k", "not postgresql", "--capture=no"]
     with tempfile.TemporaryDirectory(prefix="feint-mutants-") as folder:
-        trials = Trials(left, asked.workers, begun + 60 * asked.minutes, asked.limit, Path(folder))
+        until = begun + 60 * asked.minutes
+        trials = Trials(left, asked.workers, until, asked.limit, Path(folder), notes, _killers(notes))
         code = pytest.main([*options, *every], plugins=[trials])
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         sys.exit(code)
