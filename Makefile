@@ -9,10 +9,9 @@ INSTALL := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/pyth
 demo: .venv/demo-ready
 	$(BIN)/feint audit
 
-# One thread for each of the two workers: more would wait for each other. A file's tests share what they train, and the
-# smallest files come last.
+# One thread for each of the two workers: more would wait for each other. Which tests stay together is in conftest.py.
 test: .venv/dev-ready
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 lint: .venv/dev-ready
 	$(BIN)/ruff check

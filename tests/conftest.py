@@ -1,9 +1,11 @@
 """What tests of several rooms share."""
 
+import json
 import os
 import signal
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,11 +15,25 @@ from .stores import address as address
 from .stores import server as server
 from .stores import write_run as write_run
 
+SHARED = ("bench", "browser")
+"""Fixtures and folders whose tests share runs of every experiment, and a server, whatever file they are in."""
+GROUP = pytest.StashKey[int]()
+
 
 def pytest_configure() -> None:
     """Asked to stop, as by Ctrl-C: fixtures end what they began, such as a server of PostgreSQL."""
     with suppress(ValueError):  # not the main thread: whoever has it is asked
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file's tests stay with one worker, and so do all that share what takes long to make; those begin first."""
+    for item in items:
+        place = item.nodeid.partition("::")[0]
+        shared = next((each for each in SHARED if each in (*item.fixturenames, *Path(place).parts)), place)
+        item.add_marker(pytest.mark.xdist_group(shared))
+        item.stash[GROUP] = SHARED.index(shared) if shared in SHARED else len(SHARED)
+    items.sort(key=lambda item: item.stash[GROUP])
 
 
 def pytest_runtest_setup() -> None:
@@ -55,6 +71,25 @@ def _a_home_of_their_own(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FEINT_HOME", str(tmp_path_factory.mktemp("feint-home")))
         patch.delenv("FEINT_DATABASE_URL", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _every_chart_is_drawn_once():
+    """A chart that was drawn before looks the same again; drawing it takes as long as many a run."""
+    import vl_convert
+
+    drawn: dict[str, str] = {}
+
+    def vegalite_to_svg(chart, **settings):
+        asked = json.dumps([chart, settings])
+        if asked not in drawn:
+            drawn[asked] = vl_convert.vegalite_to_svg(chart, **settings)
+        return drawn[asked]
+
+    once = SimpleNamespace(**{**vars(vl_convert), "vegalite_to_svg": vegalite_to_svg})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("feint.reports.pictures._convert", lambda: once)
         yield
 
 

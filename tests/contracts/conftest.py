@@ -1,6 +1,6 @@
 """Files for all experiments, a run of each that others are held against, and what makes many runs cheap."""
 
-import json
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
@@ -11,10 +11,8 @@ from typing import Any
 import pytest
 
 from feint import catalog
-from feint.reports import Report
-from feint.reports.data import data
 from feint.runs.experiment import Experiment
-from feint.runs.folder import files, ledger
+from feint.runs.folder import ledger
 from feint.runs.machine import Machine
 from feint.runs.result import Result
 from feint.runs.runners import local
@@ -65,6 +63,15 @@ class Bench:
             self.known[name] = self.run(name, self.folder / name)
         return self.known[name]
 
+    def copy_of(self, name: str, root: Path) -> Path:
+        """The folder of a run of an experiment below another folder: of the reference, where nothing lies beside it."""
+        if name == "train":
+            return self.run(name, root).folder
+        reference = self.reference(name)
+        for each in sorted((self.folder / name).rglob("run.json")):
+            shutil.copytree(each.parent, root / each.parent.relative_to(self.folder / name))
+        return root / reference.folder.relative_to(self.folder / name)
+
     def id_of(self, name: str, settings: Any) -> str:
         """The id that a run of these settings would have."""
         victims = self.victims(name, self.folder / "nowhere")  # where no name is taken
@@ -110,23 +117,6 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
 
     monkeypatch.setattr(local, "_run_stage", noted)
     return found
-
-
-DRAWN: dict[str, dict[str, bytes]] = {}
-
-
-@pytest.fixture
-def drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A report that says the same is drawn the same; in these tests only once, for drawing takes its time."""
-    draw = local.report_files
-
-    def once(report: Report) -> dict[str, bytes]:
-        said = files.digest(json.dumps(data(report)).encode())
-        if said not in DRAWN:
-            DRAWN[said] = draw(report)
-        return DRAWN[said]
-
-    monkeypatch.setattr(local, "report_files", once)
 
 
 @pytest.fixture

@@ -8,14 +8,16 @@ from pathlib import Path
 TIMES = re.compile(rb"seconds an epoch.{0,200}?[0-9.e-]+", re.DOTALL)
 
 
-def contents(folder: Path, root: Path) -> dict[str, bytes]:
-    """Every file of a folder but locks; without times, and with its root called ROOT."""
+def contents(folder: Path, *roots: Path) -> dict[str, bytes]:
+    """Every file of a folder but locks; without times, and with what it lies or lay below called ROOT."""
     found = {str(path.relative_to(folder)): path for path in sorted(folder.rglob("*")) if path.is_file()}
-    return {name: _timeless(name, path, root) for name, path in found.items() if path.name != ".lock"}
+    return {name: _timeless(name, path, roots) for name, path in found.items() if path.name != ".lock"}
 
 
-def _timeless(name: str, path: Path, root: Path) -> bytes:
-    content = path.read_bytes().replace(str(root).encode(), b"ROOT")
+def _timeless(name: str, path: Path, roots: tuple[Path, ...]) -> bytes:
+    content = path.read_bytes()
+    for root in roots:
+        content = content.replace(str(root).encode(), b"ROOT")
     if path.suffix == ".json":
         return json.dumps(_without(json.loads(content), name)).encode()
     return TIMES.sub(b"", content)

@@ -31,8 +31,8 @@ SETTINGS = {
     "bim": {"steps": 3},
     "mim": {"steps": 3},
     "pgd": {"steps": 3, "restarts": 2},
-    "cw": {"steps": 20, "searches": 2, "initial": 1.0},
-    "lbfgs": {"steps": 5, "searches": 3},
+    "cw": {"steps": 8, "searches": 2, "initial": 1.0},
+    "lbfgs": {"steps": 3, "searches": 2},
     "random-signs": {},
     "square": {"queries": 12},
 }

@@ -11,7 +11,6 @@ from .disk import Disk, lay
 from .folders import contents
 
 
-@pytest.mark.usefixtures("drawn_once")
 @pytest.mark.parametrize("lost", [None, "summary.json"])
 def test_a_run_that_is_cut_anywhere_goes_on_to_the_same_bits(bench, tmp_path, monkeypatch, prepared_once, capsys, lost):
     """From nothing to the end; and again where a file of the whole run is lost and made again."""

@@ -68,7 +68,6 @@ def test_its_stages_have_pieces_that_can_be_lost(bench, name):
     assert most >= 2
 
 
-@pytest.mark.usefixtures("drawn_once")
 def test_killed_in_every_stage_it_comes_to_the_same_bits(bench, name, tmp_path, monkeypatch):
     reference = bench.reference(name)  # made before stages are counted
     killed: set[tuple[str, str]] = set()
@@ -126,7 +125,6 @@ local.run(experiment, settings, Path(sys.argv[2]), progress=False)
 """
 
 
-@pytest.mark.usefixtures("drawn_once")
 def test_a_killed_process_leaves_what_can_be_gone_on_with(bench, tmp_path, calls):
     import yaml
 
@@ -152,27 +150,36 @@ def makers(folder: Path) -> dict[str, tuple[str, str]]:
     return found
 
 
-@pytest.mark.usefixtures("drawn_once")
 def test_whatever_file_it_loses_it_makes_exactly_that_again(bench, name, tmp_path, calls, prepared_once, capsys):
+    """Every other piece's entry in the ledger or all of its files at a time, each file damaged in another way."""
     prepared_once(name)
-    folder = bench.run(name, tmp_path).folder
-    whole, made_by = contents(folder, tmp_path), makers(folder)
-    outside = [place for place in made_by if Path(place).is_absolute()]
+    folder = bench.copy_of(name, tmp_path)
+    roots = (tmp_path, bench.folder / name)  # it was copied
+    whole, made_by = contents(folder, *roots), makers(folder)
+    outside = {place for place in made_by if Path(place).is_absolute()}
     children = {stage.name for stage in _stages(bench, name, tmp_path) if isinstance(stage, Children)}
     assert set(whole) - set(made_by) == {"run.json"}
-    for at, place in enumerate([*whole, *outside]):
-        before = (folder / place).read_bytes()
-        DAMAGES[at % len(DAMAGES)](folder / place)
+    pieces = sorted(set(made_by.values()))
+    rounds: list[list[str]] = [["run.json"], [], [], []]
+    for place, piece in made_by.items():
+        rounds[pieces.index(piece) % 2 + 2 * place.startswith("ledger/")].append(place)
+    for lost in filter(None, rounds):
+        before = {place: (folder / place).read_bytes() for place in lost}
+        for at, place in enumerate(lost):
+            DAMAGES[at % len(DAMAGES)](folder / place)
         calls.made.clear()
         capsys.readouterr()
         bench.run(name, tmp_path)
-        stage, piece = made_by.get(place, ("derived", ""))
-        expected = [] if stage == "derived" or stage in children else [(stage, piece)]
-        assert calls.made == expected, place
-        assert f"feint: made again in {folder}: {place}\n" in capsys.readouterr().err, place
-        assert contents(folder, tmp_path) == whole, place
-        if outside and place in outside:
-            assert (folder / place).read_bytes() == before
+        own = {made_by.get(place, ("derived", "")) for place in lost}
+        assert sorted(calls.made) == sorted(piece for piece in own if piece[0] not in ("derived", *children))
+        head = f"feint: made again in {folder}: "
+        said = [line.removeprefix(head) for line in capsys.readouterr().err.splitlines() if line.startswith(head)]
+        assert sorted(", ".join(said).split(", ")) == sorted(lost)
+        after = contents(folder, *roots)
+        assert [place for place in after if after[place] != whole.get(place)] == []
+        assert set(after) == set(whole)
+        for place in outside & {*lost}:
+            assert (folder / place).read_bytes() == before[place], place
 
 
 def _stages(bench: Any, name: str, root: Path) -> Any:

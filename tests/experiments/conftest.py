@@ -26,6 +26,11 @@ def margins(images):
     return images.reshape(len(images), 4) @ WEIGHTS - 8
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _as_shipped(whole_runs):
+    """What is run here is run from end to end."""
+
+
 @pytest.fixture(scope="session")
 def drawn():
     """The rows that a panel of a figure draws."""

@@ -7,6 +7,8 @@ from feint.experiments.audit import AUDIT
 from feint.experiments.audit.settings import AuditSettings
 from feint.runs.runners import local
 
+pytestmark = pytest.mark.usefixtures("plain_report", "whole_runs")
+
 FEW = {"data": {"limit": 20}, "radii": [0.05], "threads": 1}
 
 
