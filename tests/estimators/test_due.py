@@ -80,6 +80,18 @@ def test_draws_are_marginals_and_one_noise():
     assert result.native is None
 
 
+def test_predicts_in_float64_whatever_its_features_are():
+    due = build().eval()
+    assert due(Blobs().gather(range(5))[0]).log_probs.dtype == torch.float64
+
+
+def test_a_number_of_0_is_drawn_far_out_but_not_at_infinity(monkeypatch):
+    import feint.estimators.due.estimator as module
+
+    monkeypatch.setattr(module, "uniforms", lambda keys, count, seed: torch.zeros(len(keys), count).double())
+    assert ((build(draws=2).noise > -9) & (build(draws=2).noise < -8)).all()
+
+
 def test_gpytorchs_samples_depend_on_the_neighbours_and_ours_do_not():
     due = moved(draws=8).float()
     points = Blobs().gather(range(12))[0]

@@ -114,6 +114,7 @@ def test_a_layer_used_twice_is_bounded_at_its_larger_input():
     ("network", "message"),
     [
         (nn.Sequential(nn.Conv1d(1, 2, 1)), "expected weights in Linear and Conv2d layers, got Conv1d"),
+        (nn.Sequential(nn.Embedding(4, 4)), "expected weights in Linear and Conv2d layers, got Embedding"),
         (nn.Sequential(nn.Conv2d(1, 2, 3, padding=1, padding_mode="circular")), "pads with zeros, got 'circular'"),
     ],
 )

@@ -26,6 +26,13 @@ def test_without_a_condition_the_whole_radius_is_taken():
     assert (result.queries == 0).all()
 
 
+def test_how_far_the_direction_goes_may_be_said():
+    inputs, radii, rows = torch.full((3, 1), 0.5), torch.tensor([0.05, 0.1, 0.2]).double(), torch.arange(3)
+    for search in (Bisection(), Backtracking()):
+        found = search(up, inputs, torch.ones(3, 1), Budget(0.2), None, rows=rows, radii=radii)
+        torch.testing.assert_close(found.inputs - inputs, radii.unsqueeze(1).float())
+
+
 def test_where_the_whole_radius_holds_one_query_is_enough():
     result = ACE(Bisection())(up, torch.zeros(3, 1), Budget(0.1), lambda x, rows: x[:, 0] < 0.5)
     assert (result.accepted == 0.1).all()
