@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from tests import warm
 
 import feint as library
 from feint.errors import SpecError
@@ -22,12 +23,18 @@ def command(images: Path, networks: Path) -> list[object]:
     return ["audit", "--quiet", "--json", *own]
 
 
+@pytest.fixture
+def _warm_workers(monkeypatch):
+    """To start them takes no seconds. Cold ones: test_security.py."""
+    monkeypatch.setattr("feint.runs.runners.processes.subprocess", warm)
+
+
 def table(outcome):
     assert outcome.code == 0, outcome
     return pq.read_table(Path(json.loads(outcome.out)["run"]["folder"]) / "tables" / "records")
 
 
-@pytest.mark.usefixtures("plain_report")
+@pytest.mark.usefixtures("plain_report", "_warm_workers")
 def test_two_workers_on_the_command_line_come_to_the_same(feint, command, tmp_path):
     one = table(feint(*command))
     assert table(feint(*command, "--out", "two", "--devices", "cpu,cpu")).equals(one)
@@ -36,7 +43,7 @@ def test_two_workers_on_the_command_line_come_to_the_same(feint, command, tmp_pa
     assert list((tmp_path / "bucket").glob("audit-*/tables/records/*.parquet"))
 
 
-@pytest.mark.usefixtures("plain_report")
+@pytest.mark.usefixtures("plain_report", "_warm_workers")
 def test_workers_find_a_trained_victim_where_the_driver_does(feint, save_images, images, networks, tmp_path):
     """The places of its weights are part of the run's id: workers are told of them in the driver's words."""
     recipe = ["--epochs", 1, "--training-batch", 9, "--threads", 1, "--quiet"]
