@@ -42,9 +42,12 @@ def probed(*arguments):
     "arguments", [["--help"], [], ["--version"], ["reproduce", "--help"], ["catalog"], ["runs", "--help"]]
 )
 def test_help_and_catalog_are_quick_and_import_nothing_heavy(arguments):
-    out, said, heavy, code, seconds = min((probed(*arguments) for _ in range(2)), key=lambda found: found[-1])
+    most = 0.5 if arguments == ["catalog"] else 0.2
+    out, said, heavy, code, seconds = probed(*arguments)
+    if seconds >= most:  # once more: the machine may have been busy
+        seconds = min(seconds, probed(*arguments)[-1])
     assert (said, heavy, code) == ([], "[]", 0)
-    assert seconds < (0.5 if arguments == ["catalog"] else 0.2)
+    assert seconds < most
     starts = {"--version": "feint ", "catalog": "experiments\n"}
     assert out.startswith(starts.get(arguments[0] if arguments else "", "usage: "))
 

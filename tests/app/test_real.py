@@ -16,6 +16,7 @@ CASES = {
 }
 
 
+@pytest.mark.usefixtures("plain_report")
 @pytest.mark.parametrize("case", CASES)
 def test_audit(feint, real_data: Path, case):
     (data, *options), network, limit, radii = CASES[case]
