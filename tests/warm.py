@@ -29,7 +29,7 @@ PLACE = "FEINT_TESTS_WARM"
 """The variable of the environment that says where it listens, also to processes that were forked."""
 IMPORTED = (
     *("feint.app.cli", "feint.experiments.audit.work", "feint.runs.runners.local", "feint.runs.runners.worker"),
-    *("feint.training", "pandas", "platformdirs"),  # pyarrow asks for pandas
+    *("feint.runs.store.store", "feint.training", "pandas", "platformdirs"),  # pyarrow asks for pandas
 )
 
 

@@ -10,6 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from feint.app.cli import main
+from feint.reports import Figure, Report
+from feint.runs.runners import local
 
 NETWORKS = """
 import torch
@@ -84,6 +86,17 @@ Command = Callable[..., Outcome]
 
 @pytest.fixture(scope="module", autouse=True)
 def _whole_runs(whole_runs): ...
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports whose figures are there, but not drawn, which takes seconds and has tests of its own."""
+
+    def figures(report: Report, kind: str) -> dict[str, bytes]:
+        return {f"{each.name}.{kind}": each.title.encode() for each in report.blocks() if isinstance(each, Figure)}
+
+    monkeypatch.setattr(local, "pictures", figures)
+    monkeypatch.setattr(local, "page", lambda report: report.headline)
 
 
 @pytest.fixture

@@ -445,9 +445,13 @@ def apart(line: str) -> int:
         return warm.Popen(command, stdout=out if full else None).wait()
 
 
-def told(line: str, place: Path, capfd: pytest.CaptureFixture[str]) -> str:
+def everything(folder: Path) -> set[str]:
+    """All that there is in a folder."""
+    return {os.path.join(at, name) for at, *names in os.walk(folder) for each in names for name in each}
+
+
+def told(line: str, place: Path, before: set[str], capfd: pytest.CaptureFixture[str]) -> str:
     """What a command says, after a look at all that it must not do."""
-    before = sorted(place.rglob("*"))
     arguments = shlex.split(line)
     name, _, value = arguments[0].partition("=")
     with pytest.MonkeyPatch.context() as environment:
@@ -463,7 +467,7 @@ def told(line: str, place: Path, capfd: pytest.CaptureFixture[str]) -> str:
     assert (code, out) == (2, ""), (line, out, err)
     assert err.startswith("feint: "), (line, err)
     assert err[:-1].isprintable(), (line, err)
-    after = [path for path in sorted(place.rglob("*")) if path not in before]
+    after = everything(place) - before
     assert not after, (line, after)
     return err.strip().replace(str(place), "FOLDER")
 
@@ -500,9 +504,9 @@ def test_the_page(
     tmp_path_factory: pytest.TempPathFactory,
 ):
     monkeypatch.setenv("FEINT_HOME", str(tmp_path_factory.mktemp("home")))  # what other tests ran is not known here
-    lines, few = [INTRODUCTION], dict[str, list[str]]()
+    lines, few, before = [INTRODUCTION], dict[str, list[str]](), everything(place)
     for heading, commands in cases():
-        said = {line: told(line, place, capfd) for line in commands}
+        said = {line: told(line, place, before, capfd) for line in commands}
         alike = [line for line, came in said.items() if list(said.values()).count(came) > 1]
         assert not alike, heading
         kinds = {kind(each) for each in said.values()}
