@@ -21,6 +21,7 @@ from feint.victims.loading import embedded
 
 from .conftest import by_chance
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 RADII = [0.01, 0.05]
 
 

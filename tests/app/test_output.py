@@ -11,6 +11,7 @@ from tests import warm
 from feint.app.cli import main
 from feint.networks import DigitNetwork
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 NETWORK = """
 import torch
 print("a user's file says something")

@@ -15,6 +15,7 @@ from feint.errors import SpecError
 from feint.networks import load
 from feint.runs.programs import is_program
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 RAN = "open({!r}, 'w').close()\n"
 
 
