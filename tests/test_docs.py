@@ -37,6 +37,7 @@ def fields(value: object) -> set[str]:
     return set()
 
 
+@pytest.mark.usefixtures("plain_report", "as_shipped")
 def test_every_field(tmp_path: Path):
     from torch import nn
 

@@ -11,6 +11,7 @@ import torch
 
 from feint.errors import SpecError
 
+pytestmark = pytest.mark.usefixtures("whole_runs")
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
 
 

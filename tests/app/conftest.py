@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from feint.app.cli import main
+from feint.reports import page, pictures
 
 NETWORKS = """
 import torch
@@ -84,6 +85,13 @@ Command = Callable[..., Outcome]
 
 @pytest.fixture(scope="module", autouse=True)
 def _whole_runs(whole_runs): ...
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports whose figures are all there but show nothing: drawing takes seconds, and has tests of its own."""
+    for module in (page, pictures):
+        monkeypatch.setattr(module, "svg", lambda block: f"<svg xmlns='http://www.w3.org/2000/svg'>{block.name}</svg>")
 
 
 @pytest.fixture

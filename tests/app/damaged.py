@@ -2,8 +2,10 @@
 
 import shutil
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
@@ -49,15 +51,22 @@ SPLICED = [
 """Text that is hard on a reader of YAML or JSON."""
 
 
+@cache
+def kept() -> TemporaryDirectory[str]:
+    """The folder of a classifier and an autoencoder, trained once."""
+    folder = TemporaryDirectory(prefix="feint-trained-")
+    for name, network in (("small", "digits"), ("vae", "vae")):
+        values = {"name": name, "network": network, "data": FEW, "test": FEW, "recipe": {"epochs": 1}, "threads": 1}
+        with TemporaryDirectory() as runs:
+            local.run(TRAINING, TRAINING.settings.parse(values), runs, victims=Path(folder.name), progress=False)
+    return folder
+
+
 def trained(folder: Path) -> Path:
-    """The folder of a classifier and an autoencoder, from damage left by nobody; trained once."""
-    kept, victims = folder / "trained", folder / "victims"
-    if not kept.exists():
-        for name, network in (("small", "digits"), ("vae", "vae")):
-            values = {"name": name, "network": network, "data": FEW, "test": FEW, "recipe": {"epochs": 1}, "threads": 1}
-            local.run(TRAINING, TRAINING.settings.parse(values), folder / "runs", victims=kept, progress=False)
+    """The folder of both, from damage left by nobody."""
+    victims = folder / "victims"
     shutil.rmtree(victims, ignore_errors=True)
-    shutil.copytree(kept, victims)
+    shutil.copytree(kept().name, victims)
     return victims
 
 

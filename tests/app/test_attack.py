@@ -15,6 +15,8 @@ from feint.runs.run import Run
 
 from .conftest import records
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture
 def command(images: Path, networks: Path) -> list[object]:

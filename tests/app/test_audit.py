@@ -1,9 +1,7 @@
 """`feint audit` through the command line: what it prints, keeps, resumes; numbers are tested with the experiment."""
 
 import json
-import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -12,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests import warm
 
 from feint import training
 from feint.experiments.audit import AUDIT
@@ -22,6 +21,7 @@ from feint.victims.loading import embedded
 
 from .conftest import by_chance
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 RADII = [0.01, 0.05]
 
 
@@ -124,24 +124,17 @@ def test_a_signal_to_a_process(images: Path, networks: Path, tmp_path: Path):
     slow = "\n\nclass Slow(Small):\n    def forward(self, images):\n        import time\n        time.sleep(0.2)\n"
     networks.write_text(networks.read_text() + slow + "        return super().forward(images)\n")
     arguments = ["--data", images, "--network", f"{networks}:Slow", "--batch-size", "2", "--quiet", "--threads", "1"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "feint", "audit", *map(str, arguments)],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        # A suite that runs in the background of a shell hands down a SIGINT that is ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
+    command = [sys.executable, "-m", "feint", "audit", *map(str, arguments)]
+    with (tmp_path / "out").open("w") as stdout, (tmp_path / "err").open("w") as stderr:
+        process = warm.Popen(command, cwd=tmp_path, stdout=stdout, stderr=stderr)
     deadline = time.monotonic() + 120
     while not list(tmp_path.glob("feint-runs/*/ledger/audit/*.json")):
-        assert process.poll() is None, process.communicate()
+        assert process.poll() is None, (tmp_path / "err").read_text()
         assert time.monotonic() < deadline
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (130, "")
+    code, out, err = process.wait(), *((tmp_path / name).read_text() for name in ("out", "err"))
+    assert (code, out) == (130, "")
     assert err.startswith("feint: interrupted")
     assert err.count("\n") == 1
     (folder,) = (tmp_path / "feint-runs").iterdir()

@@ -42,37 +42,60 @@ def probed(*arguments):
     "arguments", [["--help"], [], ["--version"], ["reproduce", "--help"], ["catalog"], ["runs", "--help"]]
 )
 def test_help_and_catalog_are_quick_and_import_nothing_heavy(arguments):
-    out, said, heavy, code, seconds = min((probed(*arguments) for _ in range(2)), key=lambda found: found[-1])
+    most = 0.5 if arguments == ["catalog"] else 0.2
+    out, said, heavy, code, seconds = probed(*arguments)
+    if seconds >= most:  # once more: the machine may have been busy
+        seconds = min(seconds, probed(*arguments)[-1])
     assert (said, heavy, code) == ([], "[]", 0)
-    assert seconds < (0.5 if arguments == ["catalog"] else 0.2)
+    assert seconds < most
     starts = {"--version": "feint ", "catalog": "experiments\n"}
     assert out.startswith(starts.get(arguments[0] if arguments else "", "usage: "))
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["audit", "--help"],
-        ["train", "--help"],
-        ["audit", "--treads", "1"],
-        ["audit", "--radii", "-1"],
-        ["audit", "--measure", "mood"],
-        ["audit", "--limit", "0"],
-        ["train", "small", "--network", "digits", "--momentum", "inf"],
-        ["run", "nothing.yaml"],
-        ["audit", "--attack", "itertive-ace"],
-        ["attack", "pgd:evade=mood", "--radii", "0.1"],
-        ["adit"],
-    ],
-)
-def test_flags_names_and_radii_are_read_before_torch(arguments):
-    out, said, heavy, code, _ = probed(*arguments)
-    assert "torch" not in heavy
+EARLY = [
+    ["audit", "--help"],
+    ["train", "--help"],
+    ["audit", "--treads", "1"],
+    ["audit", "--radii", "-1"],
+    ["audit", "--measure", "mood"],
+    ["audit", "--limit", "0"],
+    ["train", "small", "--network", "digits", "--momentum", "inf"],
+    ["run", "nothing.yaml"],
+    ["audit", "--attack", "itertive-ace"],
+    ["attack", "pgd:evade=mood", "--radii", "0.1"],
+    ["adit"],
+]
+PROBES = """
+import json, os, sys
+from feint.app.cli import main
+for at, arguments in enumerate(json.loads(sys.argv[1])):
+    for number, name in ((1, "out"), (2, "err")):
+        os.dup2(os.open(f"{at}-{name}", os.O_WRONLY | os.O_CREAT), number)
+    code = main(arguments)
+    sys.stdout.flush(), sys.stderr.flush()
+    with open(f"{at}-code", "w") as file:
+        json.dump([code, "torch" in sys.modules], file)
+"""
+
+
+@pytest.fixture(scope="module")
+def early(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What all of them come to, one after the other in a process that has not imported torch before the first."""
+    folder = tmp_path_factory.mktemp("early")
+    subprocess.run([sys.executable, "-c", PROBES, json.dumps(EARLY)], cwd=folder, check=True)
+    return folder
+
+
+@pytest.mark.parametrize("arguments", EARLY)
+def test_flags_names_and_radii_are_read_before_torch(early: Path, arguments):
+    out, err, told = ((early / f"{EARLY.index(arguments)}-{name}").read_text() for name in ("out", "err", "code"))
+    code, torch = json.loads(told)
+    assert not torch
     if "--help" in arguments:
-        assert (code, said) == (0, [])
+        assert (code, err) == (0, "")
         assert out.startswith(f"usage: feint {arguments[0]} ")
     else:
-        assert (code, len(said), out) == (2, 1, "")
+        assert (code, err.count("\n"), out) == (2, 1, "")
 
 
 def test_importing_the_package_costs_no_torch():

@@ -10,6 +10,7 @@ from tests.data.test_hostile import ends
 
 from .changed import change
 
+pytestmark = pytest.mark.usefixtures("plain_report")
 COUNT = int(os.environ.get("FEINT_FUZZ", "500")) // 10
 
 
@@ -70,7 +71,6 @@ def test_what_would_never_end(feint, images: Path, networks: Path, tmp_path: Pat
 def test_a_report_is_not_written_through_a_link(feint, images: Path, networks: Path, tmp_path: Path):
     feint("audit", "--data", images, "--network", f"{networks}:build", "--radii", 0.1, "--quiet", "--threads", 1)
     (run,) = (tmp_path / "feint-runs").iterdir()
-    shutil.rmtree(run / "figures")
     (tmp_path / "mine").mkdir()
     (run / "figures").symlink_to(tmp_path / "mine")
     outcome = feint("report", run, "--format", "svg")

@@ -10,6 +10,7 @@ from .damaged import SETTINGS, damage, read
 COUNT = int(os.environ.get("FEINT_FUZZ", "500")) // 10
 
 
+@pytest.mark.usefixtures("plain_report")
 @pytest.mark.parametrize("name", SETTINGS)
 def test_nothing_but_a_feint_error_comes_out(tmp_path, name):
     write, rng, messages = SETTINGS[name], Random(name), list[str]()

@@ -15,6 +15,7 @@ from feint.victims.records import MEASURE
 
 from .conftest import by_chance, records
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 FEATURES = """
 import torch
 from torch import nn

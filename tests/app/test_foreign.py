@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 NET = """
 import asyncio, sys, torch
 class Odd(BaseException):

@@ -10,6 +10,7 @@ import torch
 import torchvision
 from safetensors.torch import save_file
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 CLASSES = 4
 
 

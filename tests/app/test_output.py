@@ -1,16 +1,17 @@
 """Standard output holds results only, and a run is known by what its network does."""
 
 import json
-import subprocess
 import sys
 
 import numpy as np
 import pytest
 import torch
+from tests import warm
 
 from feint.app.cli import main
 from feint.networks import DigitNetwork
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 NETWORK = """
 import torch
 print("a user's file says something")
@@ -76,7 +77,7 @@ def test_what_is_printed_past_python_does_not_spoil_the_json_either(tmp_path):
     (tmp_path / "net.py").write_text(loud + NETWORK.replace("SCALE", "1.0"))
     command = [sys.executable, "-m", "feint", "audit", "--data", "some.npz", "--network", "net.py:build"]
     command += ["--radii", "0.01", "--json", "--quiet", "--threads", "1"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = warm.run(command, tmp_path)
     assert done.stdout[:1] == "{"
     assert json.loads(done.stdout)["images"] == 6
     for said in ("to the descriptor", "from a child", "a user's file says something"):
@@ -134,7 +135,7 @@ def test_a_warning_is_one_line(tmp_path):
     torch.save({"state_dict": {**state, "criterion.weight": torch.ones(10)}}, tmp_path / "last.ckpt")
     command = [sys.executable, "-m", "feint", "attack", "fgsm", "--radii", "0.1", "--limit", "3", "--quiet"]
     command += ["--network", "digits:weights=last.ckpt"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = warm.run(command, tmp_path)
     told = (
         "feint: warning: last.ckpt: the network's weights are its 8 tensors under 'model'; left out: criterion.weight"
     )

@@ -6,16 +6,17 @@ from pathlib import Path
 import pytest
 
 CASES = {
-    "cifar10": (["data/cifar10/test1000.npz", "--batch-size", 20], "cifar10_resnet20", 60, "5e-4,5e-3"),
+    "cifar10": (["data/cifar10/test1000.npz", "--batch-size", 20], "cifar10_resnet20", 40, "5e-4,5e-3"),
     "imagenet": (
-        ["data/imagenet_sample", "--resize", 256, "--crop", 224, "--batch-size", 6],
+        ["data/imagenet_sample", "--resize", 256, "--crop", 224, "--batch-size", 4],
         "imagenet_squeezenet1_1",
-        12,
+        8,
         "5e-3",
     ),
 }
 
 
+@pytest.mark.usefixtures("plain_report")
 @pytest.mark.parametrize("case", CASES)
 def test_audit(feint, real_data: Path, case):
     (data, *options), network, limit, radii = CASES[case]

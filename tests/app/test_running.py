@@ -1,12 +1,14 @@
 """Who computes, as the command line and Python say it; sweeps and folders of them; what a run will cost."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from tests import warm
 
 import feint as library
 from feint.errors import SpecError
@@ -14,6 +16,7 @@ from feint.runs.machine import counted
 from feint.runs.plan import planned
 from feint.runs.runners import local
 from feint.runs.things import loaded
+from feint.victims.loading import embedded
 
 
 @pytest.fixture
@@ -22,12 +25,18 @@ def command(images: Path, networks: Path) -> list[object]:
     return ["audit", "--quiet", "--json", *own]
 
 
+@pytest.fixture
+def _warm_workers(monkeypatch):
+    """To start them takes no seconds. Cold ones: test_security.py."""
+    monkeypatch.setattr("feint.runs.runners.processes.subprocess", warm)
+
+
 def table(outcome):
     assert outcome.code == 0, outcome
     return pq.read_table(Path(json.loads(outcome.out)["run"]["folder"]) / "tables" / "records")
 
 
-@pytest.mark.usefixtures("plain_report")
+@pytest.mark.usefixtures("plain_report", "_warm_workers")
 def test_two_workers_on_the_command_line_come_to_the_same(feint, command, tmp_path):
     one = table(feint(*command))
     assert table(feint(*command, "--out", "two", "--devices", "cpu,cpu")).equals(one)
@@ -36,7 +45,7 @@ def test_two_workers_on_the_command_line_come_to_the_same(feint, command, tmp_pa
     assert list((tmp_path / "bucket").glob("audit-*/tables/records/*.parquet"))
 
 
-@pytest.mark.usefixtures("plain_report")
+@pytest.mark.usefixtures("plain_report", "_warm_workers")
 def test_workers_find_a_trained_victim_where_the_driver_does(feint, save_images, images, networks, tmp_path):
     """The places of its weights are part of the run's id: workers are told of them in the driver's words."""
     recipe = ["--epochs", 1, "--training-batch", 9, "--threads", 1, "--quiet"]
@@ -92,7 +101,7 @@ def test_in_python_objects_stay_here_and_names_are_checked():
         library.run("audit", runner="proceses")
 
 
-SPEC = {"experiment": "span", "threads": 1, "batch_size": 2}
+SPEC = {"experiment": "span", "threads": 1, "batch_size": 8}
 
 
 @pytest.mark.usefixtures("plain_report")
@@ -152,7 +161,8 @@ def test_a_plan_is_within_a_factor_of_what_a_run_costs(tmp_path, monkeypatch):
 
     monkeypatch.setattr(local, "report_files", plans.report_files)  # whole ones, whatever the module's other tests do
     experiment = loaded(catalog.EXPERIMENTS["audit"])
-    settings = experiment.settings.parse({"threads": 1, "batch_size": 20, "radii": [0.05, 0.1], "data": {"limit": 900}})
+    monkeypatch.setattr(embedded, "RECIPE", replace(embedded.RECIPE, epochs=6))  # of a piece with the images
+    settings = experiment.settings.parse({"threads": 1, "batch_size": 20, "radii": [0.05, 0.1], "data": {"limit": 480}})
     for attempt in range(3):
         plan = planned(experiment, settings)
         with counted() as passes:
@@ -185,8 +195,9 @@ def test_a_plan_counts_all_that_a_run_leaves_behind(tmp_path, monkeypatch, name,
 
     for module in (local, plans):  # a page is the same megabyte whatever the run: it would hide what is left out
         monkeypatch.setattr(module, "report_files", lambda _: {"report.html": b""})
+    monkeypatch.setattr(embedded, "RECIPE", replace(embedded.RECIPE, epochs=1))  # which leaves nothing behind
     experiment = loaded(catalog.EXPERIMENTS[name])
-    settings = experiment.settings.parse({"threads": 1, "batch_size": 20, "data": {"limit": 300}, **values})
+    settings = experiment.settings.parse({"threads": 1, "batch_size": 20, "data": {"limit": 240}, **values})
     plan = planned(experiment, settings)
     folder = local.run(experiment, settings, tmp_path, progress=False).folder
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
@@ -204,7 +215,8 @@ def timed(experiment, settings, root):
 @pytest.mark.usefixtures("plain_report")
 def test_a_plan_on_the_command_line_computes_nothing_that_is_kept(feint, images, networks, tmp_path):
     own = {**SPEC, "data": str(images), "victim": {"networks": [f"{networks}:build"]}}
-    (tmp_path / "asked.yaml").write_text(yaml.safe_dump({**own, "sweep": {"grid": {"seed": [0, 1]}}}))
+    sweep = {"grid": {"seed": [0, 1]}}
+    (tmp_path / "asked.yaml").write_text(yaml.safe_dump({**own, "radii": [0.1], "sweep": sweep}))
     outcome = feint("run", tmp_path / "asked.yaml", "--allow-code", "--plan")
     assert (outcome.code, outcome.err) == (0, ""), outcome
     assert outcome.out.count("gradients") == 2

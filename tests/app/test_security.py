@@ -15,6 +15,7 @@ from feint.errors import SpecError
 from feint.networks import load
 from feint.runs.programs import is_program
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 RAN = "open({!r}, 'w').close()\n"
 
 
@@ -137,14 +138,28 @@ def test_programs(name: str):
     assert is_program(name)
 
 
-def test_nothing_is_imported_from_the_folder_that_feint_is_called_in(tmp_path: Path):
+def test_nothing_is_imported_from_the_folder_that_feint_is_called_in(images: Path, networks: Path, tmp_path: Path):
+    (called_in := tmp_path / "here").mkdir()
     for name in ("types", "json", "socket", "signal", "pickle", "struct", "multiprocessing", "numpy", "torch"):
-        (tmp_path / f"{name}.py").write_text(RAN.format(str(tmp_path / "it-ran")))
-    # As its script is called; workers are processes of their own, and those of others ask the environment.
-    call = [sys.executable, "-P", "-m", "feint", "audit", "--limit", "40", "--batch-size", "5", "--radii", "0.1"]
+        (called_in / f"{name}.py").write_text(RAN.format(str(tmp_path / "it-ran")))
+    # As its script is called; a worker is a process of its own, and those of others ask the environment.
+    call = [sys.executable, "-P", "-m", "feint", "audit", "--data", images, "--network", f"{networks}:build"]
     done = subprocess.run(
-        [*call, "--workers", "2", "--threads", "1", "--quiet"],
-        cwd=tmp_path,
+        [
+            *call,
+            "--radii",
+            "0.1",
+            "--batch-size",
+            "2",
+            "--runner",
+            "processes",
+            "--workers",
+            "1",
+            "--threads",
+            "1",
+            "--quiet",
+        ],
+        cwd=called_in,
         capture_output=True,
         text=True,
         check=False,
@@ -152,7 +167,7 @@ def test_nothing_is_imported_from_the_folder_that_feint_is_called_in(tmp_path: P
     assert (done.returncode, "report" in done.stdout) == (0, True), done
     assert not (tmp_path / "it-ran").exists()
     probe = "import os; from feint.app.cli import main; main(['--version']); os.system('python3 -c \"import json\"')"
-    subprocess.run([sys.executable, "-P", "-c", probe], cwd=tmp_path, check=True, capture_output=True)
+    subprocess.run([sys.executable, "-P", "-c", probe], cwd=called_in, check=True, capture_output=True)
     assert not (tmp_path / "it-ran").exists()
 
 

@@ -12,6 +12,8 @@ from safetensors.torch import load_file
 from feint import training
 from feint.data import load
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture
 def digits(save_images, tmp_path: Path) -> Path:

@@ -11,6 +11,7 @@ import pytest
 
 from feint.errors import FeintError
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 PAGE = Path(__file__).parents[2] / "docs" / "warnings.md"
 HEAD = """# Warnings
 

@@ -9,6 +9,8 @@ from feint.errors import DataError, NetworkError, SpecError
 from feint.victims.settings import EstimatorWord
 from feint.victims.victim import declared
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 class Rounding(nn.Module):
     def __init__(self):

@@ -1,5 +1,7 @@
 """Training on several devices: one process each, through Lightning Fabric."""
 
+import multiprocessing
+
 import pytest
 import torch
 from torch import nn
@@ -18,7 +20,20 @@ def refused(devices, reason):
     raise NetworkError(f"{reason} on device {devices.rank} of {devices.world}")
 
 
+@pytest.fixture
+def _processes_are_forked(monkeypatch):
+    """Off one that has imported Lightning, which takes ten seconds and each process that is started afresh anew.
+
+    What they are told is pickled all the same, and they know nothing of this process.
+    """
+    from lightning.fabric.strategies import STRATEGY_REGISTRY
+
+    monkeypatch.setitem(STRATEGY_REGISTRY["ddp_spawn"]["init_params"], "start_method", "forkserver")
+    multiprocessing.set_forkserver_preload(["lightning.fabric", "feint.training"])
+
+
 @pytest.mark.filterwarnings("ignore")  # Lightning's own
+@pytest.mark.usefixtures("_processes_are_forked")
 def test_two_processes_come_to_what_one_does(blobs, recipe):
     """Each takes half of every batch, and the gradients' mean is that of the whole batch."""
     asked = recipe(epochs=2, batch_size=16, optimizer="sgd", learning_rate=0.1, validation_share=0.25)

@@ -1,10 +1,10 @@
 """Optimizers are torch's own to the bit, and import no compiler."""
 
-import subprocess
 import sys
 
 import pytest
 import torch
+from tests import warm
 from torch import nn
 
 from feint.errors import InputError
@@ -48,7 +48,7 @@ def test_nothing_to_train_is_an_error():
         optimizer_of(nn.Flatten(), Recipe())
 
 
-def test_training_imports_no_compiler():
+def test_training_imports_no_compiler(tmp_path):
     code = """
 import sys
 import feint
@@ -58,6 +58,4 @@ network = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
 feint.training.fit(network, train, recipe=feint.training.Recipe(epochs=1), progress=False)
 print("torch._dynamo" in sys.modules, "sympy" in sys.modules)
 """
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == (
-        "False False\n"
-    )
+    assert warm.run([sys.executable, "-c", code], tmp_path).stdout == "False False\n"

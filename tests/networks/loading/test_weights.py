@@ -1,4 +1,5 @@
 import argparse
+import json
 import os
 import pickle
 import shlex
@@ -175,15 +176,28 @@ def test_the_command_converts_what_the_loader_would_read(tmp_path, monkeypatch, 
     assert equal(source, network)
 
 
-@pytest.mark.parametrize(
-    "name", ["$(touch PASTED).pkl", "it's `x`.pkl", 'a"b\\c.pkl', "two\nlines.pkl", "Größe \udce9.pkl"]
-)
-def test_the_command_is_safe_to_paste(tmp_path, name):
+NAMES = ["$(touch PASTED).pkl", "it's `x`.pkl", 'a"b\\c.pkl', "two\nlines.pkl", "Größe \udce9.pkl"]
+ARGUMENTS = "import json, sys; print(json.dumps(sys.argv[1:]))"
+"""What Python is given, as Python itself reads it."""
+
+
+@pytest.mark.parametrize("name", [*NAMES, "".join(NAMES)])
+def test_the_command_is_safe_to_paste(tmp_path, monkeypatch, name):
+    """Into a shell; what the shell hands to Python is run here, and where all of that is in one name, there."""
     source, network = nn.Linear(3, 2), nn.Linear(3, 2)
     pickled_arrays(source, tmp_path / name)
     message = refused(tmp_path / name, network)
-    line = message[message.index("python -c ") :].replace("python", shlex.quote(sys.executable), 1)
-    subprocess.run(["bash", "-c", line], cwd=tmp_path, check=True, env={**os.environ, "PYTHONWARNINGS": ""})
+    python = shlex.quote(sys.executable)
+    if name not in NAMES:
+        line = message[message.index("python -c ") :].replace("python", python, 1)
+        subprocess.run(["bash", "-c", line], cwd=tmp_path, check=True, env={**os.environ, "PYTHONWARNINGS": ""})
+    else:
+        line = message[message.index("python -c ") :].replace("python", f"{python} -c {shlex.quote(ARGUMENTS)}", 1)
+        done = subprocess.run(["bash", "-c", line], cwd=tmp_path, check=True, stdout=subprocess.PIPE)
+        option, code = json.loads(done.stdout)
+        assert (option, code) == ("-c", code.encode().decode())  # Python refuses what is no UTF-8
+        monkeypatch.chdir(tmp_path)
+        exec(code, {})
     assert not (tmp_path / "PASTED").exists()
     load_weights(network, tmp_path / (name[: -len("pkl")] + "safetensors"))
     assert equal(source, network)

@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests import warm
 
 from feint.errors import DataError, SpecError, StoreError, WorkerError
 from feint.runs.runners import local
@@ -27,11 +28,16 @@ def _workers_find_the_tests(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(autouse=True)
+def _workers_are_warm(monkeypatch):
+    """Who starts them is as good as `subprocess`, and takes no seconds: see `test_the_same_bits_whoever_computes`."""
+    monkeypatch.setattr("feint.runs.runners.processes.subprocess", warm)
+
+
+@pytest.fixture
 def pair():
-    """Two workers, for one test after the other: to start them takes seconds."""
-    with pytest.MonkeyPatch.context() as patch, closing(processes(2)) as runner:
-        patch.syspath_prepend(str(ROOT))
+    """Two workers."""
+    with closing(processes(2)) as runner:
         yield runner
 
 
@@ -75,11 +81,14 @@ def test_the_same_bits_whatever_the_shard(faulty, reference, log, shard):
     assert max(size for _, _, size in log()) == min(shard, 8)
 
 
-def test_the_same_bits_whoever_computes(faulty, reference, log, pair):
-    assert contents(faulty(pair, seconds=0.3).folder) == reference
-    known = {pid for pid, *_ in log()}
-    assert len(known - {os.getpid()}) == len(known) == 2
-    faulty(pair, seed=1)
+@pytest.mark.parametrize(("starts", "workers"), [(subprocess, 1), (warm, 2)], ids=["cold", "warm"])
+def test_the_same_bits_whoever_computes(faulty, reference, log, monkeypatch, starts, workers):
+    monkeypatch.setattr("feint.runs.runners.processes.subprocess", starts)
+    with closing(processes(workers)) as runner:
+        assert contents(faulty(runner, seconds=0.3).folder) == reference
+        known = {pid for pid, *_ in log()}
+        assert len(known - {os.getpid()}) == len(known) == workers
+        faulty(runner, seed=1)
     assert {pid for pid, *_ in log()} == known  # the same workers, another run
 
 
@@ -158,8 +167,10 @@ from contextlib import closing
 from pathlib import Path
 from feint.runs.runners import local
 from feint.runs.runners.processes import processes
+from tests import warm
 from tests.runs.faulty import FAULTY, FaultySettings
 
+sys.modules["feint.runs.runners.processes"].subprocess = warm
 settings = FaultySettings(folder=sys.argv[1], threads=1, seconds=0.5)
 with closing(processes(2)) as runner:
     local.run(FAULTY, settings, Path(sys.argv[1]) / "runs", progress=False, runner=runner)
@@ -169,11 +180,8 @@ with closing(processes(2)) as runner:
 @pytest.fixture
 def driver(tmp_path):
     """A driver with two workers in a process of its own, in the middle of its run."""
-    path = os.pathsep.join([*(each for each in sys.path if each), os.environ.get("PYTHONPATH", "")])
-    process = subprocess.Popen(
-        [sys.executable, "-c", DRIVER, str(tmp_path)], cwd=ROOT, env={**os.environ, "PYTHONPATH": path}
-    )
-    for _ in range(3000):  # busy machines take a minute to import what it needs
+    process = warm.Popen([sys.executable, "-c", DRIVER, str(tmp_path)])
+    for _ in range(3000):  # busy machines take a minute
         if any(tmp_path.glob("runs/*/ledger/drawn/*.json")) or process.poll() is not None:
             break
         time.sleep(0.1)

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import sqlite3
-import subprocess
 import sys
 import threading
 from dataclasses import replace
@@ -12,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests import warm
 
 from feint.errors import SpecError, StoreError
 from feint.runs.folder import files
@@ -260,7 +260,7 @@ def test_readers_do_not_wait_for_a_writer(store, address, write_run):
     assert store.find("audit-0000000001").victim == "half done"
 
 
-def test_writers_take_turns(store, address, write_run):
+def test_writers_take_turns(store, address, write_run, tmp_path):
     code = (
         "import sys\nfrom pathlib import Path\nfrom feint.runs.store.store import Store\n"
         "with Store.open(sys.argv[1]) as store:\n"
@@ -268,10 +268,10 @@ def test_writers_take_turns(store, address, write_run):
     )
     folders = [str(write_run(f"audit-{at}")) for at in range(12)]
     commands = [[sys.executable, "-c", code, address, *folders[part::2]] for part in range(2)]
-    running = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for command in commands]
-    assert [(each.wait(60), each.stderr.read()) for each in running] == [(0, "")] * 2
-    for each in running:
-        each.stderr.close()
+    with (tmp_path / "err").open("w") as err:
+        running = [warm.Popen(command, stderr=err) for command in commands]
+    assert [each.wait() for each in running] == [0, 0], (tmp_path / "err").read_text()
+    assert (tmp_path / "err").read_text() == ""
     assert store.count() == 12
     assert len(store.victims()) == len(store.data_sets()) == 1
 
