@@ -111,7 +111,8 @@ def _place() -> str:
 def _started() -> str:
     """Where the process listens that forks the others; it ends with this one."""
     folder = tempfile.TemporaryDirectory(prefix="feint-warm-")
-    path = os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, sys.path)])
+    first = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH")]  # where a fault is tried, its tree
+    path = os.pathsep.join(filter(None, [*first, *sys.path]))
     process = subprocess.Popen(
         [sys.executable, "-P", __file__, f"{folder.name}/socket"],
         env={"OMP_NUM_THREADS": "1", **os.environ, "PYTHONPATH": path},
