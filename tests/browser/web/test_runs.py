@@ -4,10 +4,13 @@ import shutil
 import time
 from urllib.request import urlopen
 
+import pytest
 from selenium.webdriver import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 from feint.app.cli import main
+
+pytestmark = pytest.mark.usefixtures("plain_report")
 
 
 def _runs(visitor):
@@ -90,7 +93,7 @@ def test_a_threshold_and_the_images_behind_its_bars_are_in_the_link(visitor, ser
         for across in (50, 60, 75, 90):  # bars stand where they do
             place = (across - bars.size["width"] // 2, bars.size["height"] // 2 - 55)
             ActionChains(visitor.driver).move_to_element_with_offset(bars, *place).click().perform()
-        time.sleep(2)
+        time.sleep(2)  # until the last of them is answered
         return visitor.all(".behind figure")
 
     visitor.until(clicked, "the images")
@@ -120,7 +123,8 @@ def test_a_click_anywhere_above_a_coverage_shows_the_images_there(visitor, serve
 
 def test_a_click_on_a_detectors_curve_shows_the_images_nearest_to_its_threshold_there(visitor, server):
     place = ["--quiet", "--out", str(server.runs), "--victims", str(server.root / "victims")]
-    assert main(["detect", "--attack", "fgsm", "--radii", "0.1", "--limit", "20", *place]) == 0
+    asked = ["detect", "--attack", "fgsm", "--radii", "0.1", "--limit", "20", "--resamples", "5"]
+    assert main([*asked, *place]) == 0
     (run,) = server.runs.glob("detect-*")
     try:
         visitor.go(f"/run/{run.name}").reads("Try a threshold")
@@ -131,8 +135,7 @@ def test_a_click_on_a_detectors_curve_shows_the_images_nearest_to_its_threshold_
             visitor.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", canvas)
             half = canvas.size["height"] // 2
             ActionChains(visitor.driver).move_to_element_with_offset(canvas, 0, down - half).click().perform()
-            time.sleep(1)
-            return "across=" in visitor.driver.current_url
+            return visitor.soon(lambda: "across=" in visitor.driver.current_url, 1)
 
         down = 90  # below the curves, which are nearest
         visitor.until(clicked, "a curve")
@@ -169,8 +172,8 @@ def test_the_cursor_reads_coverage_and_risk(visitor, server):
         canvas = visitor.driver.find_element("xpath", "//figure[h3[. = 'Risk against coverage']]//canvas")
         visitor.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", canvas)
         ActionChains(visitor.driver).move_to_element_with_offset(canvas, 20, 0).move_by_offset(5, 3).perform()
-        time.sleep(0.5)
-        return [each.text for each in visitor.all(".vg-tooltip, #vg-tooltip-element") if "coverage" in each.text]
+        found = ".vg-tooltip, #vg-tooltip-element"
+        return visitor.soon(lambda: [each.text for each in visitor.all(found) if "coverage" in each.text], 0.5)
 
     (told,) = visitor.until(hovered, "what the cursor reads")
     assert "radius 0.1" in told
@@ -219,8 +222,7 @@ def test_a_click_on_a_bar_shows_the_images_behind_it_with_the_nearest_training_i
         width, height = canvas.size["width"], canvas.size["height"]
         way = ActionChains(visitor.driver).move_to_element_with_offset(canvas, width // 2 - 14, 108 - height // 2)
         way.click().perform()
-        time.sleep(2)
-        return visitor.all(".behind figure")
+        return visitor.soon(lambda: visitor.all(".behind figure"))
 
     visitor.until(clicked, "the images")
     visitor.reads("Images behind it")
