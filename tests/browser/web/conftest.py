@@ -161,6 +161,7 @@ class Visitor:
     def __init__(self, driver, server):
         self.driver = driver
         self.server = server
+        self.stays = False  # whether the page stays open for the next one
 
     def go(self, place):
         self.driver.get(self.server.url + place)
@@ -251,4 +252,16 @@ def visitor(chromium, server):
     found.unquiet()
     yield found
     assert found.unquiet() == []
-    chromium.get("about:blank")
+    if not found.stays:
+        chromium.get("about:blank")
+
+
+@pytest.fixture
+def audit(visitor, server):
+    """The name of an audit, whose page is open as it is at first: loaded unless the test before has left it so."""
+    run = next(server.runs.glob("audit-*")).name
+    visitor.stays = True
+    if visitor.driver.current_url != f"{server.url}/run/{run}":  # the address says all that is chosen there
+        visitor.go(f"/run/{run}")
+    visitor.reads("Try a threshold")
+    return run

@@ -42,11 +42,29 @@ def _chosen(visitor):
     return [each.text for each in visitor.all(".panel.chosen h4")]
 
 
-@pytest.fixture
-def audit(visitor, server):
-    run = next(server.runs.glob("audit-*")).name
-    visitor.go(f"/run/{run}").reads("Try a threshold")
-    return run
+def test_a_chart_is_called_by_what_it_shows(visitor, audit):
+    visitor.until(lambda: visitor.all(".plot canvas"))
+    visitor.until(lambda: all(each.get_attribute("role") == "img" for each in visitor.all(".plot")), "drawn")
+    names = [each.get_attribute("aria-label") for each in visitor.all(".plot")]
+    assert names[0].startswith("Risk-coverage curves. Area under each")
+    assert all(name and "Vega" not in name for name in names)
+
+
+def test_marks_of_something_else_grow_faint(visitor, audit):
+    def shade():
+        return visitor.driver.execute_script(
+            """const plot = [...document.querySelectorAll('figure')].find(each => each.textContent
+            .includes('Risk against coverage')).querySelector('canvas'), found = new Set(),
+            data = plot.getContext('2d').getImageData(0, 0, plot.width, plot.height).data;
+            let strong = 0; for (let at = 0; at < data.length; at += 4)
+            if (data[at] < 80 && data[at + 2] > 150 && data[at + 3] > 200) strong += 1; return strong"""
+        )  # of the clean curve's blue
+
+    visitor.until(lambda: shade() > 50, "the clean curve")
+    visitor.put("Let stand out", "radius 0.1")
+    visitor.until(lambda: shade() == 0, "that it grows faint")
+    visitor.put("Let stand out", "everything")
+    visitor.until(lambda: shade() > 50, "that it is back")
 
 
 def test_a_click_on_a_curve_chooses_its_radius_in_every_chart(visitor, audit):
@@ -84,31 +102,6 @@ def test_a_click_on_a_curve_chooses_its_radius_in_every_chart(visitor, audit):
     assert "coverage" not in visitor.driver.current_url
 
 
-def test_a_chart_is_called_by_what_it_shows(visitor, audit):
-    visitor.until(lambda: visitor.all(".plot canvas"))
-    visitor.until(lambda: all(each.get_attribute("role") == "img" for each in visitor.all(".plot")), "drawn")
-    names = [each.get_attribute("aria-label") for each in visitor.all(".plot")]
-    assert names[0].startswith("Risk-coverage curves. Area under each")
-    assert all(name and "Vega" not in name for name in names)
-
-
-def test_marks_of_something_else_grow_faint(visitor, audit):
-    def shade():
-        return visitor.driver.execute_script(
-            """const plot = [...document.querySelectorAll('figure')].find(each => each.textContent
-            .includes('Risk against coverage')).querySelector('canvas'), found = new Set(),
-            data = plot.getContext('2d').getImageData(0, 0, plot.width, plot.height).data;
-            let strong = 0; for (let at = 0; at < data.length; at += 4)
-            if (data[at] < 80 && data[at + 2] > 150 && data[at + 3] > 200) strong += 1; return strong"""
-        )  # of the clean curve's blue
-
-    visitor.until(lambda: shade() > 50, "the clean curve")
-    visitor.put("Let stand out", "radius 0.1")
-    visitor.until(lambda: shade() == 0, "that it grows faint")
-    visitor.put("Let stand out", "everything")
-    visitor.until(lambda: shade() > 50, "that it is back")
-
-
 def test_a_radius_is_chosen_by_keyboard_and_stands_in_the_link(visitor, audit):
     visitor.labelled("Let stand out").send_keys(Keys.ARROW_DOWN)
     visitor.until(lambda: "focus=clean" in visitor.driver.current_url)
@@ -123,15 +116,11 @@ def test_a_radius_is_chosen_by_keyboard_and_stands_in_the_link(visitor, audit):
     assert _state(visitor, "Risk against coverage") == [("s1", "0")]
 
 
-def test_what_a_threshold_is_tried_on_stands_out_where_nothing_else_is_chosen(visitor, audit):
-    visitor.put("on", "radius 0.1")
-    visitor.until(lambda: _state(visitor, "Risk against coverage") == [("s2", "0")], "its curve")
-
-
-def test_the_charts_of_a_threshold_show_what_is_chosen_too(visitor, audit):
+def test_what_a_threshold_is_tried_on_stands_out_and_its_charts_show_what_is_chosen_too(visitor, audit):
     heads = [each.text for each in visitor.all("h2")]
     assert heads.index("Try a threshold") < heads.index("Glossary")
     visitor.put("on", "radius 0.1")
+    visitor.until(lambda: _state(visitor, "Risk against coverage") == [("s2", "0")], "its curve, as nothing is chosen")
     visitor.press("Show wrong answers below it")
     marked = str(len(visitor.until(lambda: visitor.all(".behind"), "the images")))
     path = "//section[h2[. = 'Try a threshold']]//*[contains(@class, 'plot')]"

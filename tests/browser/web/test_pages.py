@@ -40,8 +40,8 @@ READY = {
 
 @pytest.fixture(scope="module")
 def job(server):
-    """A job, which ends soon."""
-    settings = {"attack": "fgsm", "radii": [0.1], "data": {"limit": 10}}
+    """A job, which ends soon: its run is in the store already."""
+    settings = {"attack": "fgsm", "radii": [0.1], "data": {"limit": 12}}
     body = json.dumps({"experiment": "attack", "settings": settings}).encode()
     asked = Request(f"{server.url}/api/v1/jobs", body, {"content-type": "application/json"})
     with urlopen(asked) as answer:

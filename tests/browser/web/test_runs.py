@@ -78,9 +78,59 @@ def test_runs_of_other_folders_that_the_store_knows_are_listed_too(visitor, serv
     visitor.until(lambda: visitor.go("/").one("tbody tr") and made.name not in visitor.text, "that it has gone")
 
 
-def test_a_threshold_and_the_images_behind_its_bars_are_in_the_link(visitor, server):
-    run = next(server.runs.glob("audit-*")).name
-    visitor.go(f"/run/{run}").reads("Try a threshold")
+def test_the_cursor_reads_coverage_and_risk(visitor, audit):
+
+    def hovered():
+        canvas = visitor.driver.find_element("xpath", "//figure[h3[. = 'Risk against coverage']]//canvas")
+        visitor.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", canvas)
+        ActionChains(visitor.driver).move_to_element_with_offset(canvas, 20, 0).move_by_offset(5, 3).perform()
+        found = ".vg-tooltip, #vg-tooltip-element"
+        return visitor.soon(lambda: [each.text for each in visitor.all(found) if "coverage" in each.text], 0.5)
+
+    (told,) = visitor.until(hovered, "what the cursor reads")
+    assert "radius 0.1" in told
+    assert "clean" in told
+
+
+def test_everything_of_a_run_is_downloaded(visitor, audit, tmp_path):
+    visitor.press("Download", "summary")
+    links = {each.text: each.get_attribute("href") for each in visitor.all("details li a")}
+    kinds = {}
+    for told, link in links.items():
+        with urlopen(link) as answer:
+            content = answer.read()
+            kinds[answer.headers["content-type"].split(";")[0]] = content
+            assert content, told
+    assert set(kinds) >= {"text/html", "application/json", "text/csv", "image/svg+xml"}
+    assert kinds["text/csv"].startswith(b"sample,variant,radius")
+    settings = next(link for told, link in links.items() if told.startswith("Settings"))
+    with urlopen(settings) as answer:
+        found = json.load(answer)
+    assert found["command"].startswith("feint audit --limit 60")
+    assert found["settings"]["radii"] == [0.05, 0.1]
+
+    visitor.driver.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
+    visitor.press("Settings", "details li a")
+    (kept,) = visitor.until(lambda: [each for each in tmp_path.iterdir() if each.suffix == ".json"], "a file")
+    assert json.loads(kept.read_text())["command"] == found["command"]
+
+
+def test_a_click_anywhere_above_a_coverage_shows_the_images_there(visitor, audit):
+    path = "//section[.//*[. = 'Risk against coverage']]//canvas"
+
+    def clicked():
+        canvas = visitor.driver.find_element("xpath", path)  # charts are drawn anew as the page settles
+        visitor.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", canvas)
+        ActionChains(visitor.driver).move_to_element(canvas).pause(0.3).click().perform()  # no curve is there
+        return "coverage=" in visitor.driver.current_url
+
+    visitor.until(clicked, "a coverage")
+    visitor.until(lambda: visitor.all(".behind figure"), "the images")
+    assert 0.4 < float(re.search(r"coverage=([\d.]+)", visitor.driver.current_url)[1]) < 0.6
+    assert visitor.unquiet() == []
+
+
+def test_a_threshold_and_the_images_behind_its_bars_are_in_the_link(visitor, audit):
     visitor.put("on", "radius 0.1")
     visitor.labelled("inputs below it").send_keys(Keys.LEFT * 60)
     visitor.until(lambda: "share=0.6" in visitor.driver.current_url)
@@ -102,23 +152,6 @@ def test_a_threshold_and_the_images_behind_its_bars_are_in_the_link(visitor, ser
     visitor.go(visitor.driver.current_url.removeprefix(visitor.server.url)).reads("Images behind it")
     assert visitor.one("[role=status]:not(.finding)").text == behind
     visitor.reads(told)
-
-
-def test_a_click_anywhere_above_a_coverage_shows_the_images_there(visitor, server):
-    run = next(server.runs.glob("audit-*")).name
-    visitor.go(f"/run/{run}").reads("Try a threshold")
-    path = "//section[.//*[. = 'Risk against coverage']]//canvas"
-
-    def clicked():
-        canvas = visitor.driver.find_element("xpath", path)  # charts are drawn anew as the page settles
-        visitor.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", canvas)
-        ActionChains(visitor.driver).move_to_element(canvas).pause(0.3).click().perform()  # no curve is there
-        return "coverage=" in visitor.driver.current_url
-
-    visitor.until(clicked, "a coverage")
-    visitor.until(lambda: visitor.all(".behind figure"), "the images")
-    assert 0.4 < float(re.search(r"coverage=([\d.]+)", visitor.driver.current_url)[1]) < 0.6
-    assert visitor.unquiet() == []
 
 
 def test_a_click_on_a_detectors_curve_shows_the_images_nearest_to_its_threshold_there(visitor, server):
@@ -162,47 +195,6 @@ def test_what_a_threshold_lets_through_is_seen_by_keyboard_too(visitor, server):
     show.send_keys(Keys.ENTER)
     visitor.reads("Images behind it")
     assert visitor.one("[role=status]:not(.finding)").text.startswith(f"{wrong} image")
-
-
-def test_the_cursor_reads_coverage_and_risk(visitor, server):
-    run = next(server.runs.glob("audit-*")).name
-    visitor.go(f"/run/{run}").reads("Risk against coverage")
-
-    def hovered():
-        canvas = visitor.driver.find_element("xpath", "//figure[h3[. = 'Risk against coverage']]//canvas")
-        visitor.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", canvas)
-        ActionChains(visitor.driver).move_to_element_with_offset(canvas, 20, 0).move_by_offset(5, 3).perform()
-        found = ".vg-tooltip, #vg-tooltip-element"
-        return visitor.soon(lambda: [each.text for each in visitor.all(found) if "coverage" in each.text], 0.5)
-
-    (told,) = visitor.until(hovered, "what the cursor reads")
-    assert "radius 0.1" in told
-    assert "clean" in told
-
-
-def test_everything_of_a_run_is_downloaded(visitor, server, tmp_path):
-    run = next(server.runs.glob("audit-*")).name
-    visitor.go(f"/run/{run}").reads("Risk against coverage")
-    visitor.press("Download", "summary")
-    links = {each.text: each.get_attribute("href") for each in visitor.all("details li a")}
-    kinds = {}
-    for told, link in links.items():
-        with urlopen(link) as answer:
-            content = answer.read()
-            kinds[answer.headers["content-type"].split(";")[0]] = content
-            assert content, told
-    assert set(kinds) >= {"text/html", "application/json", "text/csv", "image/svg+xml"}
-    assert kinds["text/csv"].startswith(b"sample,variant,radius")
-    settings = next(link for told, link in links.items() if told.startswith("Settings"))
-    with urlopen(settings) as answer:
-        found = json.load(answer)
-    assert found["command"].startswith("feint audit --limit 60")
-    assert found["settings"]["radii"] == [0.05, 0.1]
-
-    visitor.driver.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
-    visitor.press("Settings", "details li a")
-    (kept,) = visitor.until(lambda: [each for each in tmp_path.iterdir() if each.suffix == ".json"], "a file")
-    assert json.loads(kept.read_text())["command"] == found["command"]
 
 
 def test_a_run_that_is_not_there_is_said(visitor):
