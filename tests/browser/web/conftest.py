@@ -16,6 +16,7 @@ from types import SimpleNamespace
 import pytest
 
 from feint.app.cli import main
+from feint.runs.runners import local
 
 from ...digits import trained_once, trained_once_elsewhere
 from ...shapes import unchecked
@@ -90,15 +91,17 @@ def bench(digit_networks):
 
 @pytest.fixture(scope="session")
 def store(tmp_path_factory, digit_networks):
-    """A folder with two audits and an attack on a few digits, and an autoencoder of them."""
+    """A folder with two audits and an attack on a few digits, and an autoencoder of them; one audit with its report."""
     root = tmp_path_factory.mktemp("store")
     common = ["--quiet", "--out", str(root / "runs"), "--victims", str(root / "victims")]
     train = ["train", "digit-vae", "--network", "vae:latent=2", "--data", "digits", "--epochs", "1"]
     with trained_once(digit_networks), unchecked():
         assert main(["audit", "--limit", "60", "--radii", "0.05,0.1", *common]) == 0
-        assert main(["audit", "--limit", "60", "--radii", "0.05,0.1", "--seed", "1", *common]) == 0
-        assert main(["attack", "fgsm", "--limit", "12", "--radii", "0.1", *common]) == 0
-        assert main([*train, *common]) == 0
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(local, "report_files", lambda _: {"report.html": b""})
+            assert main(["audit", "--limit", "60", "--radii", "0.05,0.1", "--seed", "1", *common]) == 0
+            assert main(["attack", "fgsm", "--limit", "12", "--radii", "0.1", *common]) == 0
+            assert main([*train, *common]) == 0
     return root
 
 
@@ -258,8 +261,8 @@ def visitor(chromium, server):
 
 @pytest.fixture
 def audit(visitor, server):
-    """The name of an audit, whose page is open as it is at first: loaded unless the test before has left it so."""
-    run = next(server.runs.glob("audit-*")).name
+    """The name of the audit with a report, whose page is open as it is at first: loaded unless it was left so."""
+    run = next(server.runs.glob("audit-*/figures")).parent.name
     visitor.stays = True
     if visitor.driver.current_url != f"{server.url}/run/{run}":  # the address says all that is chosen there
         visitor.go(f"/run/{run}")

@@ -69,7 +69,13 @@ def test_runs_of_other_folders_that_the_store_knows_are_listed_too(visitor, serv
     asked = ["attack", "random-signs", "--limit", "5", "--radii", "0.1", "--quiet"]
     assert main([*asked, "--out", str(tmp_path / "mine")]) == 0
     (made,) = (tmp_path / "mine").glob("attack-*")
-    visitor.until(lambda: visitor.go("/").reads("Runs") and made.name in visitor.text, made.name)
+    label = "//label[starts-with(normalize-space(.), 'folder')]"  # of a page that knew the run from its beginning
+
+    def listed():
+        visitor.go("/").reads("Runs")
+        return made.name in visitor.text and visitor.driver.find_elements("xpath", label)
+
+    visitor.until(listed, made.name)
     visitor.put("folder", str(tmp_path / "mine"))
     visitor.until(lambda: _runs(visitor) == [made.name])
     visitor.press(made.name, "tbody th a")
@@ -132,7 +138,7 @@ def test_a_click_anywhere_above_a_coverage_shows_the_images_there(visitor, audit
 
 def test_a_threshold_and_the_images_behind_its_bars_are_in_the_link(visitor, audit):
     visitor.put("on", "radius 0.1")
-    visitor.labelled("inputs below it").send_keys(Keys.LEFT * 60)
+    visitor.labelled("inputs below it").send_keys(Keys.PAGE_DOWN * 3)
     visitor.until(lambda: "share=0.6" in visitor.driver.current_url)
     told = visitor.until(lambda: next(each.text for each in visitor.all(".finding") if "60.0 %" in each.text))
     path = "//section[h2[. = 'Try a threshold']]//canvas"
