@@ -35,20 +35,20 @@ def test_pages_open_offline_without_a_word_on_the_console(browse, tmp_path):
     assert not any(each["markup"] or each["wide"] or each["ran"] for each in shown)
 
 
-def test_a_broken_page_is_heard_on_the_console(browse, tmp_path):
-    place = tmp_path / "report.html"
-    report = Report("t", "h", (Section("s", (Text.of("a"),)),))
-    place.write_text(page.page(report).replace("const theme = JSON.parse(", "const theme = JSON.misspelt("))
-    assert browse([place])[1]
-
-
-def test_markup_that_comes_through_is_seen(browse, tmp_path):
-    place = tmp_path / "report.html"
-    report = Report("t", "h", (Section("s", (Text.of("a"),)),))
-    through = (
+def test_a_broken_page_is_heard_on_the_console_and_markup_that_comes_through_is_seen(browse, tmp_path):
+    whole = page.page(Report("t", "h", (Section("s", (Text.of("a"),)),)))
+    markup = (
         '<b>a</b><a href="x">b</a><img src="x" onerror="window.ran = 1"><div style="width:3000px">c</div></section>'
     )
-    place.write_text(page.page(report).replace("</section>", through, 1))
-    ((shown,), _) = browse([place])
-    assert shown["markup"] >= 3
-    assert (shown["wide"], shown["ran"]) == (True, True)
+    changes = {
+        "broken": ("const theme = JSON.parse(", "const theme = JSON.misspelt("),
+        "through": ("</section>", markup),
+    }
+    places = [tmp_path / f"{name}.html" for name in changes]
+    for place, change in zip(places, changes.values(), strict=True):
+        place.write_text(whole.replace(*change, 1))
+    (broken, through), console = browse(places)
+    assert any("misspelt" in line for line in console)
+    assert (broken["markup"], broken["wide"], broken["ran"]) == (0, False, False)
+    assert through["markup"] >= 3
+    assert (through["wide"], through["ran"]) == (True, True)

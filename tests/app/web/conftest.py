@@ -1,16 +1,40 @@
 """A desk over an empty folder, and the API on it, without a server."""
 
+import shutil
+
 import pytest
 
 from feint.app.cli import main
 
+from ...digits import trained_once
+
+
+@pytest.fixture(scope="session")
+def digit_networks(tmp_path_factory):
+    """Where the embedded network lies once it was trained."""
+    return tmp_path_factory.mktemp("networks")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _trained_once(digit_networks):
+    with trained_once(digit_networks):
+        yield
+
+
+@pytest.fixture(scope="session")
+def _audit(digit_networks, tmp_path_factory):
+    """One small audit, with its report; nobody writes there."""
+    runs = tmp_path_factory.mktemp("audit") / "runs"
+    with trained_once(digit_networks):
+        assert main(["audit", "--limit", "40", "--radii", "0.05,0.1", "--quiet", "--out", str(runs)]) == 0
+    return runs
+
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    """A folder with one small audit."""
+def root(_audit, tmp_path_factory):
+    """A folder with that audit."""
     root = tmp_path_factory.mktemp("desk")
-    place = ["--quiet", "--out", str(root / "runs"), "--victims", str(root / "victims")]
-    assert main(["audit", "--limit", "40", "--radii", "0.05,0.1", *place]) == 0
+    shutil.copytree(_audit, root / "runs")
     return root
 
 

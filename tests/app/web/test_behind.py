@@ -39,7 +39,7 @@ def _figures(run):
 
 def test_behind_a_bar_and_a_place_of_blends_are_pairs_with_what_lies_between_them(root):
     asked = ["--autoencoder", "vae", "--victim", "nets", "--data", "digits", "--pairs", "30", "--paths", "10"]
-    assert _made(root, "interpolate", *asked) == 0
+    assert _made(root, "interpolate", *asked, "--resamples", "5") == 0
     (run,) = (root / "runs").glob("interpolate-*")
     kept, figures = Warm(str(root / "victims")), _figures(run)
     with np.load(next(run.glob("arrays/pairs/*.npz"))) as arrays:
@@ -147,7 +147,7 @@ def test_the_curves_of_smith_and_gal_s_table_are_known_again_under_both_protocol
                 Image.fromarray(noisy).save(place / f"{at}.png")
     (root / "features.py").write_text("from torch import nn\n\n\ndef features():\n    return nn.Flatten()\n")
     asked = ["--data", str(root / "pets"), "--features", f"{root / 'features.py'}:features", "--passes", "3"]
-    assert _made(root, "reproduce", "smith-gal-table-1", *asked) == 0
+    assert _made(root, "reproduce", "smith-gal-table-1", *asked, "--resamples", "5") == 0
     (run,) = (root / "runs").glob("smith-gal-*")
     table = pq.read_table(run / "tables" / "records").to_pandas()
     table = table[table["repeat"] == table.groupby("victim")["repeat"].transform("min")]

@@ -6,6 +6,8 @@ import pytest
 from feint.app.web.jobs import Jobs
 from feint.errors import StoreError
 
+from ...digits import trained_once_elsewhere
+
 SPEC = {"experiment": "attack", "attack": "fgsm", "radii": [0.1], "data": {"limit": 10}}
 
 
@@ -31,9 +33,10 @@ def _until(jobs, job, *states):
     raise AssertionError(f"{jobs.get(job.id)}\n{jobs.log(job.id)}")
 
 
-def test_a_job_is_run_beside_and_says_how_it_ended(jobs, tmp_path, monkeypatch):
-    monkeypatch.setenv("FEINT_HOME", str(tmp_path))
-    job, waits = jobs.submit(SPEC), jobs.submit({**SPEC, "radii": [0.2]})
+def test_jobs_are_run_beside_one_after_the_other_and_say_how_they_ended(jobs, tmp_path, monkeypatch, digit_networks):
+    for name, value in {"FEINT_HOME": str(tmp_path), **trained_once_elsewhere(digit_networks)}.items():
+        monkeypatch.setenv(name, value)
+    job, waits = jobs.submit(SPEC), jobs.submit({**SPEC, "data": {"source": "nowhere.npz"}})
     now = _until(jobs, job, "running")
     assert now.pid is not None
     assert jobs.get(waits.id).state == "queued"  # one at a time
@@ -41,18 +44,13 @@ def test_a_job_is_run_beside_and_says_how_it_ended(jobs, tmp_path, monkeypatch):
     assert done.state == "done", jobs.log(job.id)
     assert jobs.run_of(done) == done.run_id
     assert (tmp_path / "runs" / done.run_id / "report.html").is_file()
-    assert _until(jobs, waits, "done", "failed").state == "done"
-
-
-def test_a_job_that_fails_says_why(jobs, tmp_path, monkeypatch):
-    monkeypatch.setenv("FEINT_HOME", str(tmp_path))
-    job = jobs.submit({**SPEC, "data": {"source": "nowhere.npz"}})
-    failed = _until(jobs, job, "failed")
+    failed = _until(jobs, waits, "done", "failed")
+    assert failed.state == "failed"
     assert "nowhere.npz" in failed.message
     assert "\n" not in failed.message
-    assert jobs.again(job.id).state == "queued"
+    assert jobs.again(waits.id).state == "queued"
     with pytest.raises(StoreError, match="expected one that has ended"):
-        jobs.again(job.id)
+        jobs.again(waits.id)
 
 
 def test_a_job_goes_on_without_the_server_that_began_it_and_the_next_cancels_it(jobs, tmp_path, monkeypatch):

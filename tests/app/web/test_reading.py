@@ -180,7 +180,7 @@ def test_every_curve_of_a_detection_report_is_known_again(tmp_path):
     from feint.app.web.studio.warm import Warm
 
     asked = ["detect", "--attack", "fgsm", "--attack", "ace", "--radii", "0.05,0.1", "--limit", "40", "--quiet"]
-    assert main([*asked, "--out", str(tmp_path)]) == 0
+    assert main([*asked, "--resamples", "5", "--out", str(tmp_path)]) == 0
     (run,) = tmp_path.glob("detect-*")
     table, kept, seen = _records(run, repeat=0), Warm(str(tmp_path)), set()
     for figure in (each for each in report(KEPT, run).blocks() if isinstance(each, Figure)):

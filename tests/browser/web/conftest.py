@@ -9,12 +9,17 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from feint.app.cli import main
+from feint.runs.runners import local
+
+from ...digits import trained_once, trained_once_elsewhere
+from ...shapes import unchecked
 
 FLAGS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"),
@@ -54,10 +59,11 @@ class Server:
         self.process.stdout.close()
 
 
-def start(root, *arguments):
+def start(root, *arguments, **environment):
     """Open a workbench over ROOT/runs and ROOT/victims; it says where it is."""
     command = [sys.executable, "-m", "feint", "serve", "--out", root / "runs", "--victims", root / "victims"]
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "FEINT_HOME": str(root), "OMP_NUM_THREADS": "1"}
+    more = {"PYTHONUNBUFFERED": "1", "FEINT_HOME": str(root), "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, **more, **environment}
     with (root / "server.log").open("ab") as log:
         process = subprocess.Popen(
             [str(part) for part in (*command, *arguments)],
@@ -77,27 +83,32 @@ def free_port():
 
 
 @pytest.fixture(scope="session")
-def bench():
-    """How to open another workbench, and to look at it."""
-    return SimpleNamespace(start=start, free_port=free_port, Visitor=Visitor)
+def bench(digit_networks):
+    """How to open another workbench, whose processes train no embedded network anew, and to look at it."""
+    environment = trained_once_elsewhere(digit_networks)
+    return SimpleNamespace(start=partial(start, **environment), free_port=free_port, Visitor=Visitor)
 
 
 @pytest.fixture(scope="session")
-def store(tmp_path_factory):
-    """A folder with two audits and an attack on a few digits, and an autoencoder of them."""
+def store(tmp_path_factory, digit_networks):
+    """A folder with two audits and an attack on a few digits, and an autoencoder of them; one audit with its report."""
     root = tmp_path_factory.mktemp("store")
     common = ["--quiet", "--out", str(root / "runs"), "--victims", str(root / "victims")]
-    assert main(["audit", "--limit", "60", "--radii", "0.05,0.1", *common]) == 0
-    assert main(["audit", "--limit", "60", "--radii", "0.05,0.1", "--seed", "1", *common]) == 0
-    assert main(["attack", "fgsm", "--limit", "12", "--radii", "0.1", *common]) == 0
-    assert main(["train", "digit-vae", "--network", "vae:latent=2", "--data", "digits", "--epochs", "1", *common]) == 0
+    train = ["train", "digit-vae", "--network", "vae:latent=2", "--data", "digits", "--epochs", "1"]
+    with trained_once(digit_networks), unchecked():
+        assert main(["audit", "--limit", "60", "--radii", "0.05,0.1", *common]) == 0
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(local, "report_files", lambda _: {"report.html": b""})
+            assert main(["audit", "--limit", "60", "--radii", "0.05,0.1", "--seed", "1", *common]) == 0
+            assert main(["attack", "fgsm", "--limit", "12", "--radii", "0.1", *common]) == 0
+            assert main([*train, *common]) == 0
     return root
 
 
 @pytest.fixture(scope="session")
-def server(store):
+def server(store, bench):
     """A workbench over the store. Whoever adds runs to it takes them away again."""
-    found = start(store, "--port", free_port())
+    found = bench.start(store, "--port", free_port())
     yield found
     found.stop()
 
@@ -153,6 +164,7 @@ class Visitor:
     def __init__(self, driver, server):
         self.driver = driver
         self.server = server
+        self.stays = False  # whether the page stays open for the next one
 
     def go(self, place):
         self.driver.get(self.server.url + place)
@@ -164,29 +176,41 @@ class Visitor:
     def one(self, css):
         return self.until(lambda: next(iter(self.all(css)), None), css)
 
-    def until(self, what, told=""):
-        """Wait until something is the case."""
-        end = time.monotonic() + PATIENCE
+    def until(self, what, told="", seconds=PATIENCE):
+        """Wait until something is the case: looking seldom where it takes long, as looking is not cheap."""
+        begun = time.monotonic()
         found = None
-        while time.monotonic() < end:
+        while (so_far := time.monotonic() - begun) < seconds:
             try:
                 if found := what():
                     return found
             except Exception as error:  # an element that has just gone
                 found = error
-            time.sleep(0.1)
+            time.sleep(min(max(so_far / 5, 0.02), 0.5))
         raise AssertionError(f"waited in vain for {told or what}: {found}\n{self.text[:3000]}")
+
+    def soon(self, what, seconds=2.0):
+        """What is the case within a moment, if it is."""
+        try:
+            return self.until(what, seconds=seconds)
+        except AssertionError:
+            return None
 
     @property
     def text(self):
-        return self.driver.find_element("css selector", "body").text
+        """What is to be read on the page, asked of the browser itself: the driver takes a second for a long table."""
+        found = self.driver.execute_script("return document.body.innerText")
+        return re.sub(r"\n+", "\n", found.replace("\t", " "))
 
     def reads(self, words):
         return self.until(lambda: words in self.text, repr(words))
 
     def press(self, words, tag="button"):
         """Click the first button, or whatever else, that says so."""
-        self.until(lambda: next(each for each in self.all(tag) if words in each.text), f"{tag} {words}").click()
+        found = """const [tag, words] = arguments, all = [...document.querySelectorAll(tag)];
+            return all.find((each) => each.checkVisibility({visibilityProperty: true}) &&
+            each.innerText.includes(words))"""
+        self.until(lambda: self.driver.execute_script(found, tag, words), f"{tag} {words}").click()
 
     def labelled(self, words):
         """The control with a label."""
@@ -231,4 +255,16 @@ def visitor(chromium, server):
     found.unquiet()
     yield found
     assert found.unquiet() == []
-    chromium.get("about:blank")
+    if not found.stays:
+        chromium.get("about:blank")
+
+
+@pytest.fixture
+def audit(visitor, server):
+    """The name of the audit with a report, whose page is open as it is at first: loaded unless it was left so."""
+    run = next(server.runs.glob("audit-*/figures")).parent.name
+    visitor.stays = True
+    if visitor.driver.current_url != f"{server.url}/run/{run}":  # the address says all that is chosen there
+        visitor.go(f"/run/{run}")
+    visitor.reads("Try a threshold")
+    return run
