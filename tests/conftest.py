@@ -10,14 +10,11 @@ from types import SimpleNamespace
 import pytest
 
 from .chromium import browse as browse
+from .digits import trained_once
 from .shapes import next_test, unchecked
 from .stores import address as address
 from .stores import server as server
 from .stores import write_run as write_run
-
-SHARED = ("bench", "browser")
-"""Fixtures and folders whose tests share runs of every experiment, and a server, whatever file they are in."""
-GROUP = pytest.StashKey[int]()
 
 
 def pytest_configure() -> None:
@@ -28,12 +25,18 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A file's tests stay with one worker, and so do all that share what takes long to make; those begin first."""
-    for item in items:
-        place = item.nodeid.partition("::")[0]
-        shared = next((each for each in SHARED if each in (*item.fixturenames, *Path(place).parts)), place)
-        item.add_marker(pytest.mark.xdist_group(shared))
-        item.stash[GROUP] = SHARED.index(shared) if shared in SHARED else len(SHARED)
-    items.sort(key=lambda item: item.stash[GROUP])
+    groups = {item: _group(item) for item in items}
+    for item, group in groups.items():
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: groups[item].endswith(".py"))
+
+
+def _group(item: pytest.Item) -> str:
+    """Tests of several files share a run of every experiment, or a server and a browser; others what their file has."""
+    place = item.nodeid.partition("::")[0]
+    if place.startswith("tests/contracts/") and "bench" in getattr(item, "fixturenames", ()):
+        return "runs of every experiment"
+    return "browser" if place.startswith("tests/browser/") else place
 
 
 def pytest_runtest_setup() -> None:
@@ -71,6 +74,21 @@ def _a_home_of_their_own(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FEINT_HOME", str(tmp_path_factory.mktemp("feint-home")))
         patch.delenv("FEINT_DATABASE_URL", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def digit_networks(tmp_path_factory) -> Path:
+    """Where the embedded network lies once it was trained, for all workers."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "digit-networks"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _the_digits_are_learnt_once(digit_networks):
+    with trained_once(digit_networks):
         yield
 
 

@@ -1,5 +1,6 @@
 """The embedded digit network, which every run trains in seconds: once for all tests that are not about its training."""
 
+import hashlib
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,9 +20,12 @@ def _once(train: Callable[..., Any], folder: Path) -> Callable[..., Any]:
     def network(*, seed: int, progress: bool) -> Any:
         import torch
 
-        place = folder / f"{seed}.pt"
+        from feint.victims.loading import embedded
+
+        name = hashlib.blake2b(f"{seed} {embedded.RECIPE}".encode()).hexdigest()[:16]
+        place = folder / f"{name}.pt"
         if not place.exists():
-            begun = folder / f"{seed}.{os.getpid()}"
+            begun = folder / f"{name}.{os.getpid()}"
             torch.save(train(seed=seed, progress=progress), begun)
             begun.replace(place)
         return torch.load(place, weights_only=False)
@@ -31,7 +35,7 @@ def _once(train: Callable[..., Any], folder: Path) -> Callable[..., Any]:
 
 @contextmanager
 def trained_once(folder: Path) -> Iterator[None]:
-    """Inside, whoever asks for the network of a seed has the one that was trained first."""
+    """Inside, whoever asks for the network of a seed and recipe has the one that was trained first."""
     from feint.victims.loading import embedded
 
     train = embedded.trained_digit_network

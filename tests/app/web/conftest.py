@@ -6,27 +6,12 @@ import pytest
 
 from feint.app.cli import main
 
-from ...digits import trained_once
-
 
 @pytest.fixture(scope="session")
-def digit_networks(tmp_path_factory):
-    """Where the embedded network lies once it was trained."""
-    return tmp_path_factory.mktemp("networks")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _trained_once(digit_networks):
-    with trained_once(digit_networks):
-        yield
-
-
-@pytest.fixture(scope="session")
-def _audit(digit_networks, tmp_path_factory):
+def _audit(tmp_path_factory):
     """One small audit, with its report; nobody writes there."""
     runs = tmp_path_factory.mktemp("audit") / "runs"
-    with trained_once(digit_networks):
-        assert main(["audit", "--limit", "40", "--radii", "0.05,0.1", "--quiet", "--out", str(runs)]) == 0
+    assert main(["audit", "--limit", "40", "--radii", "0.05,0.1", "--quiet", "--out", str(runs)]) == 0
     return runs
 
 

@@ -18,7 +18,7 @@ import pytest
 from feint.app.cli import main
 from feint.runs.runners import local
 
-from ...digits import trained_once, trained_once_elsewhere
+from ...digits import trained_once_elsewhere
 from ...shapes import unchecked
 
 FLAGS = (
@@ -90,12 +90,12 @@ def bench(digit_networks):
 
 
 @pytest.fixture(scope="session")
-def store(tmp_path_factory, digit_networks):
+def store(tmp_path_factory):
     """A folder with two audits and an attack on a few digits, and an autoencoder of them; one audit with its report."""
     root = tmp_path_factory.mktemp("store")
     common = ["--quiet", "--out", str(root / "runs"), "--victims", str(root / "victims")]
     train = ["train", "digit-vae", "--network", "vae:latent=2", "--data", "digits", "--epochs", "1"]
-    with trained_once(digit_networks), unchecked():
+    with unchecked():
         assert main(["audit", "--limit", "60", "--radii", "0.05,0.1", *common]) == 0
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(local, "report_files", lambda _: {"report.html": b""})
