@@ -11,7 +11,7 @@ demo: .venv/demo-ready
 
 # One thread for each of the two workers: more would wait for each other. Which tests stay together is in conftest.py.
 test: .venv/dev-ready
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/dev-ready
 	$(BIN)/ruff check

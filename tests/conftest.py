@@ -2,12 +2,15 @@
 
 import json
 import os
+import re
 import signal
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from .chromium import browse as browse
 from .digits import trained_once
@@ -16,6 +19,12 @@ from .stores import address as address
 from .stores import server as server
 from .stores import write_run as write_run
 
+SHARED = (
+    ("tests/contracts/test_(cuts|experiments|pages|runners|settings|warnings)", "runs of every experiment"),
+    ("tests/browser/", "a workbench, and a browser"),
+)
+"""What tests of several files share."""
+
 
 def pytest_configure() -> None:
     """Asked to stop, as by Ctrl-C: fixtures end what they began, such as a server of PostgreSQL."""
@@ -23,20 +32,23 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    """A file's tests stay with one worker, and so do those of all files that share what takes long to make."""
+    return Scheduling(config, log)
+
+
+class Scheduling(LoadFileScheduling):
+    """By file, but for those of `SHARED`."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return next((name for each, name in SHARED if re.match(each, file)), file)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file's tests stay with one worker, and so do all that share what takes long to make; those begin first."""
-    groups = {item: _group(item) for item in items}
-    for item, group in groups.items():
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: groups[item].endswith(".py"))
-
-
-def _group(item: pytest.Item) -> str:
-    """Tests of several files share a run of every experiment, or a server and a browser; others what their file has."""
-    place = item.nodeid.partition("::")[0]
-    if place.startswith("tests/contracts/") and "bench" in getattr(item, "fixturenames", ()):
-        return "runs of every experiment"
-    return "browser" if place.startswith("tests/browser/") else place
+    """What several files share begins first, since it takes longest."""
+    items.sort(key=lambda item: not any(re.match(each, item.nodeid) for each, _ in SHARED))
 
 
 def pytest_runtest_setup() -> None:
