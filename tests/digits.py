@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import wraps
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
@@ -17,6 +18,7 @@ EMBEDDED = "feint.victims.loading.embedded"
 def _once(train: Callable[..., Any], folder: Path) -> Callable[..., Any]:
     """The training, but that a network lies in a folder from then on, and is read from there."""
 
+    @wraps(train)
     def network(*, seed: int, progress: bool) -> Any:
         import torch
 

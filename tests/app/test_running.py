@@ -1,5 +1,6 @@
 """Who computes, as the command line and Python say it; sweeps and folders of them; what a run will cost."""
 
+import inspect
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -161,6 +162,8 @@ def test_a_plan_is_within_a_factor_of_what_a_run_costs(tmp_path, monkeypatch):
 
     monkeypatch.setattr(local, "report_files", plans.report_files)  # whole ones, whatever the module's other tests do
     experiment = loaded(catalog.EXPERIMENTS["audit"])
+    train = inspect.unwrap(embedded.trained_digit_network)
+    monkeypatch.setattr(embedded, "trained_digit_network", train)  # which costs what it costs
     monkeypatch.setattr(embedded, "RECIPE", replace(embedded.RECIPE, epochs=6))  # of a piece with the images
     settings = experiment.settings.parse({"threads": 1, "batch_size": 20, "radii": [0.05, 0.1], "data": {"limit": 480}})
     for attempt in range(3):

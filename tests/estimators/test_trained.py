@@ -123,11 +123,11 @@ def test_training_says_what_is_wrong_with_labels(build):
 def test_sits_on_the_built_in_architectures(word, name, shape):
     class Noise:
         def __len__(self):
-            return 8
+            return 12
 
         def gather(self, positions):
             rows = torch.tensor(list(positions))
-            images = torch.rand(8, *shape, generator=torch.Generator().manual_seed(0))
+            images = torch.rand(12, *shape, generator=torch.Generator().manual_seed(0))
             return images[rows], rows % 4, rows
 
     Noise.shape = shape
@@ -136,13 +136,13 @@ def test_sits_on_the_built_in_architectures(word, name, shape):
         estimator = whole(EstimatorWord.parse(word), network, 4, shape)
     estimator.begin(Noise())
     optimizer = torch.optim.SGD(estimator.parameters(), lr=0.01)
-    images, labels, _ = Noise().gather(range(4))
+    images, labels, _ = Noise().gather(range(5))
     estimator.step(images, labels).backward()
     optimizer.step()
     estimator.after_step()
     estimator.end_epoch()
     found = estimator.eval()(images.requires_grad_())
-    assert found.log_probs.shape[1:] == (4, 4)
+    assert found.log_probs.shape[1:] == (5, 4)
     (slope,) = torch.autograd.grad(found.mean_log_probs[:, 0].sum(), images)
     assert torch.isfinite(slope).all()
     assert slope.flatten(1).abs().amax(dim=1).min() > 0
