@@ -5,6 +5,7 @@ import torch
 
 from feint import measures
 from feint.errors import NotApplicable
+from feint.measures.complement import complemented
 from feint.predictive import Categorical
 
 
@@ -49,6 +50,13 @@ def test_native():
         measures.native(Categorical.from_logits(torch.zeros(3, 4)))
     own = torch.tensor([1.0, 2.0, 3.0])
     assert torch.equal(measures.native(Categorical(torch.zeros(1, 3, 2), own)), own)
+
+
+def test_every_row_is_complemented_at_its_own_largest():
+    log_probs = torch.tensor([[0.0, -46.0], [-45.0, 0.0], [0.0, -44.0]], dtype=torch.float64)
+    expected = log_probs.clone()
+    expected[[0, 1, 2], [0, 1, 0]] = -torch.tensor([46.0, 45.0, 44.0], dtype=torch.float64).neg().exp()
+    torch.testing.assert_close(complemented(log_probs), expected, rtol=1e-12, atol=0)
 
 
 def test_confidences_that_are_1_in_float32_keep_their_order():

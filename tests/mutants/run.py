@@ -44,6 +44,8 @@ def tests_of(mutant: Mutant) -> list[str]:
     near = set(folder.glob("test_*.py")) | (set(folder.rglob("test_*.py")) if mutant.room == "experiments" else set())
     room = set((HOME / "tests" / mutant.room).rglob("test_*.py")) - near if mutant.room != "experiments" else set()
     other = {each for more in MORE for each in (HOME / more).glob("test_*.py")}
+    module = ".".join(Path(mutant.path).with_suffix("").parts)
+    other |= {each for each in (HOME / "tests/app").glob("test_*.py") if f"{module} import" in each.read_text()}
     mentioned = {each: len(set(defined.findall(each.read_text()))) for each in near | room | other}
     wanted = [each for each in mentioned if each in near or mentioned[each] or each.stem == f"test_{mutant.room}"]
 
@@ -224,7 +226,7 @@ def main() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     begun, notes = time.monotonic(), asked.notes and asked.notes.absolute()
     os.chdir(HOME)
-    sys.path.insert(0, str(HOME / "src"))
+    sys.path[:0] = [str(HOME / "src"), str(HOME)]  # tests that start processes import what they share
     os.environ["PYTHONPATH"] = str(HOME / "src")
     found = examples(HOME / "src") if asked.examples else sample(HOME / "src", asked.seed, asked.count, asked.rooms)
     left = [each for each in found if re.search(asked.only, each.path)]
