@@ -36,6 +36,30 @@ DEFAULTS = {
 def test_what_nobody_says(kind):
     made = kind()
     assert {field.name: getattr(made, field.name) for field in fields(made)} == DEFAULTS[kind]
-    if kind is not attacks.Backtracking and kind is not attacks.Bisection:
-        declared = [made.needs_gradient, made.takes_condition, made.keeps_best]
-        assert all(isinstance(each, bool) for each in declared)
+
+
+DECLARED = {
+    attacks.ACE: (True, True, False, "loss", "ball"),
+    attacks.BIM: (True, True, False, "loss", "ball"),
+    attacks.CarliniWagner: (True, False, False, "margin", "nearest"),
+    attacks.FGSM: (True, True, False, "loss", "ball"),
+    attacks.IAA: (True, False, False, "gap", "ball"),
+    attacks.IterativeACE: (True, True, True, "loss", "ball"),
+    attacks.LBFGS: (True, False, False, "loss", "nearest"),
+    attacks.MIM: (True, True, False, "loss", "ball"),
+    attacks.PGD: (True, True, True, "loss", "ball"),
+    attacks.RandomSigns: (False, True, False, "loss", "ball"),
+    attacks.Square: (False, True, True, "margin", "ball"),
+}
+"""Whether it needs a gradient, keeps to a condition, and ends at the best of its points; what it raises, and where."""
+
+
+@pytest.mark.parametrize("kind", DECLARED, ids=lambda kind: kind.__name__)
+def test_what_is_declared(kind):
+    made = kind()
+    assert (made.needs_gradient, made.takes_condition, made.keeps_best, made.raises, made.seeks) == DECLARED[kind]
+
+
+def test_all_attacks_are_here():
+    searches = {attacks.Backtracking, attacks.Bisection}
+    assert set(DECLARED) | searches == set(DEFAULTS)

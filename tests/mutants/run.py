@@ -40,8 +40,10 @@ def tests_of(mutant: Mutant) -> list[str]:
     source = (HOME / "src" / mutant.path).read_text()
     names = re.findall(r"^(?:def|class) ([A-Za-z]\w*)|^([A-Z][A-Z_]+)\b", source, re.MULTILINE)
     defined = re.compile(r"\b(" + "|".join([path.stem, *{name for pair in names for name in pair if name}]) + r")\b")
-    folder = HOME / "tests" / path.parent
-    near = set(folder.glob("test_*.py")) | (set(folder.rglob("test_*.py")) if mutant.room == "experiments" else set())
+    folders = [each for parent in path.parents[:-1] if (each := HOME / "tests" / parent).is_dir()]
+    near = {each for folder in folders for each in folder.glob("test_*.py")}
+    if mutant.room == "experiments":
+        near |= set(folders[0].rglob("test_*.py"))
     room = set((HOME / "tests" / mutant.room).rglob("test_*.py")) - near if mutant.room != "experiments" else set()
     other = {each for more in MORE for each in (HOME / more).glob("test_*.py")}
     module = ".".join(Path(mutant.path).with_suffix("").parts)
