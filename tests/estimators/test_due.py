@@ -82,7 +82,7 @@ def test_draws_are_marginals_and_one_noise():
 
 def test_predicts_in_float64_whatever_its_features_are():
     due = build().eval()
-    assert due(Blobs().gather(range(5))[0]).log_probs.dtype == torch.float64
+    assert due._logits(Blobs().gather(range(5))[0]).dtype == torch.float64
 
 
 def test_a_number_of_0_is_drawn_far_out_but_not_at_infinity(monkeypatch):

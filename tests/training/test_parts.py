@@ -34,8 +34,8 @@ def test_exports():
     ],
 )
 def test_recipe_names_the_value_it_refuses(recipe, values):
-    (name,) = values
-    with pytest.raises(SpecError, match=f"recipe expects {name}"):
+    ((name, value),) = values.items()
+    with pytest.raises(SpecError, match=f"recipe expects {name} .*, got {value!r}$"):
         recipe(**values)
 
 

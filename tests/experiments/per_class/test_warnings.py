@@ -35,6 +35,13 @@ def test_accuracy_is_that_of_the_images_without_an_attack():
     assert said.startswith("every clean image is misclassified")
 
 
+def test_a_class_without_a_name_is_called_by_its_number():
+    run = run_of(records(right=4))
+    run.about = {**ABOUT, "classes": ["a", "b"]}
+    (victim,) = summarise(run)["victims"]
+    assert [each["name"] for each in victim["conditions"][0]["classes"]] == ["a", "b", "2"]
+
+
 def test_inputs_without_a_gradient_are_counted_of_all_images():
     (said,) = summarise(run_of(records(right=4, lost=1)))["warnings"]
     assert said.startswith("fgsm at 0.1: the gradient is zero everywhere for 1 of 4 images")

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from feint.errors import SpecError
 from feint.runs.runners import cluster
 from feint.runs.runners.runner import Task
 from feint.runs.runners.worker import Order
@@ -26,6 +27,19 @@ def test_there_is_room_where_as_many_cpus_are_free_as_an_actor_takes(free, there
     assert actors.room(1), "nothing has begun yet"
     actors._began, actors._cpus = True, 2
     assert actors.room(1) is there
+
+
+def test_who_does_not_answer_is_waited_for_no_longer_than_said(monkeypatch):
+    waited: list[object] = []
+
+    def connect(place, timeout=None):
+        waited.append((place, timeout))
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr(cluster.socket, "create_connection", connect)
+    with pytest.raises(SpecError, match=r"a Ray cluster, got 'ray://127\.0\.0\.1:9': timed out"):
+        cluster._check(None, "ray://127.0.0.1:9")
+    assert waited == [(("127.0.0.1", 9), cluster.ANSWER)]
 
 
 def test_a_piece_that_is_asked_for_again_finds_its_folder(tmp_path, monkeypatch):
