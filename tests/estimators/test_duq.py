@@ -146,3 +146,10 @@ def test_its_surprise_has_a_slope_where_all_kernels_round_to_zero():
     assert duq(points).native.item() == 1
     (slope,) = torch.autograd.grad(duq.surprise(points).sum(), points)
     assert slope.abs().max() > 0
+
+
+def test_without_a_step_no_centroid_moves():
+    duq = plane()
+    before = duq.centroids.clone()
+    duq.after_step()
+    assert torch.equal(duq.centroids, before)

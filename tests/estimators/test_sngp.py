@@ -141,6 +141,7 @@ def test_a_variance_flattens_the_prediction_by_its_factor():
         ({"length_scale": 0.0}, "length_scale: expected None or a finite number above 0, got 0.0"),
         ({"ridge": 0.0}, "ridge: expected a finite number above 0, got 0.0"),
         ({"mean_field": -1.0}, "mean_field: expected a finite number, 0 or more, got -1.0"),
+        ({"likelihood": "other"}, "likelihood: expected 'gaussian' or 'softmax', got 'other'"),
         ({"coefficient": 0.0}, "coefficient: expected a finite number above 0, got 0.0"),
     ],
 )

@@ -2,8 +2,8 @@
 
 Tests are collected once; each fault is tried in a process forked from there, by the tests that are nearest to it, the
 nearest first, until one fails. It is killed where a test fails, survives where all pass, and is late where they take
-too long. What survives and was looked at is in survivors.yaml: "equivalent", nobody could see the fault; "open", a test
-should. With --notes a run writes down which test saw what: the next one has that test look first.
+too long. What survives and was looked at is in survivors.yaml: "equivalent", nobody could see the fault, and it is not
+tried again; "open", a test should. With --notes a run writes down which test saw what: the next one has that test look first.
 """
 
 import argparse
@@ -231,24 +231,30 @@ def main() -> None:
     sys.path[:0] = [str(HOME / "src"), str(HOME)]  # tests that start processes import what they share
     os.environ["PYTHONPATH"] = str(HOME / "src")
     found = examples(HOME / "src") if asked.examples else sample(HOME / "src", asked.seed, asked.count, asked.rooms)
-    left = [each for each in found if re.search(asked.only, each.path)]
+    asked_for = [each for each in found if re.search(asked.only, each.path)]
+    left = [each for each in asked_for if _verdicts().get(_key(each)) != "equivalent"]
     every = sorted({name.partition("::")[0] for each in left for name in tests_of(each)})
     options = ["-q", "-p", "no:cacheprovider", "-k", "not postgresql", "--capture=no"]
     with tempfile.TemporaryDirectory(prefix="feint-mutants-") as folder:
         until = begun + 60 * asked.minutes
-        trials = Trials(left, asked.workers, until, asked.limit, Path(folder), notes, _killers(notes))
+        trials = Trials([*left], asked.workers, until, asked.limit, Path(folder), notes, _killers(notes))
         code = pytest.main([*options, *every], plugins=[trials])
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         sys.exit(code)
-    _say(trials.found, trials.left, time.monotonic() - begun)
+    judged = [(each, "survived") for each in asked_for if each not in left]
+    _say([*judged, *trials.found], trials.left, time.monotonic() - begun)
+
+
+def _verdicts() -> dict[str, str]:
+    """By what `_key` says of a mutant: what somebody who looked at it found."""
+    known = yaml.safe_load(VERDICTS.read_text()) or []
+    return {f"{each['path']}: {each['was']} -> {each['now']}": each["verdict"] for each in known}
 
 
 def _say(found: list[tuple[Mutant, str]], left: list[Mutant], seconds: float) -> None:
-    known = yaml.safe_load(VERDICTS.read_text()) or []
-    verdicts = {(each["path"], each["was"], each["now"]): each["verdict"] for each in known}
-    counts = Counter[tuple[str, str]]()
+    counts, verdicts = Counter[tuple[str, str]](), _verdicts()
     for mutant, outcome in found:
-        verdict = verdicts.get((mutant.path, mutant.was, mutant.now))
+        verdict = verdicts.get(_key(mutant))
         counts[mutant.room, verdict if outcome != "killed" and verdict else outcome] += 1
     counts.update((mutant.room, "not tried") for mutant in left)
     kinds = ("killed", "equivalent", "open", "survived", "late", "not tried")

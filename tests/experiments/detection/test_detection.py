@@ -154,16 +154,21 @@ def test_resamples_are_counted_as_the_metrics_count():
     torch.testing.assert_close(drawn, torch.tensor([expected] * 2).double())
 
 
-def test_resamples_are_the_metrics_of_what_was_drawn():
-    """Seven images of which some were attacked and all have noise, drawn as the seed says, rows repeated."""
+@pytest.mark.parametrize(
+    ("count", "attacked", "steps"),
+    [(7, [1, 4], 4), (20, range(20), 64)],  # of 20 positives, 19 are 95 % to the last bit
+)
+def test_resamples_are_the_metrics_of_what_was_drawn(count, attacked, steps):
+    """Images of which some were attacked and all have noise, drawn as the seed says, rows repeated."""
     generator = torch.Generator().manual_seed(3)
-    images = torch.cat([torch.arange(7), torch.arange(7), torch.tensor([1, 4])])
-    positives = torch.arange(16) >= 14
-    scores = (4 * torch.rand(16, generator=generator)).round().double() / 4
+    noisy = count if count == 20 else 2 * count
+    images = torch.cat([torch.arange(noisy) % count, torch.tensor([*attacked])])
+    positives = torch.arange(len(images)) >= noisy
+    scores = (steps * torch.rand(len(images), generator=generator)).round().double() / steps
     drawn = module._resampled(Duel(scores, positives, images), 30, 11)
     again, expected = torch.Generator().manual_seed(11), []
     while len(expected) < 30:
-        times = torch.bincount(torch.randint(7, (7,), generator=again), minlength=7)[images]
+        times = torch.bincount(torch.randint(count, (count,), generator=again), minlength=count)[images]
         if times[positives].sum() == 0:
             continue
         some, which = scores.repeat_interleave(times), positives.repeat_interleave(times)

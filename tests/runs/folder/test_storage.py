@@ -39,6 +39,9 @@ def without_places(found):
 def test_a_run_is_found_again_on_another_machine(run, storage):
     first = run()
     files = contents(first.folder)
+    missing = first.folder.with_name("missing") / first.folder.name
+    assert storage.bring(missing) == len([path for path in missing.rglob("*") if path.is_file()]) > 2
+    assert storage.bring(missing) == 0
     calls.clear()
     second = run("elsewhere")
     assert [call for call in calls if call.startswith(("drawn", "squared"))] == []

@@ -6,14 +6,16 @@ from feint.errors import StoreError
 from feint.runs.folder import files
 from feint.runs.folder.unfinished import check_unfinished
 
-STATE = {"experiment": "toy", "settings": {"seed": 0}, "identity": {"images": "some"}}
+STATE = {"experiment": "toy", "settings": {"seed": 0}, "identity": {"images": "some", "begins as": "this"}}
 
 
 @pytest.fixture
 def other(tmp_path):
     """A run of the same settings on other images, that has begun."""
     place = tmp_path / "toy-0123456789"
-    files.write_sealed(place / "run.json", {**STATE, "identity": {"images": "others"}, "state": "running"})
+    files.write_sealed(
+        place / "run.json", {**STATE, "identity": {"images": "others", "begins as": "this"}, "state": "running"}
+    )
     return place
 
 
