@@ -3,7 +3,8 @@
 Tests are collected once; each fault is tried in a process forked from there, by the tests that are nearest to it, the
 nearest first, until one fails. It is killed where a test fails, survives where all pass, and is late where they take
 too long. What survives and was looked at is in survivors.yaml: "equivalent", nobody could see the fault, and it is not
-tried again; "open", a test should. With --notes a run writes down which test saw what: the next one has that test look first.
+tried again; "open", a test should. With --notes a run writes down which test saw what, and the next one has it look
+first.
 """
 
 import argparse
