@@ -3,8 +3,8 @@
 Tests are collected once; each fault is tried in a process forked from there, by the tests that are nearest to it, the
 nearest first, until one fails. It is killed where a test fails, survives where all pass, and is late where they take
 too long. What survives and was looked at is in survivors.yaml: "equivalent", nobody could see the fault, and it is not
-tried again; "open", a test should. With --notes a run writes down which test saw what, and the next one has it look
-first.
+tried again; "open", a test should. With --notes a run writes down which test saw what, and the next one goes on from
+there: what was killed is not tried again.
 """
 
 import argparse
@@ -76,7 +76,6 @@ class Trials:
         limit: seconds of computing for each.
         tree: a folder for what processes that tests start import.
         notes: where to write down what became of each, if anywhere.
-        killers: by what `_key` says of a mutant: the test that saw it before.
         found: what became of each.
         sound: by the name of a test: whether it passes without a fault.
         running: by process: the mutant, when it began, and where the process says which test fails.
@@ -88,7 +87,6 @@ class Trials:
     limit: int
     tree: Path
     notes: Path | None = None
-    killers: dict[str, str] = field(default_factory=dict)
     found: list[tuple[Mutant, str]] = field(default_factory=list)
     sound: dict[str, bool] = field(default_factory=dict)
     running: dict[int, tuple[Mutant, float, int]] = field(default_factory=dict)
@@ -105,8 +103,6 @@ class Trials:
             while self.left and len(self.running) < self.workers and time.monotonic() < self.until:
                 mutant = self.left.pop(0)
                 items = [item for name in tests_of(mutant) for item in _chosen(name, by_file)]
-                killer = self.killers.get(_key(mutant), "")
-                items = sorted(items, key=lambda item: item.nodeid != killer)
                 items = [item for item in items if self.sound.get(item.nodeid, True)]
                 process, read = _forked(mutant, items, self.tree, self.limit)
                 self.running[process] = mutant, time.monotonic(), read
@@ -152,9 +148,10 @@ def _key(mutant: Mutant) -> str:
     return f"{mutant.path}: {mutant.was} -> {mutant.now}"
 
 
-def _killers(notes: Path | None) -> dict[str, str]:
+def _killed(notes: Path | None) -> set[str]:
+    """What `_key` says of those that an earlier run killed."""
     lines = notes.read_text().splitlines() if notes is not None and notes.exists() else []
-    return {each["mutant"]: each["test"] for each in map(json.loads, lines) if each["outcome"] == "killed"}
+    return {each["mutant"] for each in map(json.loads, lines) if each["outcome"] == "killed"}
 
 
 def _outcome(status: int, read: int) -> tuple[str, str]:
@@ -224,7 +221,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--minutes", type=float, default=20, help="when no more are begun")
     parser.add_argument("--limit", type=int, default=60, help="seconds of computing for one")
-    parser.add_argument("--notes", type=Path, help="a file that says which test saw what, read and gone on with")
+    parser.add_argument("--notes", type=Path, help="a file of which test saw what, to go on from")
     asked = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     begun, notes = time.monotonic(), asked.notes and asked.notes.absolute()
@@ -233,17 +230,19 @@ def main() -> None:
     os.environ["PYTHONPATH"] = str(HOME / "src")
     found = examples(HOME / "src") if asked.examples else sample(HOME / "src", asked.seed, asked.count, asked.rooms)
     asked_for = [each for each in found if re.search(asked.only, each.path)]
-    left = [each for each in asked_for if _verdicts().get(_key(each)) != "equivalent"]
+    known = {name: "survived" for name, verdict in _verdicts().items() if verdict == "equivalent"}
+    known |= dict.fromkeys(_killed(notes), "killed")
+    left = [each for each in asked_for if _key(each) not in known]
     every = sorted({name.partition("::")[0] for each in left for name in tests_of(each)})
     options = ["-q", "-p", "no:cacheprovider", "-k", "not postgresql", "--capture=no"]
     with tempfile.TemporaryDirectory(prefix="feint-mutants-") as folder:
         until = begun + 60 * asked.minutes
-        trials = Trials([*left], asked.workers, until, asked.limit, Path(folder), notes, _killers(notes))
+        trials = Trials([*left], asked.workers, until, asked.limit, Path(folder), notes)
         code = pytest.main([*options, *every], plugins=[trials])
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         sys.exit(code)
-    judged = [(each, "survived") for each in asked_for if each not in left]
-    _say([*judged, *trials.found], trials.left, time.monotonic() - begun)
+    before = [(each, known[_key(each)]) for each in asked_for if _key(each) in known]
+    _say([*before, *trials.found], trials.left, time.monotonic() - begun)
 
 
 def _verdicts() -> dict[str, str]:
