@@ -94,5 +94,5 @@ def _replace(key: str, old: Any, new: Any, module: ModuleType) -> None:
     if isinstance(new, ModuleType):
         return
     for each in list(sys.modules.values()):
-        if each is module or (each.__name__.startswith("feint") and vars(each).get(key, module) is old):
+        if each is module or (each.__name__.startswith(("feint", "tests")) and vars(each).get(key, module) is old):
             vars(each)[key] = new
