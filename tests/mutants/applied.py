@@ -43,6 +43,8 @@ def lay(mutant: Mutant, source: Path, tree: Path) -> None:
 
 def _is_changed(old: Any, new: Any, module: str, done: set[int]) -> bool:
     """Whether it was changed where it is, and needs no new object."""
+    if not isinstance(old, type) and not _functions(old):
+        return False  # a value, which others may be as well: True is everybody's
     if id(old) in done:
         return True
     done.add(id(old))
