@@ -9,6 +9,7 @@ there: what was killed is not tried again.
 
 import argparse
 import contextlib
+import importlib
 import json
 import os
 import re
@@ -90,6 +91,11 @@ class Trials:
     found: list[tuple[Mutant, str]] = field(default_factory=list)
     sound: dict[str, bool] = field(default_factory=dict)
     running: dict[int, tuple[Mutant, float, int]] = field(default_factory=dict)
+
+    def pytest_sessionstart(self) -> None:
+        """What is to be faulty is imported: for doctests pytest would import the first of a package a second time."""
+        for each in self.left:
+            importlib.import_module(each.path.removesuffix(".py").replace("/", "."))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:

@@ -58,6 +58,7 @@ def test_best_epoch_is_kept_and_patience_stops(blobs, network, recipe):
     losses = [epoch.validation_loss for epoch in history.epochs]
     assert history.best_epoch == losses.index(min(losses)) + 1
     assert len(losses) == history.best_epoch + 2 < 30
+    assert all(0 < epoch.seconds < 600 for epoch in history.epochs)
     assert torch.equal(weights(net), states[history.best_epoch - 1])
     net.eval()
     with torch.no_grad():
