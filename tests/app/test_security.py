@@ -144,21 +144,9 @@ def test_nothing_is_imported_from_the_folder_that_feint_is_called_in(images: Pat
         (called_in / f"{name}.py").write_text(RAN.format(str(tmp_path / "it-ran")))
     # As its script is called; a worker is a process of its own, and those of others ask the environment.
     call = [sys.executable, "-P", "-m", "feint", "audit", "--data", images, "--network", f"{networks}:build"]
+    call += ["--runner", "processes", "--workers", "1", "--batch-size", "2", "--radii", "0.1", "--threads", "1"]
     done = subprocess.run(
-        [
-            *call,
-            "--radii",
-            "0.1",
-            "--batch-size",
-            "2",
-            "--runner",
-            "processes",
-            "--workers",
-            "1",
-            "--threads",
-            "1",
-            "--quiet",
-        ],
+        [*call, "--quiet"],
         cwd=called_in,
         capture_output=True,
         text=True,
